@@ -1,0 +1,154 @@
+//! The simulation cell: three vectors, an origin, and which directions repeat.
+
+use crate::{Error, Result};
+
+/// A parallelepiped cell, periodic along any of its three vectors.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Cell {
+    origin: [f64; 3],
+    vectors: [[f64; 3]; 3],
+    inverse: [[f64; 3]; 3],
+    periodic: [bool; 3],
+    volume: f64,
+}
+
+impl Cell {
+    /// A cell from its corner and its vectors `a`, `b`, `c` (the rows of `vectors`), in length units.
+    ///
+    /// # Errors
+    /// Vectors that are not finite or that span no volume.
+    pub fn new(origin: [f64; 3], vectors: [[f64; 3]; 3], periodic: [bool; 3]) -> Result<Self> {
+        if !origin.iter().chain(vectors.iter().flatten()).all(|v| v.is_finite()) {
+            return Err(Error::Cell(format!("bounds are not finite numbers: origin {origin:?}, vectors {vectors:?}")));
+        }
+        let [a, b, c] = vectors;
+        let determinant = dot(a, cross(b, c));
+        let scale = norm(a) * norm(b) * norm(c);
+        if determinant.abs() <= 1e-12 * scale || scale == 0.0 {
+            return Err(Error::Cell(format!("vectors {vectors:?} span no volume; check the box bounds")));
+        }
+        let columns = [cross(b, c), cross(c, a), cross(a, b)].map(|v| v.map(|x| x / determinant));
+        let inverse = std::array::from_fn(|i| std::array::from_fn(|j| columns[j][i]));
+        Ok(Self { origin, vectors, inverse, periodic, volume: determinant.abs() })
+    }
+
+    /// A LAMMPS box: corners `lo` and `hi` of the orthogonal part and the tilts `[xy, xz, yz]`.
+    ///
+    /// # Errors
+    /// As [`Cell::new`]; also `hi` not above `lo`.
+    pub fn from_lammps(lo: [f64; 3], hi: [f64; 3], tilt: [f64; 3], periodic: [bool; 3]) -> Result<Self> {
+        for (axis, name) in ["x", "y", "z"].iter().enumerate() {
+            if hi[axis].partial_cmp(&lo[axis]) != Some(std::cmp::Ordering::Greater) {
+                return Err(Error::Cell(format!("{name} bounds {} and {} do not enclose anything", lo[axis], hi[axis])));
+            }
+        }
+        let [xy, xz, yz] = tilt;
+        let [lx, ly, lz] = std::array::from_fn(|i| hi[i] - lo[i]);
+        Self::new(lo, [[lx, 0.0, 0.0], [xy, ly, 0.0], [xz, yz, lz]], periodic)
+    }
+
+    /// The corner that fractional coordinates are counted from.
+    pub fn origin(&self) -> [f64; 3] {
+        self.origin
+    }
+
+    /// The vectors `a`, `b`, `c`, one a row.
+    pub fn vectors(&self) -> [[f64; 3]; 3] {
+        self.vectors
+    }
+
+    /// Which of the three vectors repeat.
+    pub fn periodic(&self) -> [bool; 3] {
+        self.periodic
+    }
+
+    /// Volume, in length units cubed.
+    pub fn volume(&self) -> f64 {
+        self.volume
+    }
+
+    /// Distances between opposite faces: the thickness of the cell across each pair.
+    pub fn widths(&self) -> [f64; 3] {
+        std::array::from_fn(|i| 1.0 / norm(std::array::from_fn(|k| self.inverse[k][i])))
+    }
+
+    /// Fractional coordinates of a point.
+    pub fn to_fractional(&self, point: [f64; 3]) -> [f64; 3] {
+        let d: [f64; 3] = std::array::from_fn(|k| point[k] - self.origin[k]);
+        std::array::from_fn(|i| (0..3).map(|k| d[k] * self.inverse[k][i]).sum())
+    }
+
+    /// The point at fractional coordinates.
+    pub fn to_cartesian(&self, fractional: [f64; 3]) -> [f64; 3] {
+        let shift = self.translation(fractional);
+        std::array::from_fn(|k| self.origin[k] + shift[k])
+    }
+
+    /// The vector `n[0] a + n[1] b + n[2] c`.
+    pub fn translation(&self, n: [f64; 3]) -> [f64; 3] {
+        std::array::from_fn(|k| (0..3).map(|i| n[i] * self.vectors[i][k]).sum())
+    }
+
+    /// The periodic image of a point that lies in the cell; directions that do not repeat stay as they are.
+    pub fn wrap(&self, point: [f64; 3]) -> [f64; 3] {
+        let fractional = self.to_fractional(point);
+        let images = std::array::from_fn(|i| if self.periodic[i] { -fractional[i].floor() } else { 0.0 });
+        let shift = self.translation(images);
+        std::array::from_fn(|k| point[k] + shift[k])
+    }
+}
+
+fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
+    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
+}
+
+fn norm(a: [f64; 3]) -> f64 {
+    dot(a, a).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn triclinic() -> Cell {
+        Cell::from_lammps([-1.0, 2.0, 0.5], [11.0, 13.0, 14.0], [3.5, -2.5, 4.0], [true; 3]).unwrap()
+    }
+
+    #[test]
+    fn fractional_and_cartesian_are_inverse() {
+        let cell = triclinic();
+        let point = [4.25, -7.5, 31.0];
+        let back = cell.to_cartesian(cell.to_fractional(point));
+        for k in 0..3 {
+            assert!((back[k] - point[k]).abs() < 1e-12);
+        }
+        assert!((cell.volume() - 12.0 * 11.0 * 13.5).abs() < 1e-9);
+    }
+
+    #[test]
+    fn wrapping_moves_by_whole_vectors_and_only_where_periodic() {
+        let cell = triclinic();
+        let s = cell.to_fractional(cell.wrap([100.0, -50.0, 77.0]));
+        assert!(s.iter().all(|v| (0.0..1.0 + 1e-12).contains(v)));
+        let slab = Cell::from_lammps([0.0; 3], [2.0; 3], [0.0; 3], [true, true, false]).unwrap();
+        assert_eq!(slab.wrap([5.0, -1.0, 9.0]), [1.0, 1.0, 9.0]);
+    }
+
+    #[test]
+    fn widths_are_distances_between_faces() {
+        let cell = Cell::from_lammps([0.0; 3], [3.0, 4.0, 5.0], [3.0, 0.0, 0.0], [true; 3]).unwrap();
+        let w = cell.widths();
+        assert!((w[0] - 3.0 * 4.0 / 5.0).abs() < 1e-12 && (w[1] - 4.0).abs() < 1e-12 && (w[2] - 5.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn degenerate_boxes_are_refused() {
+        assert!(Cell::from_lammps([0.0; 3], [1.0, 0.0, 1.0], [0.0; 3], [true; 3]).unwrap_err().to_string().contains("y bounds"));
+        assert!(Cell::from_lammps([0.0; 3], [1.0, f64::NAN, 1.0], [0.0; 3], [true; 3]).is_err());
+        assert!(Cell::new([0.0; 3], [[1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, 1.0]], [true; 3]).unwrap_err().to_string().contains("no volume"));
+    }
+}

@@ -1,0 +1,20 @@
+//! Local molar conductivity of every ion in an electrolyte, from the structure around it.
+//!
+//! Data passes through the modules in the order in which they stand here, and dependencies run that way alone:
+//! [`error`] and [`units`] serve all; [`geometry`] holds the cell and finds neighbours; [`descriptor`] turns an ion's
+//! surroundings into features; [`model`] turns features into conductivities and knows no descriptor; [`local`] is
+//! the one path that evaluates both, under LAMMPS ([`lammps`]) and on dumps ([`trajectory`]) alike.
+
+pub mod descriptor;
+pub mod error;
+pub mod geometry;
+pub mod lammps;
+pub mod local;
+pub mod model;
+pub mod output;
+pub mod species;
+pub mod statistics;
+pub mod trajectory;
+pub mod units;
+
+pub use error::{Error, Result};
