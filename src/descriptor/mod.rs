@@ -1,0 +1,16 @@
+//! The smooth overlap of atomic positions (SOAP) power spectrum of an ion's surroundings.
+//!
+//! Bartok, Kondor, Csanyi, Phys. Rev. B 87, 184115 (2013), with the conventions named in [`Convention`].
+
+mod basis;
+mod environment;
+mod expansion;
+mod harmonics;
+mod lanes;
+mod parameters;
+mod power_spectrum;
+
+pub use environment::Environment;
+pub use lanes::InstructionSet;
+pub use parameters::{Convention, SoapParameters};
+pub use power_spectrum::{PowerSpectrum, Workspace};

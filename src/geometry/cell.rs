@@ -39,7 +39,10 @@ impl Cell {
     pub fn from_lammps(lo: [f64; 3], hi: [f64; 3], tilt: [f64; 3], periodic: [bool; 3]) -> Result<Self> {
         for (axis, name) in ["x", "y", "z"].iter().enumerate() {
             if hi[axis].partial_cmp(&lo[axis]) != Some(std::cmp::Ordering::Greater) {
-                return Err(Error::Cell(format!("{name} bounds {} and {} do not enclose anything", lo[axis], hi[axis])));
+                return Err(Error::Cell(format!(
+                    "{name} bounds {} and {} do not enclose anything",
+                    lo[axis], hi[axis]
+                )));
             }
         }
         let [xy, xz, yz] = tilt;
@@ -147,8 +150,18 @@ mod tests {
 
     #[test]
     fn degenerate_boxes_are_refused() {
-        assert!(Cell::from_lammps([0.0; 3], [1.0, 0.0, 1.0], [0.0; 3], [true; 3]).unwrap_err().to_string().contains("y bounds"));
+        assert!(
+            Cell::from_lammps([0.0; 3], [1.0, 0.0, 1.0], [0.0; 3], [true; 3])
+                .unwrap_err()
+                .to_string()
+                .contains("y bounds")
+        );
         assert!(Cell::from_lammps([0.0; 3], [1.0, f64::NAN, 1.0], [0.0; 3], [true; 3]).is_err());
-        assert!(Cell::new([0.0; 3], [[1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, 1.0]], [true; 3]).unwrap_err().to_string().contains("no volume"));
+        assert!(
+            Cell::new([0.0; 3], [[1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, 1.0]], [true; 3])
+                .unwrap_err()
+                .to_string()
+                .contains("no volume")
+        );
     }
 }

@@ -1,0 +1,296 @@
+//! Neighbours of points in a cell, all periodic images included, by a cell list.
+
+use crate::geometry::Cell;
+use crate::{Error, Result};
+
+/// More points than this, images included, are refused before memory is asked for.
+const MOST_POINTS: f64 = 2e8;
+
+/// Bins a radius: narrower bins hug the sphere better, and cost more visits.
+const BINS_PER_RADIUS: f64 = 3.0;
+
+/// Points that are looked at before the near ones among them are handed on.
+const CHUNK: usize = 64;
+
+/// Points with every periodic image that lies within `radius` of the cell, sorted into bins.
+///
+/// Small cells are no special case: an image of a point, the point's own included, is a neighbour like any other.
+pub struct NeighborSearch {
+    cell: Cell,
+    radius: f64,
+    /// Fractional coordinate of the first bin's lower face, and bins per unit of it, along each vector.
+    low: [f64; 3],
+    per_unit: [f64; 3],
+    bins: [usize; 3],
+    /// Bins to visit on either side.
+    span: [usize; 3],
+    starts: Vec<u32>,
+    points: Vec<Point>,
+    wrapped: Vec<[f64; 3]>,
+}
+
+#[derive(Clone, Copy)]
+struct Point {
+    position: [f64; 3],
+    index: u32,
+}
+
+impl NeighborSearch {
+    /// Sorts `positions` and their images for searches up to `radius` (length units).
+    ///
+    /// # Errors
+    /// A position that is not finite, a radius that is not positive, or a cell so much smaller than the radius that
+    /// the images would not fit in memory.
+    pub fn new(cell: &Cell, positions: &[[f64; 3]], radius: f64) -> Result<Self> {
+        if !(radius.is_finite() && radius > 0.0) {
+            return Err(Error::Neighbors(format!("the cutoff must be a positive number, not {radius}")));
+        }
+        if let Some(i) = positions.iter().position(|p| !p.iter().all(|v| v.is_finite())) {
+            return Err(Error::Neighbors(format!("position {:?} of point {i} is not finite", positions[i])));
+        }
+        let widths = cell.widths();
+        let periodic = cell.periodic();
+        let margin: [f64; 3] = std::array::from_fn(|i| radius / widths[i]);
+        let copies: f64 = (0..3).map(|i| if periodic[i] { 1.0 + 2.0 * margin[i] } else { 1.0 }).product();
+        if positions.len() as f64 * copies > MOST_POINTS {
+            return Err(Error::Neighbors(format!(
+                "{} points in a cell of widths {widths:?} have about {copies:.0} images each within {radius}; \
+                 check the box bounds and the units",
+                positions.len()
+            )));
+        }
+
+        let wrapped: Vec<_> = positions.iter().map(|&p| cell.wrap(p)).collect();
+        let fractional: Vec<_> = wrapped.iter().map(|&p| cell.to_fractional(p)).collect();
+        let mut low = [0.0; 3];
+        let mut high = [1.0; 3];
+        for i in 0..3 {
+            if periodic[i] {
+                (low[i], high[i]) = (-margin[i], 1.0 + margin[i]);
+            } else {
+                low[i] = fractional.iter().map(|s| s[i]).fold(f64::INFINITY, f64::min).min(1.0);
+                high[i] = fractional.iter().map(|s| s[i]).fold(f64::NEG_INFINITY, f64::max).max(low[i]);
+            }
+        }
+        let images = images_within(&wrapped, &fractional, cell, low, high);
+        let (bins, per_unit) = bin_counts(low, high, margin, images.len());
+        let span = std::array::from_fn(|i| (margin[i] * per_unit[i]).ceil().min(bins[i] as f64) as usize);
+        let mut search =
+            Self { cell: cell.clone(), radius, low, per_unit, bins, span, starts: vec![], points: vec![], wrapped };
+        search.sort(images);
+        Ok(search)
+    }
+
+    /// Number of points, images not counted.
+    pub fn len(&self) -> usize {
+        self.wrapped.len()
+    }
+
+    /// Whether there is no point at all.
+    pub fn is_empty(&self) -> bool {
+        self.wrapped.is_empty()
+    }
+
+    /// Calls `visit(index, displacement)` for each neighbour of point `center` up to and including the radius.
+    ///
+    /// The point itself is left out, its images are not. The order is the same in every call.
+    pub fn for_each_neighbor(&self, center: usize, mut visit: impl FnMut(usize, [f64; 3])) {
+        let at = self.wrapped[center];
+        let limit = self.radius * self.radius;
+        let home = self.bin_of(self.cell.to_fractional(at));
+        let range = |i: usize| home[i].saturating_sub(self.span[i])..=(home[i] + self.span[i]).min(self.bins[i] - 1);
+        let mut near = [(0u32, [0.0; 3]); CHUNK];
+        let (first, last) = (*range(2).start(), *range(2).end());
+        for a in range(0) {
+            for b in range(1) {
+                // Bins that differ in the last index alone lie side by side in memory.
+                let row = (a * self.bins[1] + b) * self.bins[2];
+                let run = self.starts[row + first] as usize..self.starts[row + last + 1] as usize;
+                for points in self.points[run].chunks(CHUNK) {
+                    // Whether a point is near enough cannot be guessed: write it down in any case, and move on if it is.
+                    let mut n = 0;
+                    for point in points {
+                        let d: [f64; 3] = std::array::from_fn(|k| point.position[k] - at[k]);
+                        let r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+                        let is_center = (r2 == 0.0) & (point.index as usize == center);
+                        near[n] = (point.index, d);
+                        n += usize::from((r2 <= limit) & !is_center);
+                    }
+                    for &(index, d) in &near[..n] {
+                        visit(index as usize, d);
+                    }
+                }
+            }
+        }
+    }
+
+    fn bin_of(&self, fractional: [f64; 3]) -> [usize; 3] {
+        std::array::from_fn(|i| {
+            let bin = (fractional[i] - self.low[i]) * self.per_unit[i];
+            (bin.max(0.0) as usize).min(self.bins[i] - 1)
+        })
+    }
+
+    /// Counting sort of the points by bin, stable, so that the order of neighbours is fixed by the input.
+    fn sort(&mut self, images: Vec<([f64; 3], Point)>) {
+        let homes: Vec<usize> = images
+            .iter()
+            .map(|(fractional, _)| {
+                let [a, b, c] = self.bin_of(*fractional);
+                (a * self.bins[1] + b) * self.bins[2] + c
+            })
+            .collect();
+        let mut starts = vec![0u32; self.bins.iter().product::<usize>() + 1];
+        for &home in &homes {
+            starts[home + 1] += 1;
+        }
+        for i in 1..starts.len() {
+            starts[i] += starts[i - 1];
+        }
+        let mut next = starts.clone();
+        let mut points = vec![Point { position: [0.0; 3], index: 0 }; images.len()];
+        for (&home, (_, point)) in homes.iter().zip(&images) {
+            points[next[home] as usize] = *point;
+            next[home] += 1;
+        }
+        (self.starts, self.points) = (starts, points);
+    }
+}
+
+/// Every image whose fractional coordinates lie between `low` and `high`.
+fn images_within(
+    wrapped: &[[f64; 3]],
+    fractional: &[[f64; 3]],
+    cell: &Cell,
+    low: [f64; 3],
+    high: [f64; 3],
+) -> Vec<([f64; 3], Point)> {
+    let periodic = cell.periodic();
+    let mut images = Vec::new();
+    for (index, (&position, &s)) in wrapped.iter().zip(fractional).enumerate() {
+        let range = |i: usize| {
+            if periodic[i] { (low[i] - s[i]).ceil() as i64..=(high[i] - s[i]).floor() as i64 } else { 0..=0 }
+        };
+        for a in range(0) {
+            for b in range(1) {
+                for c in range(2) {
+                    let n = [a as f64, b as f64, c as f64];
+                    let shift = cell.translation(n);
+                    let at = std::array::from_fn(|k| position[k] + shift[k]);
+                    let image = std::array::from_fn(|i| s[i] + n[i]);
+                    images.push((image, Point { position: at, index: index as u32 }));
+                }
+            }
+        }
+    }
+    images
+}
+
+/// Bins along each vector, and bins per unit of fractional coordinate; no more bins than points.
+fn bin_counts(low: [f64; 3], high: [f64; 3], margin: [f64; 3], points: usize) -> ([usize; 3], [f64; 3]) {
+    let extent: [f64; 3] = std::array::from_fn(|i| high[i] - low[i]);
+    let mut wanted: [f64; 3] = std::array::from_fn(|i| (extent[i] * BINS_PER_RADIUS / margin[i]).floor().max(1.0));
+    // Sparse points need no fine bins: thin all directions alike until there are about as many bins as points.
+    let excess = wanted.iter().product::<f64>() / (points.max(1) as f64);
+    if excess > 1.0 {
+        wanted = wanted.map(|w| (w / excess.cbrt()).floor().max(1.0));
+    }
+    let bins = wanted.map(|w| (w.min(2048.0)) as usize);
+    let per_unit = std::array::from_fn(|i| if extent[i] > 0.0 { bins[i] as f64 / extent[i] } else { 0.0 });
+    (bins, per_unit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
+    /// Distances found by looping over all pairs and a fixed number of images.
+    fn by_brute_force(cell: &Cell, positions: &[[f64; 3]], center: usize, radius: f64) -> Vec<(usize, f64)> {
+        let reach: [i64; 3] =
+            std::array::from_fn(|i| if cell.periodic()[i] { (radius / cell.widths()[i]).ceil() as i64 + 1 } else { 0 });
+        let here = cell.wrap(positions[center]);
+        let mut found = vec![];
+        for (j, &other) in positions.iter().enumerate() {
+            let other = cell.wrap(other);
+            for a in -reach[0]..=reach[0] {
+                for b in -reach[1]..=reach[1] {
+                    for c in -reach[2]..=reach[2] {
+                        let shift = cell.translation([a as f64, b as f64, c as f64]);
+                        let r = (0..3).map(|k| (other[k] + shift[k] - here[k]).powi(2)).sum::<f64>().sqrt();
+                        if r <= radius && !(j == center && [a, b, c] == [0; 3]) {
+                            found.push((j, r));
+                        }
+                    }
+                }
+            }
+        }
+        found
+    }
+
+    fn sorted(mut found: Vec<(usize, f64)>) -> Vec<(usize, f64)> {
+        found.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        found
+    }
+
+    fn check(cell: &Cell, n: usize, radius: f64, seed: u64) {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let positions: Vec<[f64; 3]> =
+            (0..n).map(|_| cell.to_cartesian(std::array::from_fn(|_| rng.random_range(-1.5..2.5)))).collect();
+        let search = NeighborSearch::new(cell, &positions, radius).unwrap();
+        for center in 0..n {
+            let mut found = vec![];
+            search.for_each_neighbor(center, |j, d| found.push((j, d.iter().map(|v| v * v).sum::<f64>().sqrt())));
+            let (found, expected) = (sorted(found), sorted(by_brute_force(cell, &positions, center, radius)));
+            assert_eq!(found.len(), expected.len(), "center {center}");
+            for (f, e) in found.iter().zip(&expected) {
+                assert_eq!(f.0, e.0);
+                assert!((f.1 - e.1).abs() < 1e-10);
+            }
+        }
+    }
+
+    #[test]
+    fn equals_brute_force_in_every_kind_of_cell() {
+        let cells = [
+            Cell::from_lammps([0.0; 3], [12.0, 13.0, 14.0], [0.0; 3], [true; 3]).unwrap(),
+            Cell::from_lammps([-3.0, 1.0, 2.0], [9.0, 12.0, 15.5], [3.5, -2.5, 4.0], [true; 3]).unwrap(),
+            Cell::from_lammps([0.0; 3], [2.0, 2.4, 1.7], [0.0; 3], [true; 3]).unwrap(),
+            Cell::from_lammps([0.0; 3], [6.0, 30.0, 8.0], [0.0; 3], [true, false, true]).unwrap(),
+            Cell::from_lammps([0.0; 3], [9.0; 3], [0.0; 3], [false; 3]).unwrap(),
+            Cell::from_lammps([0.0; 3], [40.0; 3], [0.0; 3], [true; 3]).unwrap(),
+        ];
+        for (i, cell) in cells.iter().enumerate() {
+            check(cell, if i == 2 { 6 } else { 60 }, 4.3, i as u64);
+        }
+    }
+
+    #[test]
+    fn one_point_sees_its_own_images_and_a_pair_on_top_of_each_other_sees_itself() {
+        let cell = Cell::from_lammps([0.0; 3], [2.0; 3], [0.0; 3], [true; 3]).unwrap();
+        let search = NeighborSearch::new(&cell, &[[0.0; 3], [0.0; 3]], 2.0).unwrap();
+        let mut found = vec![];
+        search.for_each_neighbor(0, |j, _| found.push(j));
+        assert_eq!(found.iter().filter(|&&j| j == 0).count(), 6);
+        assert_eq!(found.iter().filter(|&&j| j == 1).count(), 7);
+    }
+
+    #[test]
+    fn no_points_are_no_trouble() {
+        let cell = Cell::from_lammps([0.0; 3], [2.0; 3], [0.0; 3], [false; 3]).unwrap();
+        assert!(NeighborSearch::new(&cell, &[], 1.0).unwrap().is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_searched_is_refused() {
+        let cell = Cell::from_lammps([0.0; 3], [1.0; 3], [0.0; 3], [true; 3]).unwrap();
+        let message = |positions: &[[f64; 3]], radius| match NeighborSearch::new(&cell, positions, radius) {
+            Err(e) => e.to_string(),
+            Ok(_) => panic!("accepted"),
+        };
+        assert!(message(&[[0.0, f64::NAN, 0.0]], 1.0).contains("point 0 is not finite"));
+        assert!(message(&[[0.0; 3]], 0.0).contains("positive"));
+        assert!(message(&[[0.0; 3]], 1e4).contains("check the box bounds"));
+    }
+}

@@ -4,4 +4,6 @@ mod ffi {
         unsafe fn probe(n: *const *const i32, m: &[f64]) -> Result<f64>;
     }
 }
-unsafe fn probe(_n: *const *const i32, m: &[f64]) -> Result<f64, std::io::Error> { Ok(m[0]) }
+unsafe fn probe(_n: *const *const i32, m: &[f64]) -> Result<f64, std::io::Error> {
+    Ok(m[0])
+}

@@ -1,0 +1,38 @@
+//! What one ion sees: displacements to its neighbours, sorted by channel.
+
+/// Displacement vectors from a center to its neighbours, one list a channel.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    channels: Vec<Vec<[f64; 3]>>,
+}
+
+impl Environment {
+    /// An empty environment of `n_channels` channels.
+    pub fn new(n_channels: usize) -> Self {
+        Self { channels: vec![Vec::new(); n_channels] }
+    }
+
+    /// Forgets all neighbours and keeps the memory.
+    pub fn clear(&mut self) {
+        self.channels.iter_mut().for_each(Vec::clear);
+    }
+
+    /// Adds a neighbour at `displacement` (neighbour minus center, length units). The center itself is not a neighbour.
+    ///
+    /// # Panics
+    /// `channel` is not below the number of channels.
+    #[inline]
+    pub fn push(&mut self, channel: usize, displacement: [f64; 3]) {
+        self.channels[channel].push(displacement);
+    }
+
+    /// Number of neighbours in all channels.
+    pub fn n_neighbors(&self) -> usize {
+        self.channels.iter().map(Vec::len).sum()
+    }
+
+    /// The displacements, a list a channel.
+    pub fn channels(&self) -> &[Vec<[f64; 3]>] {
+        &self.channels
+    }
+}

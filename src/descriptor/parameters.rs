@@ -1,0 +1,126 @@
+//! The descriptor's parameters, as they stand in a model file and on the command line.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Result};
+
+/// Which definition of radial basis, padding and prefactors a descriptor follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Convention {
+    /// That of DScribe 2.1's `SOAP(rbf="gto")`, periodic, without weighting: Gaussian-type radial functions,
+    /// orthonormalised, neighbours with weight 1 up to `cutoff + sigma sqrt(-2 ln 1e-3)`.
+    DscribeGto,
+}
+
+impl std::str::FromStr for Convention {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        match name {
+            "dscribe-gto" => Ok(Self::DscribeGto),
+            _ => Err(Error::Descriptor(format!("convention '{name}' is not known; there is dscribe-gto"))),
+        }
+    }
+}
+
+/// Parameters of a SOAP power spectrum; lengths are in the units of the positions.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SoapParameters {
+    #[serde(default = "kind")]
+    pub kind: String,
+    pub convention: Convention,
+    /// Nominal cutoff radius; [`SoapParameters::reach`] is the true one.
+    pub cutoff: f64,
+    /// Number of radial functions.
+    pub n_max: usize,
+    /// Highest degree of the spherical harmonics.
+    pub l_max: usize,
+    /// Width of the Gaussian that stands for an atom.
+    pub sigma: f64,
+}
+
+fn kind() -> String {
+    SoapParameters::KIND.into()
+}
+
+impl SoapParameters {
+    /// The one kind of descriptor that there is.
+    pub const KIND: &'static str = "soap-power-spectrum";
+
+    /// The degrees beyond this overflow no range, yet nobody has checked them against an independent program.
+    const L_MAX: usize = 9;
+    const N_MAX: usize = 16;
+
+    /// Checks the parameters' ranges.
+    ///
+    /// # Errors
+    /// The parameter, its value, and the range that it must be in.
+    pub fn validate(&self) -> Result<()> {
+        let refuse = |message: String| Err(Error::Descriptor(message));
+        if self.kind != Self::KIND {
+            return refuse(format!("kind '{}' is not known; there is {}", self.kind, Self::KIND));
+        }
+        if !(self.cutoff.is_finite() && self.cutoff > 1.0) {
+            return refuse(format!("cutoff {} must be a number above 1, where the radial grid starts", self.cutoff));
+        }
+        if !(self.sigma.is_finite() && self.sigma > 0.0) {
+            return refuse(format!("sigma {} must be a positive number", self.sigma));
+        }
+        if !(1..=Self::N_MAX).contains(&self.n_max) {
+            return refuse(format!("n_max {} must be from 1 to {}", self.n_max, Self::N_MAX));
+        }
+        if self.l_max > Self::L_MAX {
+            return refuse(format!("l_max {} must be from 0 to {}", self.l_max, Self::L_MAX));
+        }
+        Ok(())
+    }
+
+    /// The distance up to which neighbours count: `cutoff + sigma sqrt(-2 ln 1e-3)`.
+    ///
+    /// DScribe pads the cutoff so that the Gaussian of an atom outside has fallen to 1e-3 at the nominal cutoff.
+    pub fn reach(&self) -> f64 {
+        match self.convention {
+            Convention::DscribeGto => self.cutoff + self.sigma * (-2.0 * 1e-3f64.ln()).sqrt(),
+        }
+    }
+
+    /// Features of a center: for channels a <= b, each l, each n and n' (n' >= n where a = b).
+    pub fn n_features(&self, n_channels: usize) -> usize {
+        let same = self.n_max * (self.n_max + 1) / 2;
+        let cross = self.n_max * self.n_max;
+        (self.l_max + 1) * (n_channels * same + n_channels * (n_channels - 1) / 2 * cross)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paper() -> SoapParameters {
+        SoapParameters { kind: kind(), convention: Convention::DscribeGto, cutoff: 5.0, n_max: 6, l_max: 5, sigma: 0.5 }
+    }
+
+    #[test]
+    fn paper_setting_has_468_features_and_reaches_6_86() {
+        assert_eq!(paper().n_features(2), 468);
+        assert!((paper().reach() - 6.858).abs() < 1e-3);
+    }
+
+    #[test]
+    fn parameters_out_of_range_are_refused_by_name() {
+        let message = |change: fn(&mut SoapParameters)| {
+            let mut p = paper();
+            change(&mut p);
+            p.validate().unwrap_err().to_string()
+        };
+        assert!(message(|p| p.cutoff = 1.0).contains("cutoff 1 must"));
+        assert!(message(|p| p.cutoff = f64::NAN).contains("cutoff NaN"));
+        assert!(message(|p| p.sigma = 0.0).contains("sigma 0 must"));
+        assert!(message(|p| p.n_max = 0).contains("n_max 0 must"));
+        assert!(message(|p| p.l_max = 10).contains("l_max 10 must"));
+        assert!(message(|p| p.kind = "acsf".into()).contains("kind 'acsf'"));
+        assert!("soap".parse::<Convention>().unwrap_err().to_string().contains("'soap'"));
+    }
+}
