@@ -1,1 +1,19 @@
+//! A trained model: one ONNX file with its own description inside.
+//!
+//! This module sees a plain matrix of features. What they mean stands in the metadata, for others to read.
 
+mod domain;
+mod file;
+mod graph;
+mod metadata;
+
+pub use domain::{Domain, DomainBuilder, NO_DOMAIN};
+pub use file::{Card, adopt};
+pub use graph::Model;
+pub use metadata::{Channels, Metadata};
+
+/// Name of the graph's input, float32 `[N, n_features]`.
+pub const INPUT: &str = "descriptor";
+
+/// Name of the graph's output, float32 `[N, n_members]`.
+pub const OUTPUT: &str = "local_conductivity";

@@ -1,0 +1,121 @@
+//! The training domain, and how far outside it an environment lies.
+
+use ndarray::{ArrayView1, ArrayView2};
+use serde::{Deserialize, Serialize};
+
+/// The grade of every ion where a model carries no training domain.
+pub const NO_DOMAIN: f64 = -1.0;
+
+/// Half-widths below this share of the widest one count as this share, lest a feature that never varied in training
+/// turn rounding into extrapolation.
+const NARROWEST: f64 = 1e-6;
+
+/// The box in feature space that holds every training environment.
+///
+/// The extrapolation grade is `max_f |x_f - center_f| / half_width_f`: 1 on the box's surface, at most 1 inside, 2 where
+/// some feature lies as far outside as half the range that it had in training.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Domain {
+    kind: Kind,
+    /// Number of environments that the box was drawn around.
+    n_environments: u64,
+    low: Vec<f32>,
+    high: Vec<f32>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Kind {
+    Box,
+}
+
+impl Domain {
+    /// Number of features that it speaks of.
+    pub fn n_features(&self) -> usize {
+        self.low.len()
+    }
+
+    pub(super) fn check(&self) -> Result<(), String> {
+        let ordered = self.low.iter().zip(&self.high).all(|(l, h)| l.is_finite() && h.is_finite() && l <= h);
+        if self.low.len() == self.high.len() && ordered { Ok(()) } else { Err("its training domain is damaged".into()) }
+    }
+
+    /// Grades environments by their features, `[n, n_features]`.
+    pub fn grader(&self) -> Grader {
+        let half: Vec<f64> =
+            self.low.iter().zip(&self.high).map(|(&l, &h)| (f64::from(h) - f64::from(l)) / 2.0).collect();
+        let floor = NARROWEST * half.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+        Grader {
+            center: self
+                .low
+                .iter()
+                .zip(&self.high)
+                .map(|(&l, &h)| ((f64::from(l) + f64::from(h)) / 2.0) as f32)
+                .collect(),
+            inverse: half.iter().map(|h| (1.0 / h.max(floor)) as f32).collect(),
+        }
+    }
+}
+
+/// A domain made ready for grading.
+pub struct Grader {
+    center: Vec<f32>,
+    inverse: Vec<f32>,
+}
+
+impl Grader {
+    /// The extrapolation grade of one environment, `[n_features]`.
+    pub fn grade(&self, features: ArrayView1<f32>) -> f64 {
+        let terms = features.iter().zip(&self.center).zip(&self.inverse);
+        f64::from(terms.map(|((x, c), i)| (x - c).abs() * i).fold(0.0f32, f32::max))
+    }
+}
+
+/// Draws a box around environments, a batch at a time.
+#[derive(Default)]
+pub struct DomainBuilder {
+    n: u64,
+    low: Vec<f32>,
+    high: Vec<f32>,
+}
+
+impl DomainBuilder {
+    /// Takes in a batch of features, `[n, n_features]`.
+    pub fn add(&mut self, features: ArrayView2<f32>) {
+        if self.low.is_empty() {
+            self.low = vec![f32::INFINITY; features.ncols()];
+            self.high = vec![f32::NEG_INFINITY; features.ncols()];
+        }
+        for row in features.rows() {
+            for ((low, high), &x) in self.low.iter_mut().zip(&mut self.high).zip(row) {
+                (*low, *high) = (low.min(x), high.max(x));
+            }
+        }
+        self.n += features.nrows() as u64;
+    }
+
+    /// The box; none if there was no environment.
+    pub fn build(self) -> Option<Domain> {
+        (self.n > 0).then_some(Domain { kind: Kind::Box, n_environments: self.n, low: self.low, high: self.high })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn grade_is_one_on_the_box_and_counts_half_widths_beyond() {
+        let mut builder = DomainBuilder::default();
+        builder.add(array![[0.0f32, 5.0, 1.0], [2.0, 5.0, 1.0]].view());
+        builder.add(array![[1.0f32, 9.0, 1.0]].view());
+        let grader = builder.build().unwrap().grader();
+        let grade = |x: [f32; 3]| grader.grade(ndarray::aview1(&x));
+        assert_eq!(grade([1.0, 7.0, 1.0]), 0.0);
+        assert_eq!(grade([2.0, 7.0, 1.0]), 1.0);
+        assert_eq!(grade([0.5, 11.0, 1.0]), 2.0);
+        assert!(grade([1.0, 7.0, 1.1]) > 1e3, "a feature that never varied in training");
+    }
+}

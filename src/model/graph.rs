@@ -1,0 +1,114 @@
+//! The network: an ONNX graph, run by tract.
+
+use std::path::Path;
+
+use ndarray::{Array2, ArrayView2};
+use tract_onnx::prelude::*;
+
+use super::domain::Grader;
+use super::file::{self, Signature};
+use super::{Metadata, NO_DOMAIN};
+use crate::{Error, Result};
+
+/// A model, ready to predict.
+pub struct Model {
+    plan: Arc<TypedRunnableModel>,
+    signature: Signature,
+    metadata: Metadata,
+    grader: Option<Grader>,
+    path: std::path::PathBuf,
+}
+
+impl Model {
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is too large, is no ONNX, carries no ionscape metadata, has another signature than
+    /// [`super::INPUT`] to [`super::OUTPUT`], or uses external data or operators outside the list of [`file`].
+    pub fn load(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        Self::from_bytes(path, &file::read(path)?)
+    }
+
+    /// Makes a model from a file's content; `path` serves for messages alone.
+    ///
+    /// # Errors
+    /// As [`Model::load`].
+    pub fn from_bytes(path: impl AsRef<Path>, bytes: &[u8]) -> Result<Self> {
+        let path = path.as_ref();
+        let refuse = |message: String| Error::Model { path: path.into(), message };
+        let proto = file::decode(bytes).map_err(refuse)?;
+        let metadata = file::metadata(&proto).map_err(refuse)?;
+        let signature = file::signature(&proto).map_err(refuse)?;
+        if let Some(domain) = &metadata.domain
+            && domain.n_features() != signature.n_features
+        {
+            return Err(refuse(format!(
+                "its training domain speaks of {} features and its graph takes {}",
+                domain.n_features(),
+                signature.n_features
+            )));
+        }
+        let plan = prepare(&proto, signature).map_err(|e| refuse(format!("its graph cannot be run: {e:#}")))?;
+        let grader = metadata.domain.as_ref().map(|d| d.grader());
+        Ok(Self { plan, signature, metadata, grader, path: path.into() })
+    }
+
+    /// What the file says of the model.
+    pub fn metadata(&self) -> &Metadata {
+        &self.metadata
+    }
+
+    /// Number of features of an environment.
+    pub fn n_features(&self) -> usize {
+        self.signature.n_features
+    }
+
+    /// Members of the ensemble.
+    pub fn n_members(&self) -> usize {
+        self.signature.n_members
+    }
+
+    /// Local molar conductivity by each member, `[n, n_members]`, from features, `[n, n_features]`.
+    ///
+    /// # Errors
+    /// Features of another width, a graph that fails, or a result that is not finite.
+    pub fn predict(&self, features: ArrayView2<f32>) -> Result<Array2<f32>> {
+        let refuse = |message: String| Error::Model { path: self.path.clone(), message };
+        let n = features.nrows();
+        if features.ncols() != self.n_features() {
+            return Err(refuse(format!("it takes {} features, not {}", self.n_features(), features.ncols())));
+        }
+        if n == 0 {
+            return Ok(Array2::zeros((0, self.n_members())));
+        }
+        let run = || -> TractResult<Vec<f32>> {
+            let contiguous = features.as_standard_layout();
+            let input = Tensor::from_shape(&[n, features.ncols()], contiguous.as_slice().unwrap_or_default())?;
+            let output = self.plan.run(tvec!(input.into_tvalue()))?.remove(0);
+            Ok(output.to_plain_array_view::<f32>()?.iter().copied().collect())
+        };
+        let values = run().map_err(|e| refuse(format!("its graph failed on {n} environments: {e:#}")))?;
+        let predicted = Array2::from_shape_vec((n, self.n_members()), values)
+            .map_err(|_| refuse(format!("its output for {n} environments is not [{n}, {}]", self.n_members())))?;
+        match predicted.indexed_iter().find(|(_, v)| !v.is_finite()) {
+            None => Ok(predicted),
+            Some(((row, member), v)) => {
+                let kind = if features.row(row).iter().all(|x| x.is_finite()) { "finite" } else { "non-finite" };
+                Err(refuse(format!("member {member} gives {v} for environment {row} of {kind} features")))
+            }
+        }
+    }
+
+    /// Extrapolation grade of each environment, see [`super::Domain`]; [`NO_DOMAIN`] where the model carries none.
+    pub fn grades(&self, features: ArrayView2<f32>) -> Vec<f64> {
+        features.rows().into_iter().map(|row| self.grader.as_ref().map_or(NO_DOMAIN, |g| g.grade(row))).collect()
+    }
+}
+
+fn prepare(proto: &tract_onnx::pb::ModelProto, signature: Signature) -> TractResult<Arc<TypedRunnableModel>> {
+    let model = tract_onnx::onnx().model_for_proto_model(proto)?;
+    let n = model.symbols.sym("N");
+    let input = f32::fact(&[n.to_dim(), signature.n_features.to_dim()]);
+    model.with_input_fact(0, input.into())?.into_optimized()?.into_runnable()
+}
