@@ -1,1 +1,60 @@
-fn main() {}
+//! `ionscape`: everything about local conductivities that happens outside LAMMPS.
+
+mod import;
+mod inspect;
+mod report;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Local molar conductivity of every ion in an electrolyte.
+#[derive(Parser)]
+#[command(version, propagate_version = true)]
+struct Arguments {
+    /// Threads to use; all cores if not given (also: RAYON_NUM_THREADS).
+    #[arg(long, global = true, value_name = "N")]
+    threads: Option<std::num::NonZeroUsize>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Import(import::Arguments),
+    Inspect(inspect::Arguments),
+}
+
+fn main() -> ExitCode {
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn"))
+        .format(|out, record| {
+            use std::io::Write;
+            writeln!(out, "ionscape: {}: {}", record.level().as_str().to_lowercase(), record.args())
+        })
+        .init();
+    match run(Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ionscape: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: Arguments) -> anyhow::Result<()> {
+    if let Some(threads) = arguments.threads {
+        rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
+    }
+    match arguments.command {
+        Command::Import(arguments) => import::run(arguments),
+        Command::Inspect(arguments) => inspect::run(arguments),
+    }
+}
+
+/// Whoever reads our standard output has had enough: no failure.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let is_pipe = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(is_pipe))
+}

@@ -112,13 +112,19 @@ impl Expansion {
         for coordinate in &mut buffers.xyz {
             coordinate[n..padded].fill(0.0);
         }
-        let mut i = 0;
-        while i < padded {
-            let [x, y, z] = [0, 1, 2].map(|k| V::load(&buffers.xyz[k], i));
-            let r2 = x.mul_add(x, y.mul_add(y, z.mul(z)));
-            r2.store(&mut buffers.r2, i);
-            harmonics::evaluate(self.l_max, [x, y, z, r2], &mut buffers.harmonics, BLOCK, i);
-            i += V::N;
+        // The degree is known to the compiler in each arm, which unrolls the recursion.
+        match self.l_max {
+            0 => evaluate_harmonics::<V, 0>(padded, buffers),
+            1 => evaluate_harmonics::<V, 1>(padded, buffers),
+            2 => evaluate_harmonics::<V, 2>(padded, buffers),
+            3 => evaluate_harmonics::<V, 3>(padded, buffers),
+            4 => evaluate_harmonics::<V, 4>(padded, buffers),
+            5 => evaluate_harmonics::<V, 5>(padded, buffers),
+            6 => evaluate_harmonics::<V, 6>(padded, buffers),
+            7 => evaluate_harmonics::<V, 7>(padded, buffers),
+            8 => evaluate_harmonics::<V, 8>(padded, buffers),
+            9 => evaluate_harmonics::<V, 9>(padded, buffers),
+            _ => unreachable!("parameters are validated"),
         }
         buffers.r2[n..padded].fill(self.nowhere);
 
@@ -164,6 +170,20 @@ impl Expansion {
                 }
             }
         }
+    }
+}
+
+/// Squared distances and bare harmonics up to degree `L` of the block's coordinates.
+#[inline(always)]
+fn evaluate_harmonics<V: Lanes, const L: usize>(padded: usize, buffers: &mut Buffers) {
+    let Buffers { xyz: [x, y, z], r2, harmonics, .. } = buffers;
+    let mut i = 0;
+    while i < padded {
+        let (x, y, z) = (V::load(x, i), V::load(y, i), V::load(z, i));
+        let square = x.mul_add(x, y.mul_add(y, z.mul(z)));
+        square.store(r2, i);
+        harmonics::evaluate::<V, L>([x, y, z, square], harmonics, BLOCK, i);
+        i += V::N;
     }
 }
 

@@ -23,16 +23,17 @@ pub(super) fn normalization(l_max: usize) -> Vec<f64> {
     factors
 }
 
-/// Bare harmonics of one vector of lanes, written to `out[(l^2 + l + m) * stride + at..]`.
+/// Bare harmonics of one vector of lanes up to degree `L`, written to `out[(l^2 + l + m) * stride + at..]`.
 ///
 /// `P_lm(z, r^2)` times the real or imaginary part of `(x + i y)^|m|`, with `P` from the recursion of the associated
 /// Legendre functions: `(l - m) P_lm = (2l - 1) z P_(l-1)m - (l + m - 1) r^2 P_(l-2)m`. Sign conventions differ
 /// between authors and cancel in the power spectrum.
 #[inline(always)]
-pub(super) fn evaluate<V: Lanes>(l_max: usize, [x, y, z, r2]: [V; 4], out: &mut [f64], stride: usize, at: usize) {
+pub(super) fn evaluate<V: Lanes, const L: usize>([x, y, z, r2]: [V; 4], out: &mut [f64], stride: usize, at: usize) {
+    let out = &mut out[..count(L) * stride];
     let (mut cosine, mut sine) = (V::splat(1.0), V::splat(0.0));
     let mut sectoral = V::splat(1.0);
-    for m in 0..=l_max {
+    for m in 0..=L {
         if m > 0 {
             let next = x.mul(cosine).add(y.mul(sine).mul(V::splat(-1.0)));
             sine = x.mul_add(sine, y.mul(cosine));
@@ -40,7 +41,7 @@ pub(super) fn evaluate<V: Lanes>(l_max: usize, [x, y, z, r2]: [V; 4], out: &mut 
             sectoral = sectoral.mul(V::splat((2 * m - 1) as f64));
         }
         let (mut last, mut current) = (V::splat(0.0), sectoral);
-        for l in m..=l_max {
+        for l in m..=L {
             if l > m {
                 let inverse = 1.0 / (l - m) as f64;
                 let next = z
@@ -62,17 +63,17 @@ mod tests {
     use super::super::lanes::Portable;
     use super::*;
 
-    fn at(l_max: usize, [x, y, z]: [f64; 3]) -> Vec<f64> {
-        let mut out = vec![0.0; count(l_max) * 4];
+    fn at<const L: usize>([x, y, z]: [f64; 3]) -> Vec<f64> {
+        let mut out = vec![0.0; count(L) * 4];
         let r2 = x * x + y * y + z * z;
-        evaluate::<Portable>(l_max, [x, y, z, r2].map(Portable::splat), &mut out, 4, 0);
-        out.chunks(4).zip(normalization(l_max)).map(|(v, n)| v[0] * n).collect()
+        evaluate::<Portable, L>([x, y, z, r2].map(Portable::splat), &mut out, 4, 0);
+        out.chunks(4).zip(normalization(L)).map(|(v, n)| v[0] * n).collect()
     }
 
     #[test]
     fn low_degrees_are_the_textbook_ones() {
         let (x, y, z) = (0.3, -1.1, 0.7);
-        let h = at(2, [x, y, z]);
+        let h = at::<2>([x, y, z]);
         let pi = std::f64::consts::PI;
         let expected = [
             (0.25 / pi).sqrt(),
@@ -96,7 +97,7 @@ mod tests {
         let unit = |v: [f64; 3]| v.map(|c| c / (v[0] * v[0] + v[1] * v[1] + v[2] * v[2]).sqrt());
         let (a, b) = (unit([0.3, -1.1, 0.7]), unit([-0.8, 0.2, 0.5]));
         let cosine = a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
-        let (ha, hb) = (at(9, a), at(9, b));
+        let (ha, hb) = (at::<9>(a), at::<9>(b));
         let (mut before, mut legendre) = (0.0, 1.0);
         for l in 0..=9usize {
             let sum: f64 = (l * l..(l + 1) * (l + 1)).map(|i| ha[i] * hb[i]).sum();

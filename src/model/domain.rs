@@ -36,6 +36,11 @@ impl Domain {
         self.low.len()
     }
 
+    /// Number of environments that it was drawn around.
+    pub fn n_environments(&self) -> u64 {
+        self.n_environments
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         let ordered = self.low.iter().zip(&self.high).all(|(l, h)| l.is_finite() && h.is_finite() && l <= h);
         if self.low.len() == self.high.len() && ordered { Ok(()) } else { Err("its training domain is damaged".into()) }

@@ -72,8 +72,11 @@ pub(super) struct Signature {
     pub n_members: usize,
 }
 
-/// Reads a model file of sensible size.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
+/// The content of a model file of sensible size.
+///
+/// # Errors
+/// A file that cannot be read, or of more than 256 MiB.
+pub fn read(path: &Path) -> Result<Vec<u8>> {
     let size = std::fs::metadata(path).map_err(|e| Error::io(path, e))?.len();
     if size > LARGEST_FILE {
         let message = format!("it has {size} bytes, and models of more than {LARGEST_FILE} are not read");

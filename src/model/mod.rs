@@ -8,7 +8,7 @@ mod graph;
 mod metadata;
 
 pub use domain::{Domain, DomainBuilder, NO_DOMAIN};
-pub use file::{Card, adopt};
+pub use file::{Card, adopt, read as read_file};
 pub use graph::Model;
 pub use metadata::{Channels, Metadata};
 

@@ -1,0 +1,57 @@
+//! `ionscape inspect`: what a model file says of itself.
+
+use std::path::PathBuf;
+
+use ionscape::local::LocalModel;
+use serde_json::Value;
+
+use crate::report;
+
+/// Show what a model file says of itself.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Model file.
+    model: PathBuf,
+
+    /// Write the metadata, as it stands in the file, to FILE.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let local = LocalModel::load(&arguments.model)?;
+    let metadata = local.model().metadata();
+    let species = local.species().iter().map(|s| format!("{} ({:+})", s.name, s.charge)).collect::<Vec<_>>().join(", ");
+    let domain = metadata.domain.as_ref();
+    let mut rows = vec![
+        ("model", arguments.model.display().to_string()),
+        ("units", metadata.units.clone()),
+        ("species", species),
+        ("channels", plain(&serde_json::to_value(metadata.channels)?)),
+        ("descriptor", plain(&metadata.descriptor)),
+        ("reach", format!("{:.4}", local.descriptor().reach())),
+        ("features", local.model().n_features().to_string()),
+        ("members", local.model().n_members().to_string()),
+        (
+            "domain",
+            domain.map_or("none: the extrapolation grade is -1 for every ion".into(), |d| {
+                format!("box around {} environments", d.n_environments())
+            }),
+        ),
+    ];
+    for (key, value) in metadata.provenance.iter().chain(&metadata.validation) {
+        rows.push((key, plain(value)));
+    }
+    report::print_table(&rows)?;
+    report::write_json(arguments.json.as_deref(), metadata)
+}
+
+/// A JSON value on one line, without the quotes of strings.
+fn plain(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Object(map) => map.iter().map(|(k, v)| format!("{k} {}", plain(v))).collect::<Vec<_>>().join(", "),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    }
+}

@@ -1,0 +1,28 @@
+//! What commands report: tables on standard output, JSON in a file.
+
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::Context;
+use ionscape::output::AtomicFile;
+use serde::Serialize;
+
+/// Writes `value` as JSON to a file, if one was asked for.
+pub fn write_json(path: Option<&Path>, value: &impl Serialize) -> anyhow::Result<()> {
+    let Some(path) = path else { return Ok(()) };
+    let mut file = AtomicFile::create(path)?;
+    serde_json::to_writer_pretty(&mut file, value).with_context(|| path.display().to_string())?;
+    writeln!(file).with_context(|| path.display().to_string())?;
+    file.commit()?;
+    Ok(())
+}
+
+/// Prints rows of a name and a value, values in one column.
+pub fn print_table(rows: &[(&str, String)]) -> std::io::Result<()> {
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    let mut out = std::io::stdout().lock();
+    for (name, value) in rows {
+        writeln!(out, "{name:<width$}  {value}")?;
+    }
+    Ok(())
+}
