@@ -1,7 +1,11 @@
 //! `ionscape`: everything about local conductivities that happens outside LAMMPS.
 
+mod featurize;
 mod import;
 mod inspect;
+mod mapping;
+mod predict;
+mod progress;
 mod report;
 
 use std::process::ExitCode;
@@ -22,8 +26,10 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Featurize(featurize::Arguments),
     Import(import::Arguments),
     Inspect(inspect::Arguments),
+    Predict(predict::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -48,8 +54,10 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
     }
     match arguments.command {
+        Command::Featurize(arguments) => featurize::run(arguments),
         Command::Import(arguments) => import::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Predict(arguments) => predict::run(arguments),
     }
 }
 

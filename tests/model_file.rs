@@ -1,0 +1,164 @@
+//! Model files: what loads, and what is refused with which words.
+
+use ionscape::local::LocalModel;
+use ionscape::model::{Model, adopt};
+use prost::Message;
+use tract_onnx::pb::{ModelProto, StringStringEntryProto, tensor_proto, tensor_shape_proto, type_proto};
+
+const BASELINE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/models/baseline.onnx");
+
+fn baseline() -> ModelProto {
+    ModelProto::decode(&std::fs::read(BASELINE).unwrap()[..]).unwrap()
+}
+
+fn refusal(proto: &ModelProto) -> String {
+    let bytes = proto.encode_to_vec();
+    LocalModel::from_bytes("some.onnx", &bytes).err().expect("the file should be refused").to_string()
+}
+
+/// The baseline with its metadata changed as JSON.
+fn with_metadata(change: impl FnOnce(&mut serde_json::Value)) -> ModelProto {
+    let mut proto = baseline();
+    let entry = proto.metadata_props.iter_mut().find(|p| p.key == "ionscape").unwrap();
+    let mut value = serde_json::from_str(&entry.value).unwrap();
+    change(&mut value);
+    entry.value = value.to_string();
+    proto
+}
+
+#[test]
+fn the_baseline_loads_and_its_prediction_does_not_depend_on_the_batch() {
+    let model = Model::load(BASELINE).unwrap();
+    assert_eq!((model.n_features(), model.n_members()), (468, 5));
+    let x = ndarray::Array2::from_shape_fn((300, 468), |(i, j)| ((i * 7 + j * 13) % 97) as f32 / 50.0);
+    let together = model.predict(x.view()).unwrap();
+    for i in [0, 1, 150, 299] {
+        let alone = model.predict(x.slice(ndarray::s![i..=i, ..])).unwrap();
+        for (a, b) in alone.iter().zip(together.row(i)) {
+            assert!((a - b).abs() <= 2e-6 * b.abs().max(1.0), "{a} {b}");
+        }
+    }
+    assert_eq!(model.predict(ndarray::Array2::zeros((0, 468)).view()).unwrap().dim(), (0, 5));
+}
+
+#[test]
+fn features_of_another_width_and_results_that_are_not_finite_are_refused() {
+    let model = Model::load(BASELINE).unwrap();
+    let message = model.predict(ndarray::Array2::zeros((2, 30)).view()).unwrap_err().to_string();
+    assert!(message.contains("takes 468 features, not 30"), "{message}");
+    let mut x = ndarray::Array2::zeros((3, 468));
+    x[(1, 5)] = f32::NAN;
+    let message = model.predict(x.view()).unwrap_err().to_string();
+    assert!(message.contains("environment 1 of non-finite features"), "{message}");
+}
+
+#[test]
+fn damaged_files_are_refused() {
+    let bytes = std::fs::read(BASELINE).unwrap();
+    for cut in [0, 1, 10, 1000, bytes.len() / 2, bytes.len() - 1] {
+        let message = Model::from_bytes("some.onnx", &bytes[..cut]).err().expect("refused").to_string();
+        assert!(message.starts_with("model some.onnx: it"), "{message}");
+    }
+    let message = Model::load("no/such.onnx").err().expect("refused").to_string();
+    assert!(message.contains("no/such.onnx: "), "{message}");
+}
+
+#[test]
+fn foreign_graphs_are_refused() {
+    let mut proto = baseline();
+    proto.metadata_props.clear();
+    assert!(refusal(&proto).contains("carries no ionscape metadata; adopt a model made elsewhere"));
+
+    let mut proto = baseline();
+    proto.graph.as_mut().unwrap().node[0].op_type = "Loop".into();
+    assert!(refusal(&proto).contains("uses operator Loop, which models may not use"));
+
+    let mut proto = baseline();
+    proto.graph.as_mut().unwrap().node[0].domain = "com.example".into();
+    assert!(refusal(&proto).contains("uses operator com.example.Gemm"));
+
+    let mut proto = baseline();
+    let tensor = &mut proto.graph.as_mut().unwrap().initializer[0];
+    tensor.data_location = Some(tensor_proto::DataLocation::External as i32);
+    tensor.external_data.push(StringStringEntryProto { key: "location".into(), value: "../secret".into() });
+    assert!(refusal(&proto).contains("lies in another file"));
+
+    let mut proto = baseline();
+    proto.graph.as_mut().unwrap().initializer[0].dims = vec![i64::MAX, 2];
+    assert!(refusal(&proto).contains("impossible dimensions"));
+
+    let mut proto = baseline();
+    proto.graph.as_mut().unwrap().input[0].name = "x".into();
+    assert!(refusal(&proto).contains("its input is named 'x', and must be 'descriptor'"));
+
+    let mut proto = baseline();
+    proto.graph.as_mut().unwrap().output.clear();
+    assert!(refusal(&proto).contains("it has 0 outputs"));
+
+    let mut proto = baseline();
+    let shape = proto.graph.as_mut().unwrap().input[0].r#type.as_mut().unwrap();
+    if let Some(type_proto::Value::TensorType(tensor)) = &mut shape.value {
+        let dim = &mut tensor.shape.as_mut().unwrap().dim[0];
+        dim.value = Some(tensor_shape_proto::dimension::Value::DimValue(16));
+    }
+    assert!(refusal(&proto).contains("fixed to 16 rows"));
+
+    // An input that promises another width than the weights have.
+    let mut proto = baseline();
+    let shape = proto.graph.as_mut().unwrap().input[0].r#type.as_mut().unwrap();
+    if let Some(type_proto::Value::TensorType(tensor)) = &mut shape.value {
+        let dim = &mut tensor.shape.as_mut().unwrap().dim[1];
+        dim.value = Some(tensor_shape_proto::dimension::Value::DimValue(100));
+    }
+    let message = refusal(&proto);
+    assert!(message.contains("and its graph takes") || message.contains("speaks of 468 features"), "{message}");
+}
+
+#[test]
+fn metadata_that_make_no_sense_are_refused() {
+    let message = |change: fn(&mut serde_json::Value)| refusal(&with_metadata(change));
+    assert!(message(|m| m["version"] = 2.into()).contains("version 2, and this program reads version 1"));
+    assert!(message(|m| drop(m.as_object_mut().unwrap().remove("version"))).contains("no version"));
+    assert!(message(|m| m["units"] = "si".into()).contains("its units are 'si'"));
+    assert!(message(|m| m["species"] = serde_json::json!(["cation", "cation"])).contains("named twice"));
+    assert!(message(|m| m["charges"] = serde_json::json!({"cation": 1.0})).contains("'anion' has no entry"));
+    assert!(message(|m| m["charges"]["anion"] = 0.into()).contains("'anion' has charge 0"));
+    assert!(message(|m| m["charges"]["water"] = 0.into()).contains("'water' has a charge"));
+    assert!(message(|m| m["channels"] = "absolute".into()).contains("incomplete"));
+    assert!(message(|m| m["descriptor"]["n_max"] = 5.into()).contains("gives 330 features and its graph takes 468"));
+    assert!(message(|m| m["descriptor"]["convention"] = "quip".into()).contains("not one that this program knows"));
+    assert!(message(|m| m["surprise"] = 1.into()).contains("surprise"));
+    assert!(message(|m| m["domain"]["low"] = serde_json::json!([1.0])).contains("domain is damaged"));
+}
+
+#[test]
+fn a_card_adopts_a_graph_with_other_names() {
+    let mut proto = baseline();
+    proto.metadata_props.clear();
+    let graph = proto.graph.as_mut().unwrap();
+    for name in graph.node.iter_mut().flat_map(|n| n.input.iter_mut().chain(&mut n.output)) {
+        if name == "descriptor" {
+            *name = "features".into();
+        } else if name == "local_conductivity" {
+            *name = "y".into();
+        }
+    }
+    graph.input[0].name = "features".into();
+    graph.output[0].name = "y".into();
+    let bytes = proto.encode_to_vec();
+    let card = |input: &str| {
+        let text = format!(
+            "input = '{input}'\noutput = 'y'\nunits = 'lj'\nspecies = ['cation', 'anion']\n\
+             charges = {{ cation = 1.0, anion = -1.0 }}\nchannels = 'charge-symmetric'\n\
+             [descriptor]\nconvention = 'dscribe-gto'\ncutoff = 5.0\nn_max = 6\nl_max = 5\nsigma = 0.5\n"
+        );
+        toml::from_str(&text).unwrap()
+    };
+    let adopted = adopt("some.onnx".as_ref(), &bytes, card("features"), None).unwrap();
+    let (ours, theirs) = (Model::from_bytes("some.onnx", &adopted).unwrap(), Model::load(BASELINE).unwrap());
+    let x = ndarray::Array2::from_shape_fn((4, 468), |(i, j)| (i + j) as f32 / 100.0);
+    assert_eq!(ours.predict(x.view()).unwrap(), theirs.predict(x.view()).unwrap());
+
+    let message = adopt("some.onnx".as_ref(), &bytes, card("z"), None).unwrap_err().to_string();
+    assert!(message.contains("the card calls its input 'z', and the graph has features"), "{message}");
+}
