@@ -128,40 +128,36 @@ impl Rows {
     fn parse_row(&mut self, text: &[u8], start: usize, plan: &Plan) -> Result<usize, RowFault> {
         let mut at = start;
         for (column, reading) in plan.readings.iter().enumerate() {
-            while parse::is_blank(text[at]) {
-                at += 1;
-            }
-            if text[at] == b'\n' {
+            let (byte, field) = parse::skip_blanks(text, at);
+            if byte == b'\n' {
                 return Err(RowFault::TooFewFields);
             }
             let fail = |fault| RowFault::Field(column, fault);
             match reading {
                 Reading::Real => {
-                    let (value, end) = parse::real(text, at).map_err(fail)?;
+                    let (value, end) = parse::real(text, field).map_err(fail)?;
                     self.reals.push(value);
                     at = end;
                 }
                 Reading::Integer => {
-                    let (value, end) = parse::integer(text, at).map_err(fail)?;
+                    let (value, end) = parse::integer(text, field).map_err(fail)?;
                     self.integers.push(value);
                     at = end;
                 }
                 Reading::Skip | Reading::Label => {
-                    let end = parse::field_end(text, at);
-                    if end == at {
+                    let end = parse::field_end(text, field);
+                    if end == field {
                         return Err(fail(Fault::NotANumber));
                     }
                     if *reading == Reading::Label {
-                        self.labels.push(&text[at..end]);
+                        self.labels.push(&text[field..end]);
                     }
                     at = end;
                 }
             }
         }
-        while parse::is_blank(text[at]) {
-            at += 1;
-        }
-        if text[at] == b'\n' { Ok(at + 1) } else { Err(RowFault::TooManyFields) }
+        let (byte, end) = parse::skip_blanks(text, at);
+        if byte == b'\n' { Ok(end + 1) } else { Err(RowFault::TooManyFields) }
     }
 }
 
