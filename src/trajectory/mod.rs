@@ -1,1 +1,23 @@
+//! Trajectories: LAMMPS text dumps, read frame by frame.
+//!
+//! Bytes pass from the file (`source`, which unpacks) into lines (`text`), a frame's `header` and its `rows` of
+//! numbers (`parse`), by a plan of which columns are wanted (`columns`), into a [`Frame`] (`fill`).
 
+mod boxbounds;
+mod columns;
+mod error;
+mod fill;
+mod frame;
+mod header;
+mod parse;
+mod raw;
+mod reader;
+mod rows;
+mod source;
+mod text;
+
+pub use columns::{Columns, Quantity};
+pub use frame::{Frame, Place};
+pub use raw::Raw;
+pub use reader::{AtomCount, DumpReader, OnBadFrame, ReadOptions};
+pub use rows::Labels;

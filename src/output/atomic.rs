@@ -1,0 +1,248 @@
+//! A file that takes its name only when it is complete.
+
+use std::fs::{self, File, Permissions};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use flate2::write::GzEncoder;
+use tempfile::NamedTempFile;
+
+use crate::{Error, Result};
+
+/// Bytes gathered before they go to the file.
+const BUFFER: usize = 1 << 18;
+
+/// A file being written beside its final name.
+///
+/// A name that ends in `.gz` or `.zst` makes it compress. [`AtomicFile::commit`] renames it; dropped without that, it
+/// leaves no trace, and a file of the same name from before stays as it was.
+///
+/// ```
+/// use std::io::Write;
+/// # let folder = tempfile::tempdir().unwrap();
+/// # let path = folder.path().join("table.txt");
+/// let mut file = ionscape::output::AtomicFile::create(&path)?;
+/// writeln!(file, "1 2 3").unwrap();
+/// assert!(!path.exists());
+/// file.commit()?;
+/// assert_eq!(std::fs::read_to_string(&path).unwrap(), "1 2 3\n");
+/// # Ok::<(), ionscape::Error>(())
+/// ```
+pub struct AtomicFile {
+    path: PathBuf,
+    /// The file that `path` names, links followed.
+    target: PathBuf,
+    encoder: Encoder,
+}
+
+enum Encoder {
+    Plain(BufWriter<NamedTempFile>),
+    Gzip(GzEncoder<BufWriter<NamedTempFile>>),
+    Zstd(zstd::Encoder<'static, BufWriter<NamedTempFile>>),
+}
+
+impl AtomicFile {
+    /// Begins a file that will be named `path`.
+    ///
+    /// # Errors
+    /// A directory that does not exist or cannot be written to; a path that names something other than a file.
+    pub fn create(path: impl AsRef<Path>) -> Result<Self> {
+        let path = path.as_ref();
+        let refuse = |message: String| Err(Error::io(path, io::Error::other(message)));
+        if path == Path::new("-") {
+            return refuse("output goes to a file, not to standard output; give a file name".into());
+        }
+        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
+        if target.exists() && !target.is_file() {
+            return refuse("this is not a regular file; give the name of a file to write".into());
+        }
+        let Some(name) = target.file_name() else {
+            return refuse("this is no file name; give the name of a file to write".into());
+        };
+        let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        if !folder.is_dir() {
+            return refuse(format!("the directory {} does not exist; create it first", folder.display()));
+        }
+        let mut prefix = std::ffi::OsString::from(".");
+        prefix.push(name);
+        prefix.push(".");
+        let temporary = tempfile::Builder::new()
+            .prefix(&prefix)
+            .suffix(".part")
+            // What the user's umask makes of it, as for any other new file.
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(folder);
+        let file = match temporary {
+            Ok(file) => BufWriter::with_capacity(BUFFER, file),
+            Err(e) => return refuse(format!("cannot write in the directory {}: {}", folder.display(), reason(&e))),
+        };
+        let encoder = match path.extension().and_then(|e| e.to_str()) {
+            Some("gz") => Encoder::Gzip(GzEncoder::new(file, flate2::Compression::default())),
+            Some("zst") => {
+                let mut encoder = zstd::Encoder::new(file, zstd::DEFAULT_COMPRESSION_LEVEL).map_err(|e| Error::io(path, e))?;
+                encoder.include_checksum(true).map_err(|e| Error::io(path, e))?;
+                Encoder::Zstd(encoder)
+            }
+            _ => Encoder::Plain(file),
+        };
+        Ok(Self { path: path.to_path_buf(), target, encoder })
+    }
+
+    /// The name that the file will have.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Completes the file on the disk and gives it its name.
+    ///
+    /// # Errors
+    /// A full disk, or a directory that has changed since; nothing is left behind then.
+    pub fn commit(self) -> Result<()> {
+        let Self { path, target, encoder } = self;
+        let complete = || -> io::Result<()> {
+            let buffer = match encoder {
+                Encoder::Plain(file) => file,
+                Encoder::Gzip(encoder) => encoder.finish()?,
+                Encoder::Zstd(encoder) => encoder.finish()?,
+            };
+            let file = buffer.into_inner().map_err(|e| e.into_error())?;
+            file.as_file().sync_all()?;
+            file.persist(target).map_err(|e| e.error)?;
+            Ok(())
+        };
+        complete().map_err(|e| Error::io(path, e))
+    }
+
+    /// Writes over the first bytes of a file that is not compressed.
+    pub(super) fn rewrite_start(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let Encoder::Plain(buffer) = &mut self.encoder else {
+            return Err(io::Error::other("a compressed file cannot be written over"));
+        };
+        buffer.flush()?;
+        let file: &mut File = buffer.get_mut().as_file_mut();
+        file.seek(SeekFrom::Start(0))?;
+        file.write_all(bytes)?;
+        file.seek(SeekFrom::End(0))?;
+        Ok(())
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.encoder {
+            Encoder::Plain(file) => file.write(bytes),
+            Encoder::Gzip(encoder) => encoder.write(bytes),
+            Encoder::Zstd(encoder) => encoder.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.encoder {
+            Encoder::Plain(file) => file.flush(),
+            Encoder::Gzip(encoder) => encoder.flush(),
+            Encoder::Zstd(encoder) => encoder.flush(),
+        }
+    }
+}
+
+/// The system's own words, without the temporary name that nobody knows.
+fn reason(e: &io::Error) -> String {
+    match e.kind() {
+        io::ErrorKind::PermissionDenied => "permission denied".into(),
+        io::ErrorKind::ReadOnlyFilesystem => "read-only file system".into(),
+        io::ErrorKind::StorageFull => "no space left".into(),
+        _ => e.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Read;
+    use std::os::unix::fs::symlink;
+
+    fn entries(folder: &Path) -> Vec<String> {
+        fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect()
+    }
+
+    fn refusal(path: impl AsRef<Path>) -> String {
+        match AtomicFile::create(path) {
+            Err(e) => e.to_string(),
+            Ok(_) => panic!("accepted"),
+        }
+    }
+
+    #[test]
+    fn the_name_appears_at_commit_and_replaces_what_had_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.txt");
+        fs::write(&path, "old").unwrap();
+        let mut file = AtomicFile::create(&path).unwrap();
+        assert_eq!(file.path(), path);
+        file.write_all(b"new").unwrap();
+        file.flush().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        file.commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(entries(folder.path()), ["a.txt"]);
+        let mode = |p: &Path| fs::metadata(p).unwrap().permissions().mode() & 0o777;
+        let ordinary = folder.path().join("b.txt");
+        fs::write(&ordinary, "").unwrap();
+        assert_eq!(mode(&path), mode(&ordinary));
+    }
+
+    #[test]
+    fn without_commit_nothing_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut file = AtomicFile::create(folder.path().join("a.gz")).unwrap();
+        file.write_all(&[7; 1 << 20]).unwrap();
+        drop(file);
+        assert!(entries(folder.path()).is_empty());
+    }
+
+    #[test]
+    fn the_ending_of_the_name_compresses() {
+        let folder = tempfile::tempdir().unwrap();
+        let text = "some text that is long enough ".repeat(1000);
+        for name in ["a.gz", "a.zst"] {
+            let path = folder.path().join(name);
+            let mut file = AtomicFile::create(&path).unwrap();
+            file.write_all(text.as_bytes()).unwrap();
+            file.commit().unwrap();
+            let packed = fs::read(&path).unwrap();
+            assert!(packed.len() < text.len() / 10);
+            let mut back = String::new();
+            match name {
+                "a.gz" => flate2::read::GzDecoder::new(&packed[..]).read_to_string(&mut back).unwrap(),
+                _ => zstd::Decoder::new(&packed[..]).unwrap().read_to_string(&mut back).unwrap(),
+            };
+            assert_eq!(back, text);
+        }
+    }
+
+    #[test]
+    fn a_link_stays_a_link() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&file, "old").unwrap();
+        symlink(&file, &link).unwrap();
+        let mut writer = AtomicFile::create(&link).unwrap();
+        writer.write_all(b"new").unwrap();
+        writer.commit().unwrap();
+        assert!(link.is_symlink());
+        assert_eq!(fs::read(&file).unwrap(), b"new");
+    }
+
+    #[test]
+    fn places_that_cannot_be_written_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(refusal("-").contains("give a file name"));
+        assert!(refusal("/dev/null").contains("not a regular file"));
+        assert!(refusal(folder.path()).contains("not a regular file"));
+        let message = refusal(folder.path().join("none/a.npy"));
+        assert!(message.contains("none/a.npy") && message.contains("does not exist; create it first"), "{message}");
+        let message = refusal("/proc/a.npy");
+        assert!(message.contains("cannot write in the directory /proc"), "{message}");
+    }
+}

@@ -1,0 +1,127 @@
+//! From tables of numbers to a frame's quantities.
+
+use super::columns::{Coordinates, Plan, Reading, Unwrapping};
+use super::error::Trouble;
+use super::frame::Frame;
+use super::rows::Rows;
+use crate::geometry::Cell;
+
+/// The rows of a frame with the plan that they were read by.
+pub(super) struct Filling<'a> {
+    pub(super) rows: &'a mut Rows,
+    pub(super) plan: &'a Plan,
+}
+
+impl Filling<'_> {
+    /// Sets all quantities of `frame` whose place, cell and number of atoms are set already.
+    pub(super) fn fill(self, frame: &mut Frame) -> Result<(), Trouble> {
+        let Plan { id, atom_type, molecule, charge, mass, .. } = *self.plan;
+        frame.ids.clear();
+        frame.ids.extend(id.into_iter().flat_map(|column| self.integers(column)));
+        frame.types.clear();
+        let as_type = |value: i64| i32::try_from(value).ok().filter(|&t| t > 0).unwrap_or(0);
+        frame.types.extend(atom_type.into_iter().flat_map(|column| self.integers(column).map(as_type)));
+        let line = |atom: usize| frame.place.first_row + atom as u64;
+        if let Some(atom) = frame.ids.iter().position(|&id| id < 1) {
+            let message = format!(
+                "atom id {}; ids begin at 1: the frame is damaged, or the simulation had 'atom_modify id no'",
+                frame.ids[atom]
+            );
+            return Err(Trouble::frame(line(atom), message));
+        }
+        if let (Some(atom), Some(column)) = (frame.types.iter().position(|&t| t == 0), atom_type) {
+            let value = self.integers(column).nth(atom).unwrap_or(0);
+            let message = format!("atom type {value}; types begin at 1: the frame is damaged, dump it again");
+            return Err(Trouble::frame(line(atom), message));
+        }
+        set(&mut frame.molecules, molecule.map(|column| self.integers(column)));
+        set(&mut frame.charges, charge.map(|column| self.reals(column)));
+        set(&mut frame.masses, mass.map(|column| self.reals(column)));
+        set(&mut frame.velocities, self.plan.velocities.map(|columns| self.triples(columns)));
+        set(&mut frame.forces, self.plan.forces.map(|columns| self.triples(columns)));
+        set(&mut frame.images, self.plan.images.map(|columns| self.integer_triples(columns)));
+        frame.positions.clear();
+        if let Some(coordinates) = self.plan.positions {
+            self.positions(coordinates, &frame.cell, &mut frame.positions);
+        }
+        self.unwrap(frame);
+        self.named(frame);
+        if self.plan.element {
+            std::mem::swap(frame.elements.get_or_insert_default(), &mut self.rows.labels);
+        } else {
+            frame.elements = None;
+        }
+        Ok(())
+    }
+
+    fn unwrap(&self, frame: &mut Frame) {
+        let Some(unwrapping) = self.plan.unwrapped else {
+            frame.unwrapped = None;
+            return;
+        };
+        let unwrapped = frame.unwrapped.get_or_insert_default();
+        unwrapped.clear();
+        match unwrapping {
+            Unwrapping::Written(coordinates) => self.positions(coordinates, &frame.cell, unwrapped),
+            Unwrapping::Images(coordinates, columns) => {
+                self.positions(coordinates, &frame.cell, unwrapped);
+                for (position, image) in unwrapped.iter_mut().zip(self.integer_triples(columns)) {
+                    let shift = frame.cell.translation(image.map(|n| n as f64));
+                    *position = std::array::from_fn(|k| position[k] + shift[k]);
+                }
+            }
+        }
+    }
+
+    fn positions(&self, coordinates: Coordinates, cell: &Cell, out: &mut Vec<[f64; 3]>) {
+        let written = self.triples(coordinates.columns);
+        if coordinates.scaled {
+            out.extend(written.map(|scaled| cell.to_cartesian(scaled)));
+        } else {
+            out.extend(written);
+        }
+    }
+
+    fn named(&self, frame: &mut Frame) {
+        frame.named.truncate(self.plan.named.len());
+        frame.named.resize_with(self.plan.named.len(), Default::default);
+        for ((name, column), (kept, values)) in self.plan.named.iter().zip(&mut frame.named) {
+            kept.clone_from(name);
+            values.clear();
+            match self.plan.readings[*column] {
+                Reading::Integer => values.extend(self.integers(*column).map(|value| value as f64)),
+                _ => values.extend(self.reals(*column)),
+            }
+        }
+    }
+
+    fn reals(&self, column: usize) -> impl Iterator<Item = f64> {
+        self.rows.reals.iter().skip(self.plan.slots[column]).step_by(self.plan.reals.max(1)).copied()
+    }
+
+    fn integers(&self, column: usize) -> impl Iterator<Item = i64> {
+        self.rows.integers.iter().skip(self.plan.slots[column]).step_by(self.plan.integers.max(1)).copied()
+    }
+
+    fn triples(&self, columns: [usize; 3]) -> impl Iterator<Item = [f64; 3]> {
+        let slots = columns.map(|column| self.plan.slots[column]);
+        self.rows.reals.chunks_exact(self.plan.reals.max(1)).map(move |row| slots.map(|slot| row[slot]))
+    }
+
+    fn integer_triples(&self, columns: [usize; 3]) -> impl Iterator<Item = [i64; 3]> {
+        let slots = columns.map(|column| self.plan.slots[column]);
+        self.rows.integers.chunks_exact(self.plan.integers.max(1)).map(move |row| slots.map(|slot| row[slot]))
+    }
+}
+
+/// Replaces a list by new values in the memory that it has.
+fn set<T>(list: &mut Option<Vec<T>>, values: Option<impl Iterator<Item = T>>) {
+    match values {
+        Some(values) => {
+            let list = list.get_or_insert_default();
+            list.clear();
+            list.extend(values);
+        }
+        None => *list = None,
+    }
+}

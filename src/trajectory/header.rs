@@ -1,0 +1,124 @@
+//! The lines of a frame before its atoms.
+
+use super::boxbounds::BoxStyle;
+use super::error::{Trouble, quote};
+use super::text::Text;
+use crate::geometry::Cell;
+
+/// What the lines from `ITEM: TIMESTEP` to `ITEM: ATOMS` say.
+#[derive(Debug, Default)]
+pub(super) struct Header {
+    /// Told to the caller even where the rest of the header is bad.
+    pub(super) timestep: Option<i64>,
+    pub(super) time: Option<f64>,
+    pub(super) units: Option<String>,
+    pub(super) atoms: u64,
+    pub(super) cell: Option<Cell>,
+    /// What stands after `ITEM: ATOMS`.
+    pub(super) columns: Vec<u8>,
+    /// Line of `ITEM: ATOMS`.
+    pub(super) columns_line: u64,
+    /// All these lines, if they are to be kept.
+    pub(super) raw: Vec<u8>,
+}
+
+impl Header {
+    /// Reads a header; false where the text ends before one begins.
+    pub(super) fn read(&mut self, text: &mut Text, keep: bool) -> Result<bool, Trouble> {
+        let mut atoms = None;
+        while text.peek().is_none() {
+            let blank = text.line()?.len();
+            if blank == 0 {
+                return Ok(false);
+            }
+            text.advance(blank, 1);
+        }
+        loop {
+            let line_number = text.line_number();
+            let line = self.line(text, keep)?;
+            let trimmed = line.trim_ascii();
+            let Some(item) = trimmed.strip_prefix(b"ITEM:").map(|item| item.trim_ascii()) else {
+                if trimmed.is_empty() && self.timestep.is_none() {
+                    continue;
+                }
+                return Err(Trouble::frame(line_number, self.unexpected(trimmed)));
+            };
+            match item {
+                b"UNITS" => self.units = Some(String::from_utf8_lossy(self.line(text, keep)?.trim_ascii()).into_owned()),
+                b"TIME" => self.time = Some(self.number(text, keep, "a time")?),
+                b"TIMESTEP" => self.timestep = Some(self.number(text, keep, "a timestep (an integer)")?),
+                b"NUMBER OF ATOMS" => atoms = Some(self.number(text, keep, "a number of atoms")?),
+                _ if item.starts_with(b"BOX BOUNDS") => {
+                    let style = BoxStyle::parse(&String::from_utf8_lossy(&item[b"BOX BOUNDS".len()..]))
+                        .map_err(|message| Trouble::frame(line_number, message))?;
+                    let lines = [self.line(text, keep)?, self.line(text, keep)?, self.line(text, keep)?];
+                    let cell = style.cell(&lines).map_err(|(i, m)| Trouble::frame(line_number + 1 + i as u64, m))?;
+                    self.cell = Some(cell);
+                }
+                _ if item == b"ATOMS" || item.starts_with(b"ATOMS ") => {
+                    let missing = [
+                        (self.timestep.is_none(), "ITEM: TIMESTEP"),
+                        (atoms.is_none(), "ITEM: NUMBER OF ATOMS"),
+                        (self.cell.is_none(), "ITEM: BOX BOUNDS"),
+                    ];
+                    if let Some((_, name)) = missing.iter().find(|(missing, _)| *missing) {
+                        return Err(Trouble::frame(line_number, format!("no '{name}' before the atoms; the frame is damaged")));
+                    }
+                    self.atoms = atoms.unwrap_or(0);
+                    self.columns = item[b"ATOMS".len()..].trim_ascii().to_vec();
+                    self.columns_line = line_number;
+                    return Ok(true);
+                }
+                _ => {
+                    let message = format!(
+                        "{} is not part of a dump of atoms; use dump styles atom or custom, not local or grid",
+                        quote(trimmed)
+                    );
+                    return Err(Trouble::frame(line_number, message));
+                }
+            }
+        }
+    }
+
+    /// The next line of the header, which must be there in full.
+    fn line(&mut self, text: &mut Text, keep: bool) -> Result<Vec<u8>, Trouble> {
+        let line = text.line()?.to_vec();
+        if line.is_empty() {
+            return Err(unfinished(text));
+        }
+        if keep {
+            self.raw.extend_from_slice(&line);
+        }
+        text.advance(line.len(), 1);
+        Ok(line)
+    }
+
+    fn number<T: std::str::FromStr>(&mut self, text: &mut Text, keep: bool, what: &str) -> Result<T, Trouble> {
+        let line_number = text.line_number();
+        let line = self.line(text, keep)?;
+        let parsed = std::str::from_utf8(line.trim_ascii()).ok().and_then(|word| word.parse().ok());
+        parsed.ok_or_else(|| {
+            Trouble::frame(line_number, format!("{} is not {what}; the frame is damaged", quote(&line)))
+        })
+    }
+
+    fn unexpected(&self, line: &[u8]) -> String {
+        if line.contains(&0) {
+            return "binary data; a binary dump of LAMMPS becomes text by its tool binary2txt".to_string();
+        }
+        match self.timestep {
+            Some(_) => format!("expected a line that begins with 'ITEM:', found {}; the frame is damaged", quote(line)),
+            None => format!("expected 'ITEM: TIMESTEP', found {}; this is not a text dump of LAMMPS", quote(line)),
+        }
+    }
+}
+
+/// The file ends inside a frame's header.
+fn unfinished(text: &Text) -> Trouble {
+    let rest = text.unfinished();
+    let message = match rest.iter().filter(|b| **b == 0).count() {
+        0 => "the file ends in the header of a frame; the run was cut short or still writes: wait, or skip bad frames",
+        _ => "binary data; a binary dump of LAMMPS becomes text by its tool binary2txt",
+    };
+    Trouble::Cut { line: text.line_number(), message: message.to_string() }
+}

@@ -1,0 +1,203 @@
+//! The atom rows of a frame, as tables of numbers.
+
+use std::collections::HashMap;
+
+use memchr::memmem;
+
+use super::columns::{Plan, Reading};
+use super::error::{Trouble, quote};
+use super::parse::{self, Fault};
+use super::text::Text;
+
+/// Words that repeat from row to row, such as elements, each kept once.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Labels {
+    words: Vec<String>,
+    known: HashMap<Vec<u8>, u32>,
+    of_atom: Vec<u32>,
+}
+
+impl Labels {
+    /// The word of an atom.
+    pub fn get(&self, atom: usize) -> Option<&str> {
+        self.of_atom.get(atom).map(|&word| self.words[word as usize].as_str())
+    }
+
+    /// Number of atoms.
+    pub fn len(&self) -> usize {
+        self.of_atom.len()
+    }
+
+    /// Whether there is no atom.
+    pub fn is_empty(&self) -> bool {
+        self.of_atom.is_empty()
+    }
+
+    pub(super) fn clear(&mut self) {
+        self.of_atom.clear();
+    }
+
+    fn push(&mut self, word: &[u8]) {
+        let index = match self.known.get(word) {
+            Some(&index) => index,
+            None => {
+                let index = self.words.len() as u32;
+                self.words.push(String::from_utf8_lossy(word).into_owned());
+                self.known.insert(word.to_vec(), index);
+                index
+            }
+        };
+        self.of_atom.push(index);
+    }
+}
+
+/// Values of the rows of a frame, row after row.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    pub(super) reals: Vec<f64>,
+    pub(super) integers: Vec<i64>,
+    pub(super) labels: Labels,
+    /// The rows as they are written, if they are to be kept.
+    pub(super) raw: Vec<u8>,
+}
+
+/// What is wrong with a row.
+enum RowFault {
+    TooFewFields,
+    TooManyFields,
+    Field(usize, Fault),
+}
+
+impl Rows {
+    /// Reads `count` rows. Memory grows with the rows that are there, whatever the header announces.
+    pub(super) fn read(
+        &mut self,
+        text: &mut Text,
+        count: u64,
+        plan: &Plan,
+        names: &[String],
+        keep: bool,
+    ) -> Result<(), Trouble> {
+        self.reals.clear();
+        self.integers.clear();
+        self.labels.clear();
+        self.raw.clear();
+        let mut done = 0;
+        while done < count {
+            let block = text.lines()?;
+            if block.is_empty() {
+                return Err(cut_short(text, done, count));
+            }
+            let most = usize::try_from(count - done).unwrap_or(usize::MAX);
+            let (bytes, rows, fault) = self.parse(block, most, plan);
+            if keep {
+                self.raw.extend_from_slice(&block[..bytes]);
+            }
+            text.advance(bytes, rows);
+            done += rows as u64;
+            if let Some(fault) = fault {
+                let line_number = text.line_number();
+                return Err(Trouble::frame(line_number, describe(text.line()?, &fault, names, done, count)));
+            }
+        }
+        match text.peek() {
+            None | Some(b'I') => Ok(()),
+            Some(_) => Err(Trouble::frame(
+                text.line_number(),
+                format!("more atom rows than the {count} that the header announces; the frame is damaged"),
+            )),
+        }
+    }
+
+    /// Parses up to `most` of the whole lines in `text`: bytes and rows read, and what stopped it early.
+    fn parse(&mut self, text: &[u8], most: usize, plan: &Plan) -> (usize, usize, Option<RowFault>) {
+        let mut start = 0;
+        let mut rows = 0;
+        while rows < most && start < text.len() {
+            match self.parse_row(text, start, plan) {
+                Ok(next) => start = next,
+                Err(fault) => return (start, rows, Some(fault)),
+            }
+            rows += 1;
+        }
+        (start, rows, None)
+    }
+
+    /// Parses the row at `start` and tells where the next one starts.
+    #[inline]
+    fn parse_row(&mut self, text: &[u8], start: usize, plan: &Plan) -> Result<usize, RowFault> {
+        let mut at = start;
+        for (column, reading) in plan.readings.iter().enumerate() {
+            let (byte, field) = parse::skip_blanks(text, at);
+            if byte == b'\n' {
+                return Err(RowFault::TooFewFields);
+            }
+            let fail = |fault| RowFault::Field(column, fault);
+            match reading {
+                Reading::Real => {
+                    let (value, end) = parse::real(text, field).map_err(fail)?;
+                    self.reals.push(value);
+                    at = end;
+                }
+                Reading::Integer => {
+                    let (value, end) = parse::integer(text, field).map_err(fail)?;
+                    self.integers.push(value);
+                    at = end;
+                }
+                Reading::Skip | Reading::Label => {
+                    let end = parse::field_end(text, field);
+                    if end == field {
+                        return Err(fail(Fault::NotANumber));
+                    }
+                    if *reading == Reading::Label {
+                        self.labels.push(&text[field..end]);
+                    }
+                    at = end;
+                }
+            }
+        }
+        let (byte, end) = parse::skip_blanks(text, at);
+        if byte == b'\n' { Ok(end + 1) } else { Err(RowFault::TooManyFields) }
+    }
+}
+
+/// The file ends inside the rows.
+fn cut_short(text: &Text, done: u64, count: u64) -> Trouble {
+    let where_ = if text.unfinished().is_empty() { "" } else { ", in the middle of a row (it has no line end)" };
+    let message = format!(
+        "the file ends after {done} of {count} atoms{where_}; the run was cut short or still writes: wait, or skip bad \
+         frames"
+    );
+    Trouble::Cut { line: text.line_number(), message }
+}
+
+fn describe(line: &[u8], fault: &RowFault, names: &[String], done: u64, count: u64) -> String {
+    if memmem::find(line, b"ITEM:").is_some() {
+        return format!(
+            "the next frame begins after {done} of {count} atoms; a run was cut short here and another appended: skip \
+             bad frames to go on"
+        );
+    }
+    let fields: Vec<&[u8]> = line.split(u8::is_ascii_whitespace).filter(|field| !field.is_empty()).collect();
+    match fault {
+        RowFault::TooFewFields | RowFault::TooManyFields => format!(
+            "{} fields in a row where there are {} columns ({}): {}; the file is damaged, dump it again or skip bad frames",
+            fields.len(),
+            names.len(),
+            names.join(" "),
+            quote(line)
+        ),
+        RowFault::Field(column, fault) => {
+            let field = quote(fields.get(*column).copied().unwrap_or_default());
+            let name = &names[*column];
+            match fault {
+                Fault::NotANumber => format!("{field} in column {name} is not a number; the file is damaged, dump it again or skip bad frames"),
+                Fault::NotAnInteger => format!("{field} in column {name} is not an integer; dump {name} as LAMMPS writes it by default"),
+                Fault::NotFinite => format!(
+                    "{field} in column {name} is not a finite number; the simulation had gone wrong before this step: \
+                     use the frames before it"
+                ),
+            }
+        }
+    }
+}

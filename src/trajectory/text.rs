@@ -1,0 +1,154 @@
+//! Lines of a dump, from a buffer that holds many of them at a time.
+
+use std::io;
+use std::path::Path;
+
+use memchr::{memchr, memchr_iter, memmem, memrchr};
+
+use super::error::Trouble;
+use super::source::Source;
+use crate::Result;
+
+/// First size of the buffer: small enough for the second-level cache.
+const BUFFER: usize = 1 << 18;
+
+/// A line longer than this is no line of a dump.
+const LONGEST_LINE: usize = 1 << 24;
+
+/// What the first line of every frame begins with: `ITEM: TIMESTEP`, or `ITEM: TIME` before it.
+const FRAME_START: &[u8] = b"ITEM: TIME";
+
+/// A text that is read forwards, whole lines at a time.
+pub(super) struct Text {
+    source: Source,
+    buffer: Vec<u8>,
+    start: usize,
+    end: usize,
+    lines_done: u64,
+    /// Trouble met while looking ahead, told when the text before it is used up.
+    failure: Option<io::Error>,
+}
+
+impl Text {
+    pub(super) fn open(path: &Path) -> Result<Self> {
+        let source = Source::open(path)?;
+        Ok(Self { source, buffer: vec![0; BUFFER], start: 0, end: 0, lines_done: 0, failure: None })
+    }
+
+    /// Number of the line that comes next, counted from 1.
+    pub(super) fn line_number(&self) -> u64 {
+        self.lines_done + 1
+    }
+
+    /// Whole lines that come next, each with its line end; empty where the text is at its end.
+    pub(super) fn lines(&mut self) -> Result<&[u8], Trouble> {
+        loop {
+            if let Some(last) = memrchr(b'\n', &self.buffer[self.start..self.end]) {
+                return Ok(&self.buffer[self.start..=self.start + last]);
+            }
+            if !self.fill()? {
+                return Ok(&[]);
+            }
+        }
+    }
+
+    /// The line that comes next, with its line end; empty where the text is at its end.
+    pub(super) fn line(&mut self) -> Result<&[u8], Trouble> {
+        let lines = self.lines()?;
+        Ok(memchr(b'\n', lines).map_or(&[], |i| &lines[..=i]))
+    }
+
+    /// What stands after the last line end of the text, once [`Text::lines`] has come back empty.
+    pub(super) fn unfinished(&self) -> &[u8] {
+        &self.buffer[self.start..self.end]
+    }
+
+    /// Moves on by `bytes`, in which `lines` lines end.
+    pub(super) fn advance(&mut self, bytes: usize, lines: usize) {
+        self.start += bytes;
+        self.lines_done += lines as u64;
+    }
+
+    /// Moves on by one byte, if there is one.
+    pub(super) fn step(&mut self) {
+        if self.start < self.end {
+            self.advance(1, usize::from(self.buffer[self.start] == b'\n'));
+        }
+    }
+
+    /// The first byte of the next line that is not blank; trouble in getting it is left for the next call to meet.
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        let mut at = 0;
+        loop {
+            match self.buffer[self.start..self.end].get(at) {
+                Some(byte) if byte.is_ascii_whitespace() => at += 1,
+                Some(&byte) => return Some(byte),
+                None => match self.fill() {
+                    Ok(true) => {}
+                    Ok(false) => return None,
+                    Err(Trouble::Io(e)) => {
+                        self.failure = Some(e);
+                        return None;
+                    }
+                    Err(_) => return None,
+                },
+            }
+        }
+    }
+
+    /// Moves on to where a frame may begin, be it in the middle of a line that was cut short; false if nowhere.
+    pub(super) fn seek_frame(&mut self) -> Result<bool, Trouble> {
+        loop {
+            let rest = &self.buffer[self.start..self.end];
+            let found = memmem::find(rest, FRAME_START);
+            let skip = found.unwrap_or(rest.len().saturating_sub(FRAME_START.len() - 1));
+            let lines = memchr_iter(b'\n', &rest[..skip]).count();
+            self.advance(skip, lines);
+            if found.is_some() {
+                return Ok(true);
+            }
+            if !self.fill()? {
+                return Ok(false);
+            }
+        }
+    }
+
+    /// Reads on behind the text in the buffer; false at the end of the file.
+    fn fill(&mut self) -> Result<bool, Trouble> {
+        if let Some(e) = self.failure.take() {
+            return Err(self.unreadable(e));
+        }
+        if self.start > 0 {
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+        }
+        if self.end == self.buffer.len() {
+            if self.end >= LONGEST_LINE {
+                let message = format!("no line end in {LONGEST_LINE} bytes; this is not a text dump of LAMMPS");
+                return Err(Trouble::Dump { line: self.line_number(), message });
+            }
+            self.buffer.resize(2 * self.end, 0);
+        }
+        match self.source.read(&mut self.buffer[self.end..]) {
+            Ok(n) => {
+                self.end += n;
+                Ok(n > 0)
+            }
+            Err(e) => Err(self.unreadable(e)),
+        }
+    }
+
+    /// An error of a decompressor is a matter of the data, one of the file is not.
+    fn unreadable(&self, e: io::Error) -> Trouble {
+        match self.source.compression {
+            Some(compression) => Trouble::Cut {
+                line: self.line_number(),
+                message: format!(
+                    "the {compression} data are damaged or cut short here ({e}); copy the file again, or skip bad \
+                     frames to use what comes before"
+                ),
+            },
+            None => Trouble::Io(e),
+        }
+    }
+}
