@@ -36,6 +36,13 @@ pub(super) struct Buffers {
     sums: Vec<f64>,
 }
 
+impl Buffers {
+    pub fn memory(&self) -> usize {
+        let lists = [&self.r2, &self.harmonics, &self.gaussians, &self.sums];
+        lists.into_iter().chain(&self.xyz).map(|list| size_of_val(&list[..])).sum()
+    }
+}
+
 impl Expansion {
     pub fn new(parameters: &SoapParameters) -> Result<Self> {
         let (l_max, n_max) = (parameters.l_max, parameters.n_max);

@@ -22,6 +22,12 @@ pub struct Workspace {
     row: Vec<f64>,
 }
 
+impl Workspace {
+    fn memory(&self) -> usize {
+        self.buffers.memory() + (self.coefficients.len() + self.row.len()) * size_of::<f64>()
+    }
+}
+
 impl PowerSpectrum {
     /// Prepares a power spectrum over `n_channels` channels of neighbours.
     ///
@@ -73,6 +79,11 @@ impl PowerSpectrum {
             coefficients: vec![0.0; self.n_channels * self.expansion.len()],
             row: vec![0.0; self.expansion.n_padded],
         }
+    }
+
+    /// Size of a [`Workspace`] in bytes.
+    pub fn memory_of_workspace(&self) -> usize {
+        self.workspace().memory()
     }
 
     /// The features of one center, `[n_features]`.

@@ -1,1 +1,5 @@
+//! The Rust side of the LAMMPS compute styles; the C++ side is in `cpp/`.
+
 mod bridge;
+mod engine;
+mod neighbor_list;

@@ -114,6 +114,11 @@ impl LocalModel {
         &self.species
     }
 
+    /// Memory that each thread works in during [`LocalModel::evaluate`], in bytes; the network's own is not counted.
+    pub fn memory_of_thread(&self) -> usize {
+        CHUNK * self.descriptor.n_features() * size_of::<f32>() + self.descriptor.memory_of_workspace()
+    }
+
     /// Local molar conductivity, its standard deviation over the ensemble and the extrapolation grade of each center.
     ///
     /// The first two in the model's units, the deviation with the number of members as denominator; the grade as in

@@ -1,0 +1,44 @@
+#include "compute_conductivity_atom.h"
+
+#include "ionscape_engine.h"
+
+#include "comm.h"
+#include "error.h"
+#include "update.h"
+
+using namespace LAMMPS_NS;
+
+ComputeConductivityAtom::ComputeConductivityAtom(LAMMPS *lmp, int narg, char **arg) :
+    IonscapeCompute(lmp, narg, arg), warned(false)
+{
+  scalar_flag = 1;
+  extscalar = 0;
+  size_peratom_cols = 3;
+  if (comm->me == 0 && !handle->engine->has_domain())
+    error->warning(FLERR, "Compute {}: the model carries no training domain, so the extrapolation grade is -1", id);
+}
+
+void ComputeConductivityAtom::evaluate(std::vector<double> &values)
+{
+  contained([&] {
+    ionscape::evaluate(*handle->engine, handle->atoms, {centers.data(), centers.size()},
+                       {values.data(), values.size()});
+  });
+}
+
+// The mean over the ions of the group: the molar conductivity of the system, as predicted from this instant.
+double ComputeConductivityAtom::compute_scalar()
+{
+  if (invoked_peratom != update->ntimestep) compute_peratom();
+  invoked_scalar = update->ntimestep;
+
+  double mine[2] = {0.0, static_cast<double>(centers.size())}, all[2];
+  for (const int i : centers) mine[0] += array_atom[i][0];
+  MPI_Allreduce(mine, all, 2, MPI_DOUBLE, MPI_SUM, world);
+  if (all[1] == 0.0 && !warned) {
+    warned = true;
+    if (comm->me == 0) error->warning(FLERR, "Compute {}: the group holds no ion, and the mean over it is set to 0", id);
+  }
+  scalar = all[1] > 0.0 ? all[0] / all[1] : 0.0;
+  return scalar;
+}

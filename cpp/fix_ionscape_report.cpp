@@ -1,0 +1,34 @@
+#include "fix_ionscape_report.h"
+
+#include "ionscape_compute.h"
+
+#include "error.h"
+#include "modify.h"
+
+using namespace LAMMPS_NS;
+
+FixIonscapeReport::FixIonscapeReport(LAMMPS *lmp, int narg, char **arg) : Fix(lmp, narg, arg)
+{
+  if (narg != 4) error->all(FLERR, "Fix {} is made by computes, not in input files", style);
+  compute_id = arg[3];
+}
+
+int FixIonscapeReport::setmask()
+{
+  return 0;
+}
+
+void FixIonscapeReport::init()
+{
+  if (auto *compute = find()) compute->begin_report();
+}
+
+void FixIonscapeReport::post_run()
+{
+  if (auto *compute = find()) compute->print_report();
+}
+
+IonscapeCompute *FixIonscapeReport::find() const
+{
+  return dynamic_cast<IonscapeCompute *>(modify->get_compute_by_id(compute_id));
+}

@@ -1,0 +1,266 @@
+#include "ionscape_compute.h"
+
+#include "ionscape_engine.h"
+#include "lammps_compat.h"
+
+#include "atom.h"
+#include "comm.h"
+#include "domain.h"
+#include "error.h"
+#include "fix.h"
+#include "force.h"
+#include "group.h"
+#include "kspace.h"
+#include "memory.h"
+#include "modify.h"
+#include "neigh_list.h"
+#include "neighbor.h"
+#include "pair.h"
+#include "timer.h"
+#include "update.h"
+#include "utils.h"
+
+#include <algorithm>
+#include <cstring>
+#include <exception>
+
+using namespace LAMMPS_NS;
+
+namespace {
+
+constexpr int FIRST_NAME = 4;    // after ID, group, style and model file
+
+// The same text on all ranks: that of rank 0.
+std::string broadcast(std::string text, MPI_Comm world)
+{
+  int n = static_cast<int>(text.size());
+  MPI_Bcast(&n, 1, MPI_INT, 0, world);
+  text.resize(n);
+  MPI_Bcast(&text[0], n, MPI_CHAR, 0, world);
+  return text;
+}
+
+}    // namespace
+
+IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
+    Compute(lmp, narg, arg), list(nullptr), nmax(0), spent{}
+{
+  if (!domain->box_exist) refuse("needs a simulation box; define one before the compute");
+
+  int end = FIRST_NAME;
+  while (end < narg && strcmp(arg[end], "threads") != 0) ++end;
+  const std::vector<std::string> names(arg + std::min(FIRST_NAME, narg), arg + std::min(end, narg));
+  if (narg < FIRST_NAME || static_cast<int>(names.size()) != atom->ntypes)
+    refuse(fmt::format("needs a model file and one species name, or NULL, for each of the {} atom types; "
+                       "it has {} names. Usage: compute ID group-ID {} model.onnx name1 name2 ... [threads N]",
+                       atom->ntypes, names.size(), style));
+
+  int threads = 1;
+  if (end < narg) {
+    if (narg != end + 2) refuse("expects one number, and nothing more, after the keyword threads");
+    if (!utils::is_integer(arg[end + 1]) || (threads = atoi(arg[end + 1])) < 1)
+      refuse(fmt::format("needs at least 1 thread, not '{}'", arg[end + 1]));
+  }
+  load(arg[FIRST_NAME - 1], names, threads);
+
+  peratom_flag = 1;
+  report_id = fmt::format("{}_ionscape_report", id);
+  modify->add_fix(fmt::format("{} all IONSCAPE/REPORT {}", report_id, id));
+}
+
+IonscapeCompute::~IonscapeCompute()
+{
+  // LAMMPS deletes fixes before computes when it ends.
+  if (modify->nfix && modify->get_fix_by_id(report_id)) modify->delete_fix(report_id);
+  memory->destroy(array_atom);
+}
+
+void IonscapeCompute::refuse(const std::string &why)
+{
+  error->all(FLERR, "Compute {} (style {}): {}", id, style, why);
+}
+
+// Rank 0 reads, so that a file system sees one reader and all ranks succeed or fail alike.
+void IonscapeCompute::load(const std::string &path, const std::vector<std::string> &names, int threads)
+{
+  std::string model, problem;
+  if (comm->me == 0) {
+    try {
+      const auto bytes = ionscape::read_model(path);
+      model.assign(reinterpret_cast<const char *>(bytes.data()), bytes.size());
+    } catch (const std::exception &e) {
+      problem = e.what();
+    }
+  }
+  problem = broadcast(problem, world);
+  if (!problem.empty()) refuse(problem);
+  model = broadcast(model, world);
+
+  try {
+    rust::Vec<rust::String> species;
+    for (const auto &name : names) species.push_back(name);
+    const rust::Slice<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(model.data()), model.size());
+    handle.reset(new Handle{ionscape::load(path, bytes, species, update->unit_style, threads), {}});
+  } catch (const std::exception &e) {
+    problem = e.what();
+  }
+  // A damaged model fails on all ranks; threads may fail to start on one alone.
+  const int failed = problem.empty() ? 0 : 1;
+  int failures = 0;
+  MPI_Allreduce(&failed, &failures, 1, MPI_INT, MPI_SUM, world);
+  if (failures == comm->nprocs) refuse(problem);
+  if (failed) error->one(FLERR, "Compute {} (style {}): {}", id, style, problem);
+  if (failures) MPI_Barrier(world);
+}
+
+void IonscapeCompute::init()
+{
+  // Atoms may have moved between two runs that meet at the same step.
+  invoked_peratom = invoked_scalar = -1;
+  check_neighbor_settings();
+  check_ghosts();
+  check_charges();
+  const int flags = NeighConst::REQ_FULL | NeighConst::REQ_OCCASIONAL;
+  // An occasional list is built once for each reneighbouring and used until the next: hence the skin.
+  neighbor->add_request(this, flags)->set_cutoff(handle->engine->reach() + neighbor->skin);
+}
+
+void IonscapeCompute::init_list(int, NeighList *ptr)
+{
+  list = ptr;
+}
+
+void IonscapeCompute::setup()
+{
+  check_special_bonds();
+}
+
+void IonscapeCompute::check_neighbor_settings()
+{
+  if (neighbor->style == Neighbor::MULTI || neighbor->style == Neighbor::MULTI_OLD)
+    refuse("gets wrong neighbors from neighbor style multi; use 'neighbor ... bin'");
+
+  const auto cure = "ions would lose neighbors without a word; remove it, or restrict it to types that are NULL here";
+  if (neighbor->includegroup) refuse(fmt::format("cannot work with 'neigh_modify include': {}", cure));
+  bool excluded = neighbor->nex_group > 0 || neighbor->nex_mol > 0;
+  for (int i = 0; i < neighbor->nex_type; i++)
+    excluded |= handle->engine->is_ion(neighbor->ex1_type[i]) && handle->engine->is_ion(neighbor->ex2_type[i]);
+  if (excluded) refuse(fmt::format("cannot work with 'neigh_modify exclude': {}", cure));
+}
+
+// Ghost atoms must reach as far as the neighbour list. Too few of them are no error to some LAMMPS versions.
+void IonscapeCompute::check_ghosts()
+{
+  const double need = handle->engine->reach() + neighbor->skin;
+  if (comm->mode != Comm::SINGLE) refuse("needs ghost atoms within one cutoff; use 'comm_modify mode single'");
+  // Not comm->get_comm_cutoff(): it is 0 before the first run.
+  const double pair_reach = force->pair ? force->pair->cutforce + neighbor->skin : 0.0;
+  const double have = std::max(pair_reach, comm->cutghostuser);
+  if (have < need)
+    refuse(fmt::format("the model sees {:.8g} far and needs ghost atoms up to {:.8g} with the neighbor skin, and they "
+                       "reach {:.8g}; add 'comm_modify cutoff {:.8g}' to the input",
+                       handle->engine->reach(), need, have, 1e-4 * std::ceil(1e4 * need)));
+}
+
+void IonscapeCompute::check_charges()
+{
+  if (!atom->q_flag) return;
+  std::string problem;
+  for (int i = 0; i < atom->nlocal && problem.empty(); i++) {
+    try {
+      ionscape::check(*handle->engine, atom->type[i], atom->q[i]);
+    } catch (const std::exception &e) {
+      problem = e.what();
+    }
+  }
+  // The lowest rank that found something speaks, to all.
+  int speaker = problem.empty() ? comm->nprocs : comm->me, lowest = 0;
+  MPI_Allreduce(&speaker, &lowest, 1, MPI_INT, MPI_MIN, world);
+  if (lowest == comm->nprocs) return;
+  int n = static_cast<int>(problem.size());
+  MPI_Bcast(&n, 1, MPI_INT, lowest, world);
+  problem.resize(n);
+  MPI_Bcast(&problem[0], n, MPI_CHAR, lowest, world);
+  refuse(problem);
+}
+
+// Bonded neighbours with a factor of 0 are left out of every neighbour list, this one too.
+void IonscapeCompute::check_special_bonds()
+{
+  const int *flag = neighbor->special_flag;
+  if (atom->molecular == Atom::ATOMIC || (flag[1] && flag[2] && flag[3])) return;
+  int lost = atom->molecular == Atom::TEMPLATE;
+  for (int i = 0; atom->nspecial && i < atom->nlocal && !lost; i++) {
+    if (!handle->engine->is_ion(atom->type[i])) continue;
+    for (int k = 0; k < atom->nspecial[i][2] && !lost; k++) {
+      const int order = k < atom->nspecial[i][0] ? 1 : k < atom->nspecial[i][1] ? 2 : 3;
+      const int j = atom->map(atom->special[i][k]);
+      lost = !flag[order] && j >= 0 && handle->engine->is_ion(atom->type[j]);
+    }
+  }
+  int any = 0;
+  MPI_Allreduce(&lost, &any, 1, MPI_INT, MPI_MAX, world);
+  if (any)
+    refuse("ions that are bonded to each other do not see each other, since special_bonds has a factor of 0; "
+           "use a factor such as 1.0e-50 in its place");
+}
+
+void IonscapeCompute::compute_peratom()
+{
+  invoked_peratom = update->ntimestep;
+  const double began = platform::walltime();
+
+  if (atom->nmax > nmax) {
+    nmax = atom->nmax;
+    memory->destroy(array_atom);
+    memory->create(array_atom, nmax, size_peratom_cols, "ionscape:array_atom");
+  }
+  const int columns = size_peratom_cols;
+  if (atom->nlocal) std::fill_n(array_atom[0], static_cast<std::size_t>(atom->nlocal) * columns, 0.0);
+
+  neighbor->build_one(list);
+  centers.clear();
+  for (int ii = 0; ii < list->inum; ii++) {
+    const int i = list->ilist[ii];
+    if ((atom->mask[i] & groupbit) && handle->engine->is_ion(atom->type[i])) centers.push_back(i);
+  }
+  handle->look(atom, list);
+  values.resize(centers.size() * columns);
+  evaluate(values);
+  for (std::size_t k = 0; k < centers.size(); k++)
+    std::copy_n(&values[k * columns], columns, array_atom[centers[k]]);
+
+  const double seconds = platform::walltime() - began;
+  spent.evaluations++;
+  spent.centers += static_cast<bigint>(centers.size());
+  spent.seconds += seconds;
+  // The first step is evaluated while a run is set up, which LAMMPS does not count as part of its loop.
+  if (update->ntimestep != update->firststep) spent.loop_seconds += seconds;
+}
+
+double IonscapeCompute::memory_usage()
+{
+  return static_cast<double>(nmax) * size_peratom_cols * sizeof(double) + values.capacity() * sizeof(double) +
+      centers.capacity() * sizeof(int) + handle->engine->memory();
+}
+
+void IonscapeCompute::begin_report()
+{
+  spent = {};
+}
+
+void IonscapeCompute::print_report()
+{
+  const double loop = timer->elapsed(Timer::TOTAL);
+  double mine[2] = {spent.seconds, spent.loop_seconds}, slowest[2];
+  bigint evaluated = 0;
+  MPI_Allreduce(mine, slowest, 2, MPI_DOUBLE, MPI_MAX, world);
+  MPI_Allreduce(&spent.centers, &evaluated, 1, MPI_LMP_BIGINT, MPI_SUM, world);
+  if (comm->me || !spent.evaluations) return;
+  utils::logmesg(lmp,
+                 "Compute {} ({}): {} evaluations of {:.1f} ions, {:.4g} s on the slowest rank ({:.2f}% of this run's "
+                 "loop), {:.4g} microseconds per ion and rank\n",
+                 id, style, spent.evaluations, static_cast<double>(evaluated) / spent.evaluations, slowest[0],
+                 loop > 0.0 ? 100.0 * slowest[1] / loop : 0.0,
+                 evaluated ? 1e6 * slowest[0] * comm->nprocs / evaluated : 0.0);
+}

@@ -1,0 +1,65 @@
+// What the compute styles share: arguments, model, neighbours, and the guards around them.
+
+#ifndef LMP_IONSCAPE_COMPUTE_H
+#define LMP_IONSCAPE_COMPUTE_H
+
+#include "compute.h"
+
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace LAMMPS_NS {
+
+class IonscapeCompute : public Compute {
+ public:
+  IonscapeCompute(class LAMMPS *, int, char **);
+  ~IonscapeCompute() override;
+
+  void init() override;
+  void init_list(int, class NeighList *) override;
+  void setup() override;
+  void compute_peratom() override;
+  double memory_usage() override;
+
+  // For the report at the end of a run.
+  void begin_report();
+  void print_report();
+
+ protected:
+  // The Rust side, behind a type that this header does not know.
+  struct Handle;
+  std::unique_ptr<Handle> handle;
+
+  // Local atoms that are centers on the step of the last evaluation.
+  std::vector<int> centers;
+
+  // Values of the centers, one row each.
+  virtual void evaluate(std::vector<double> &values) = 0;
+
+  // Runs a call of the Rust side on this rank; its failure stops LAMMPS.
+  template <typename Work> void contained(Work &&work);
+
+ private:
+  class NeighList *list;
+  int nmax;
+  std::vector<double> values;
+  std::string report_id;
+
+  // Since the run began: evaluations, centers, seconds in all and within the run's loop.
+  struct {
+    bigint evaluations, centers;
+    double seconds, loop_seconds;
+  } spent;
+
+  [[noreturn]] void refuse(const std::string &);
+  void load(const std::string &, const std::vector<std::string> &, int);
+  void check_neighbor_settings();
+  void check_ghosts();
+  void check_charges();
+  void check_special_bonds();
+};
+
+}    // namespace LAMMPS_NS
+
+#endif

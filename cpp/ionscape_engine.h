@@ -1,0 +1,42 @@
+// The Rust side as the compute styles see it. Only their source files include this.
+
+#ifndef IONSCAPE_ENGINE_H
+#define IONSCAPE_ENGINE_H
+
+#include "atom.h"
+#include "error.h"
+#include "ionscape_compute.h"
+#include "ionscape/src/lammps/bridge.rs.h"
+#include "neigh_list.h"
+
+#include <utility>
+
+namespace LAMMPS_NS {
+
+struct IonscapeCompute::Handle {
+  rust::Box<ionscape::Engine> engine;
+  ionscape::AtomsView atoms;
+
+  // Looks at the atoms and neighbours as they are now.
+  void look(const Atom *atom, const NeighList *list)
+  {
+    const std::size_t n = atom->nlocal + atom->nghost;
+    atoms = {n ? atom->x[0] : nullptr, atom->type, n, list->numneigh, list->firstneigh, NEIGHMASK};
+  }
+};
+
+template <typename Work> void IonscapeCompute::contained(Work &&work)
+{
+  std::string message;
+  try {
+    work();
+    return;
+  } catch (const std::exception &e) {
+    message = e.what();
+  }
+  error->one(FLERR, "Compute {} (style {}): {}", id, style, message);
+}
+
+}    // namespace LAMMPS_NS
+
+#endif

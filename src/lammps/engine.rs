@@ -1,0 +1,111 @@
+//! What a compute holds: the model, the species of the atom types, and its threads.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rayon::ThreadPool;
+
+use super::bridge::AtomsView;
+use super::neighbor_list::NeighborList;
+use crate::local::LocalModel;
+use crate::model;
+use crate::species::SpeciesMap;
+use crate::units::UnitStyle;
+use crate::{Error, Result};
+
+/// More threads than this are a mistake in the input.
+const MOST_THREADS: usize = 1024;
+
+/// A model made ready for one simulation.
+pub struct Engine {
+    local: LocalModel,
+    map: SpeciesMap,
+    /// Model length units in a LAMMPS length unit.
+    length: f64,
+    pool: ThreadPool,
+}
+
+/// Runs `work` and turns a panic into an error: none may cross into C++.
+fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
+        Err(Error::Input(format!("internal error, please report it: {}", text.unwrap_or("no reason given"))))
+    })
+}
+
+pub fn read_model(path: &str) -> Result<Vec<u8>> {
+    contained(|| model::read_file(path.as_ref()))
+}
+
+pub fn load(path: &str, bytes: &[u8], species: &Vec<String>, unit_style: &str, threads: usize) -> Result<Box<Engine>> {
+    contained(|| {
+        let local = LocalModel::from_bytes(path, bytes)?;
+        let map = SpeciesMap::from_names(local.species(), species)?;
+        let model_units: UnitStyle = local.model().metadata().units.parse()?;
+        let length = unit_style.parse::<UnitStyle>()?.length_for_model(model_units)?;
+        if !(1..=MOST_THREADS).contains(&threads) {
+            return Err(Error::Input(format!("threads must be from 1 to {MOST_THREADS}, not {threads}")));
+        }
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .thread_name(|i| format!("ionscape-{i}"))
+            .build()
+            .map_err(|e| Error::Input(format!("{threads} threads cannot be started: {e}")))?;
+        Ok(Box::new(Engine { local, map, length, pool }))
+    })
+}
+
+pub fn check(engine: &Engine, atom_type: i32, charge: f64) -> Result<()> {
+    contained(|| engine.map.check_charge(atom_type, charge))
+}
+
+impl Engine {
+    pub fn reach(&self) -> f64 {
+        self.local.descriptor().reach() / self.length
+    }
+
+    pub fn n_features(&self) -> usize {
+        self.local.descriptor().n_features()
+    }
+
+    pub fn has_domain(&self) -> bool {
+        self.local.model().metadata().domain.is_some()
+    }
+
+    pub fn is_ion(&self, atom_type: i32) -> bool {
+        self.map.species_of(atom_type).is_some()
+    }
+
+    pub fn memory(&self) -> f64 {
+        (self.pool.current_num_threads() * self.local.memory_of_thread()) as f64
+    }
+
+    /// # Safety
+    /// As [`NeighborList::new`].
+    unsafe fn environments<'a>(&'a self, atoms: &'a AtomsView, centers: &'a [i32]) -> NeighborList<'a> {
+        // SAFETY: promised by the caller.
+        unsafe { NeighborList::new(atoms, centers, &self.map, self.length, self.local.descriptor().reach()) }
+    }
+}
+
+/// # Safety
+/// As [`NeighborList::new`].
+pub unsafe fn evaluate(engine: &Engine, atoms: &AtomsView, centers: &[i32], out: &mut [f64]) -> Result<()> {
+    contained(|| {
+        // SAFETY: promised by the caller.
+        let environments = unsafe { engine.environments(atoms, centers) };
+        let (rows, rest) = out.as_chunks_mut::<3>();
+        debug_assert!(rest.is_empty());
+        engine.pool.install(|| engine.local.evaluate(&environments, rows))
+    })
+}
+
+/// # Safety
+/// As [`NeighborList::new`].
+pub unsafe fn features(engine: &Engine, atoms: &AtomsView, centers: &[i32], out: &mut [f64]) -> Result<()> {
+    contained(|| {
+        // SAFETY: promised by the caller.
+        let environments = unsafe { engine.environments(atoms, centers) };
+        engine.pool.install(|| engine.local.features(&environments, out));
+        Ok(())
+    })
+}
