@@ -8,7 +8,7 @@ use ionscape::descriptor::{Convention, PowerSpectrum, SoapParameters};
 use ionscape::local::{Environments, PeriodicEnvironments, features};
 use ionscape::output::{AtomicFile, NpyWriter};
 use ionscape::species::CHARGE_SYMMETRIC_CHANNELS;
-use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
+use ionscape::trajectory::{Columns, DumpReader, Frame, ReadOptions};
 
 use crate::{mapping, progress::Progress};
 
@@ -84,7 +84,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     written(writeln!(index, "frame,id"))?;
 
     let mut progress = Progress::new(&arguments.input, "frames");
-    let (mut frame, mut buffer) = (Frame::default(), Vec::new());
+    let (mut frame, mut buffer, mut n_rows) = (Frame::default(), Vec::new(), 0);
     while dump.read(&mut frame)? {
         let order = frame.order_by_id()?;
         let environments =
@@ -92,13 +92,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
                 .map_err(|e| frame.error(None, e.to_string()))?;
         buffer.resize(environments.len() * descriptor.n_features(), 0.0);
         features(&descriptor, &environments, &mut buffer);
-        rows.write(&buffer)?;
+        rows.write_rows(&buffer)?;
+        n_rows += environments.len();
         for &atom in order.iter().filter(|&&atom| map.species_of(frame.types[atom]).is_some()) {
             written(writeln!(index, "{},{}", frame.timestep, frame.ids[atom]))?;
         }
         progress.frame();
     }
-    if rows.rows() == 0 {
+    if n_rows == 0 {
         bail!("{}: no atom has the type of a cation or an anion", arguments.input.display());
     }
     rows.finish()?;

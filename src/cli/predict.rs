@@ -159,9 +159,10 @@ impl Totals {
         }
         let n = self.n_ions as f64;
         let metadata = local.model().metadata();
+        let mean = statistics::mean_with_error(&self.means).ok()?;
         Some(Summary {
             mean: self.lambda / n,
-            mean_error: statistics::block_average(&self.means).map(|m| m.error),
+            mean_error: mean.error.filter(|e| e.converged).map(|e| e.value),
             ensemble_deviation: (self.variance / n).sqrt(),
             outside_domain: metadata.domain.as_ref().map(|_| self.outside as f64 / n),
             n_ions: n / self.means.len() as f64,
