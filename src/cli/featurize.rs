@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use ionscape::descriptor::{Convention, PowerSpectrum, SoapParameters};
-use ionscape::local::{Environments, PeriodicEnvironments, features};
+use ionscape::local::{Environments, features};
 use ionscape::output::{AtomicFile, NpyWriter};
 use ionscape::species::CHARGE_SYMMETRIC_CHANNELS;
 use ionscape::trajectory::{Columns, DumpReader, Frame, ReadOptions};
@@ -87,9 +87,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let (mut frame, mut buffer, mut n_rows) = (Frame::default(), Vec::new(), 0);
     while dump.read(&mut frame)? {
         let order = frame.order_by_id()?;
-        let environments =
-            PeriodicEnvironments::new(&frame.cell, &frame.types, &frame.positions, &order, &map, descriptor.reach())
-                .map_err(|e| frame.error(None, e.to_string()))?;
+        let environments = mapping::environments(&frame, &map, descriptor.reach())?;
         buffer.resize(environments.len() * descriptor.n_features(), 0.0);
         features(&descriptor, &environments, &mut buffer);
         rows.write_rows(&buffer)?;

@@ -4,11 +4,16 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
-use ionscape::local::LocalModel;
-use ionscape::model::{self, Card};
+use ionscape::local::{Environments, LocalModel};
+use ionscape::model::{self, Card, Domain, DomainBuilder};
 use ionscape::output::AtomicFile;
+use ionscape::species::SpeciesMap;
+use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
+use ndarray::ArrayView2;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+use crate::{mapping, progress::Progress};
 
 /// Adopt an ONNX model made elsewhere, such as one trained with PyTorch on DScribe features.
 #[derive(clap::Args)]
@@ -19,6 +24,14 @@ pub struct Arguments {
     /// Description of the model: units, species, charges, channels, descriptor, provenance.
     #[arg(long, value_name = "TOML")]
     card: PathBuf,
+
+    /// Dumps of the configurations that the model was trained on, for the extrapolation grade.
+    #[arg(long, value_name = "DUMP", num_args = 1..)]
+    domain: Vec<PathBuf>,
+
+    /// Species of each atom type of these dumps in order; the card's own order if not given.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "domain")]
+    species: Option<Vec<String>>,
 
     /// Where to write the model file.
     #[arg(short, long, value_name = "FILE")]
@@ -33,11 +46,38 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     card.provenance.insert("imported_sha256".into(), Value::String(hash));
     card.provenance.insert("imported_by".into(), Value::String(concat!("ionscape ", env!("CARGO_PKG_VERSION")).into()));
 
-    let adopted = model::adopt(&arguments.file, &bytes, card, None)?;
     // Before anything is written: the model must load as it will under LAMMPS.
-    LocalModel::from_bytes(&arguments.file, &adopted)?;
+    let mut adopted = model::adopt(&arguments.file, &bytes, card.clone(), None)?;
+    let local = LocalModel::from_bytes(&arguments.file, &adopted)?;
+    if !arguments.domain.is_empty() {
+        let map = mapping::of_model(local.species(), arguments.species.as_deref())?;
+        let domain = domain(&local, &map, &arguments.domain)?;
+        adopted = model::adopt(&arguments.file, &bytes, card, Some(domain))?;
+    }
     let mut file = AtomicFile::create(&arguments.output)?;
     file.write_all(&adopted).with_context(|| arguments.output.display().to_string())?;
     file.commit()?;
     Ok(())
+}
+
+/// The domain of every ion in every frame of some dumps.
+fn domain(local: &LocalModel, map: &SpeciesMap, dumps: &[PathBuf]) -> anyhow::Result<Domain> {
+    let mut builder = DomainBuilder::default();
+    let mut features = Vec::new();
+    for path in dumps {
+        let columns = Columns::default().want(Quantity::Charges);
+        let mut dump = DumpReader::open(path, columns, ReadOptions::default())?;
+        let mut progress = Progress::new(path, "frames");
+        let mut frame = Frame::default();
+        while dump.read(&mut frame)? {
+            mapping::check(map, &frame)?;
+            let environments = mapping::environments(&frame, map, local.descriptor().reach())?;
+            features.resize(environments.len() * local.descriptor().n_features(), 0.0);
+            local.features(&environments, &mut features);
+            let narrow: Vec<f32> = features.iter().map(|&v| v as f32).collect();
+            builder.add(ArrayView2::from_shape((environments.len(), local.descriptor().n_features()), &narrow)?);
+            progress.frame();
+        }
+    }
+    builder.build().context("the dumps named by --domain hold no ion of the model")
 }

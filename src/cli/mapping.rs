@@ -1,6 +1,7 @@
 //! Which atom types of a dump are which ions, as given on the command line.
 
 use anyhow::{Context, bail};
+use ionscape::local::PeriodicEnvironments;
 use ionscape::species::{NOT_AN_ION, Species, SpeciesMap};
 use ionscape::trajectory::Frame;
 
@@ -49,4 +50,11 @@ pub fn check(map: &SpeciesMap, frame: &Frame) -> anyhow::Result<()> {
             .with_context(|| format!("{}: timestep {}", frame.place.path.display(), frame.timestep))?;
     }
     Ok(())
+}
+
+/// The ions of a frame as centers, in the order of their ids.
+pub fn environments<'a>(frame: &Frame, map: &'a SpeciesMap, reach: f64) -> anyhow::Result<PeriodicEnvironments<'a>> {
+    let order = frame.order_by_id()?;
+    PeriodicEnvironments::new(&frame.cell, &frame.types, &frame.positions, &order, map, reach)
+        .map_err(|e| frame.error(None, e.to_string()).into())
 }

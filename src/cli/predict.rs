@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use ionscape::local::{Environments, LocalModel, PeriodicEnvironments};
+use ionscape::local::{Environments, LocalModel};
 use ionscape::output::AtomicFile;
 use ionscape::statistics;
 use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
@@ -79,16 +79,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         check_units(&frame, &local)?;
         mapping::check(&map, &frame)?;
-        let order: Vec<usize> = frame.order_by_id()?;
-        let environments = PeriodicEnvironments::new(
-            &frame.cell,
-            &frame.types,
-            &frame.positions,
-            &order,
-            &map,
-            local.descriptor().reach(),
-        )
-        .map_err(|e| frame.error(None, e.to_string()))?;
+        let environments = mapping::environments(&frame, &map, local.descriptor().reach())?;
         ions.clear();
         ions.resize(environments.len(), [0.0; 3]);
         local.evaluate(&environments, &mut ions).map_err(|e| frame.error(None, e.to_string()))?;
@@ -97,7 +88,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         atoms.clear();
         atoms.resize(frame.n_atoms, [0.0; 3]);
         let is_ion = |&&atom: &&usize| map.species_of(frame.types[atom]).is_some();
-        for (&atom, ion) in order.iter().filter(is_ion).zip(&ions) {
+        for (&atom, ion) in frame.order_by_id()?.iter().filter(is_ion).zip(&ions) {
             atoms[atom] = *ion;
         }
         let raw = frame.raw().context("the reader kept no text")?;
