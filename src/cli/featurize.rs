@@ -15,7 +15,7 @@ use crate::{mapping, progress::Progress};
 /// Compute the descriptor of every ion in a dump.
 ///
 /// Writes float64 [n_frames * n_centers, n_features], centers in the order of their ids, and beside it a CSV file with
-/// the timestep and id of each row.
+/// the frame, counted from 0, and the id of each row.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// LAMMPS text dump (plain, .gz or .zst).
@@ -84,7 +84,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     written(writeln!(index, "frame,id"))?;
 
     let mut progress = Progress::new(&arguments.input, "frames");
-    let (mut frame, mut buffer, mut n_rows) = (Frame::default(), Vec::new(), 0);
+    let (mut frame, mut buffer) = (Frame::default(), Vec::new());
+    let (mut n_frames, mut n_rows) = (0, 0);
     while dump.read(&mut frame)? {
         let order = frame.order_by_id()?;
         let environments = mapping::environments(&frame, &map, descriptor.reach())?;
@@ -93,8 +94,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         rows.write_rows(&buffer)?;
         n_rows += environments.len();
         for &atom in order.iter().filter(|&&atom| map.species_of(frame.types[atom]).is_some()) {
-            written(writeln!(index, "{},{}", frame.timestep, frame.ids[atom]))?;
+            written(writeln!(index, "{n_frames},{}", frame.ids[atom]))?;
         }
+        n_frames += 1;
         progress.frame();
     }
     if n_rows == 0 {

@@ -65,7 +65,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 
     let has_domain = local.model().metadata().domain.is_some();
     if !has_domain {
-        log::warn!("{}: the model carries no training domain, so c_lam[3] is -1 for every ion", arguments.model.display());
+        log::warn!(
+            "{}: the model carries no training domain, so c_lam[3] is -1 for every ion",
+            arguments.model.display()
+        );
     }
     let mut totals = Totals::default();
     let mut progress = Progress::new(&arguments.input, "frames");
@@ -103,7 +106,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     drop(progress);
     let Some(summary) = totals.summary(&local) else {
-        bail!("{}: no atom is an ion of the model; name the atom types' species with --species", arguments.input.display());
+        bail!(
+            "{}: no atom is an ion of the model; name the atom types' species with --species",
+            arguments.input.display()
+        );
     };
     out.commit()?;
     print(&summary)?;

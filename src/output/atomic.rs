@@ -80,7 +80,8 @@ impl AtomicFile {
         let encoder = match path.extension().and_then(|e| e.to_str()) {
             Some("gz") => Encoder::Gzip(GzEncoder::new(file, flate2::Compression::default())),
             Some("zst") => {
-                let mut encoder = zstd::Encoder::new(file, zstd::DEFAULT_COMPRESSION_LEVEL).map_err(|e| Error::io(path, e))?;
+                let mut encoder =
+                    zstd::Encoder::new(file, zstd::DEFAULT_COMPRESSION_LEVEL).map_err(|e| Error::io(path, e))?;
                 encoder.include_checksum(true).map_err(|e| Error::io(path, e))?;
                 Encoder::Zstd(encoder)
             }

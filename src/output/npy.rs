@@ -35,7 +35,10 @@ impl NpyWriter {
             return Err(Error::io(path, io::Error::other("a table needs at least one column")));
         }
         if path.extension().is_some_and(|e| e == "gz" || e == "zst") {
-            return Err(Error::io(path, io::Error::other("NumPy files are not compressed; give a name ending in .npy")));
+            return Err(Error::io(
+                path,
+                io::Error::other("NumPy files are not compressed; give a name ending in .npy"),
+            ));
         }
         let mut file = AtomicFile::create(path)?;
         file.write_all(&header(0, columns)).map_err(|e| Error::io(path, e))?;

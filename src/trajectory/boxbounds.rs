@@ -33,7 +33,12 @@ impl BoxStyle {
         let periodic = match flags {
             [] => [true; 3],
             [x, y, z] => [repeats(x)?, repeats(y)?, repeats(z)?],
-            _ => return Err(format!("box style '{}' is not known; expected boundaries such as pp pp pp", words.join(" "))),
+            _ => {
+                return Err(format!(
+                    "box style '{}' is not known; expected boundaries such as pp pp pp",
+                    words.join(" ")
+                ));
+            }
         };
         Ok(Self { form, periodic })
     }

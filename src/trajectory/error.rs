@@ -47,6 +47,7 @@ pub(super) fn located(path: &Path, frame: usize, timestep: Option<i64>, line: u6
 pub(super) fn quote(text: &[u8]) -> String {
     const LONGEST: usize = 60;
     let text = text.trim_ascii();
-    let shown: String = String::from_utf8_lossy(&text[..text.len().min(LONGEST)]).chars().flat_map(char::escape_debug).collect();
+    let shown: String =
+        String::from_utf8_lossy(&text[..text.len().min(LONGEST)]).chars().flat_map(char::escape_debug).collect();
     if text.len() > LONGEST { format!("'{shown}...'") } else { format!("'{shown}'") }
 }

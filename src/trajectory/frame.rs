@@ -117,7 +117,10 @@ impl Frame {
     /// If the dump cannot give them, or [`super::Quantity::Unwrapped`] was not asked for; says how to dump.
     pub fn unwrapped(&self) -> Result<&[[f64; 3]]> {
         self.unwrapped.as_deref().ok_or_else(|| {
-            self.error(None, "no unwrapped positions; add xu yu zu, or ix iy iz beside x y z, to the dump command".into())
+            self.error(
+                None,
+                "no unwrapped positions; add xu yu zu, or ix iy iz beside x y z, to the dump command".into(),
+            )
         })
     }
 
@@ -127,7 +130,9 @@ impl Frame {
     /// Two atoms with the same id; ids that were not asked for.
     pub fn order_by_id(&self) -> Result<Vec<usize>> {
         if self.ids.len() != self.n_atoms {
-            return Err(self.error(None, "atoms cannot be ordered without their ids; add id to the dump command".into()));
+            return Err(
+                self.error(None, "atoms cannot be ordered without their ids; add id to the dump command".into())
+            );
         }
         if self.ids.is_sorted_by(|a, b| a < b) {
             return Ok((0..self.n_atoms).collect());

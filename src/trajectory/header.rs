@@ -44,7 +44,9 @@ impl Header {
                 return Err(Trouble::frame(line_number, self.unexpected(trimmed)));
             };
             match item {
-                b"UNITS" => self.units = Some(String::from_utf8_lossy(self.line(text, keep)?.trim_ascii()).into_owned()),
+                b"UNITS" => {
+                    self.units = Some(String::from_utf8_lossy(self.line(text, keep)?.trim_ascii()).into_owned())
+                }
                 b"TIME" => self.time = Some(self.number(text, keep, "a time")?),
                 b"TIMESTEP" => self.timestep = Some(self.number(text, keep, "a timestep (an integer)")?),
                 b"NUMBER OF ATOMS" => atoms = Some(self.number(text, keep, "a number of atoms")?),
@@ -62,7 +64,10 @@ impl Header {
                         (self.cell.is_none(), "ITEM: BOX BOUNDS"),
                     ];
                     if let Some((_, name)) = missing.iter().find(|(missing, _)| *missing) {
-                        return Err(Trouble::frame(line_number, format!("no '{name}' before the atoms; the frame is damaged")));
+                        return Err(Trouble::frame(
+                            line_number,
+                            format!("no '{name}' before the atoms; the frame is damaged"),
+                        ));
                     }
                     self.atoms = atoms.unwrap_or(0);
                     self.columns = item[b"ATOMS".len()..].trim_ascii().to_vec();
@@ -97,9 +102,8 @@ impl Header {
         let line_number = text.line_number();
         let line = self.line(text, keep)?;
         let parsed = std::str::from_utf8(line.trim_ascii()).ok().and_then(|word| word.parse().ok());
-        parsed.ok_or_else(|| {
-            Trouble::frame(line_number, format!("{} is not {what}; the frame is damaged", quote(&line)))
-        })
+        parsed
+            .ok_or_else(|| Trouble::frame(line_number, format!("{} is not {what}; the frame is damaged", quote(&line))))
     }
 
     fn unexpected(&self, line: &[u8]) -> String {

@@ -191,8 +191,12 @@ fn describe(line: &[u8], fault: &RowFault, names: &[String], done: u64, count: u
             let field = quote(fields.get(*column).copied().unwrap_or_default());
             let name = &names[*column];
             match fault {
-                Fault::NotANumber => format!("{field} in column {name} is not a number; the file is damaged, dump it again or skip bad frames"),
-                Fault::NotAnInteger => format!("{field} in column {name} is not an integer; dump {name} as LAMMPS writes it by default"),
+                Fault::NotANumber => format!(
+                    "{field} in column {name} is not a number; the file is damaged, dump it again or skip bad frames"
+                ),
+                Fault::NotAnInteger => {
+                    format!("{field} in column {name} is not an integer; dump {name} as LAMMPS writes it by default")
+                }
                 Fault::NotFinite => format!(
                     "{field} in column {name} is not a finite number; the simulation had gone wrong before this step: \
                      use the frames before it"

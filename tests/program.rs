@@ -1,0 +1,182 @@
+//! The program as a user runs it: what comes out, and what is refused with which words and exit status.
+
+use std::path::{Path, PathBuf};
+
+use assert_cmd::Command;
+use ndarray::Array2;
+
+const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/models/baseline.onnx");
+
+fn reference(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/dscribe").join(name)
+}
+
+fn ionscape() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ionscape"));
+    command.env_remove("RUST_LOG").env_remove("RAYON_NUM_THREADS");
+    command
+}
+
+/// Standard error of a command that must fail with `status`.
+fn refusal(command: &mut Command, status: i32) -> String {
+    String::from_utf8(command.assert().code(status).get_output().stderr.clone()).unwrap()
+}
+
+fn featurize(folder: &Path, case: &str, sigma: &str) -> Array2<f64> {
+    let out = folder.join("features.npy");
+    ionscape()
+        .args(["featurize", reference(case).to_str().unwrap(), "-o", out.to_str().unwrap()])
+        .args(["--convention", "dscribe-gto", "--cutoff", "5", "--n-max", "6", "--l-max", "5", "--sigma", sigma])
+        .args(["--cation", "1", "--anion", "2"])
+        .assert()
+        .success();
+    ndarray_npy::read_npy(out).unwrap()
+}
+
+#[test]
+fn featurize_writes_dscribe_values_in_id_order_beside_their_frames_and_ids() {
+    let folder = tempfile::tempdir().unwrap();
+    let ours = featurize(folder.path(), "triclinic.lammpstrj", "0.5");
+    let theirs: Array2<f64> = ndarray_npy::read_npy(reference("triclinic_s0.5.npy")).unwrap();
+    let largest = theirs.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+    assert_eq!(ours.dim(), (60, 468));
+    assert!(ours.iter().zip(&theirs).all(|(a, b)| (a - b).abs() <= 1e-9 * largest));
+    let csv = std::fs::read_to_string(folder.path().join("features.csv")).unwrap();
+    let lines: Vec<_> = csv.lines().collect();
+    assert_eq!((lines[0], lines[1], lines[60], lines.len()), ("frame,id", "0,1", "0,60", 61));
+}
+
+#[test]
+fn results_do_not_depend_on_the_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    let outputs = ["1", "2", "3"].map(|threads| {
+        let out = folder.path().join(format!("{threads}.lammpstrj"));
+        let dump = reference("cubic.lammpstrj");
+        let arguments = ["--threads", threads, "predict", MODEL, dump.to_str().unwrap(), "-o", out.to_str().unwrap()];
+        ionscape().args(arguments).assert().success();
+        std::fs::read(out).unwrap()
+    });
+    assert!(outputs[0] == outputs[1] && outputs[1] == outputs[2]);
+}
+
+#[test]
+fn predict_keeps_the_dump_adds_three_columns_and_reports_their_mean() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, json) = (folder.path().join("out.lammpstrj"), folder.path().join("out.json"));
+    let arguments = ["--json", json.to_str().unwrap(), "-o", out.to_str().unwrap()];
+    let dump = reference("cubic.lammpstrj");
+    ionscape().args(["predict", MODEL, dump.to_str().unwrap()]).args(arguments).assert().success();
+
+    let (before, after) = (std::fs::read_to_string(dump).unwrap(), std::fs::read_to_string(out).unwrap());
+    let mut values = vec![];
+    for (before, after) in before.lines().zip(after.lines()) {
+        if before.starts_with("ITEM: ATOMS") {
+            assert_eq!(after, format!("{before} c_lam[1] c_lam[2] c_lam[3]"));
+        } else if let Some(added) = after.strip_prefix(before).filter(|rest| !rest.is_empty()) {
+            values.push(added.split_whitespace().map(|v| v.parse::<f64>().unwrap()).collect::<Vec<_>>());
+        } else {
+            assert_eq!(before, after);
+        }
+    }
+    assert!(values.len() == 64 && values.iter().all(|v| v.len() == 3 && v[1] > 0.0 && v[2] > 0.0));
+    let mean = values.iter().map(|v| v[0]).sum::<f64>() / 64.0;
+    let report: serde_json::Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    assert!((report["mean"].as_f64().unwrap() - mean).abs() < 1e-8);
+    assert_eq!((report["n_ions"].as_f64(), report["n_frames"].as_u64()), (Some(64.0), Some(1)));
+    assert!(report["mean_error"].is_null(), "one frame gives no error");
+}
+
+#[test]
+fn local_conductivity_follows_the_ions_when_all_charges_are_swapped() {
+    let folder = tempfile::tempdir().unwrap();
+    let outputs = ["cation,anion", "anion,cation"].map(|species| {
+        let out = folder.path().join("out.lammpstrj");
+        // Without charges in the dump, which would contradict the second naming.
+        let text = std::fs::read_to_string(reference("cubic.lammpstrj")).unwrap().replace("id type q", "id type c");
+        let dump = folder.path().join("in.lammpstrj");
+        std::fs::write(&dump, text).unwrap();
+        let arguments = ["predict", MODEL, dump.to_str().unwrap(), "-o", out.to_str().unwrap(), "--species", species];
+        ionscape().args(arguments).assert().success();
+        std::fs::read_to_string(out).unwrap()
+    });
+    assert_eq!(outputs[0], outputs[1]);
+}
+
+#[test]
+fn inspect_shows_the_metadata_and_writes_them_as_they_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let json = folder.path().join("model.json");
+    let output = ionscape().args(["inspect", MODEL, "--json", json.to_str().unwrap()]).assert().success();
+    let table = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert!(table.contains("cation (+1), anion (-1)") && table.contains("box around 576000 environments"), "{table}");
+    let metadata: serde_json::Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    assert_eq!(metadata["descriptor"]["convention"], "dscribe-gto");
+}
+
+#[test]
+fn wrong_input_is_refused_in_words_and_leaves_nothing_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out.lammpstrj");
+    let (dump, out_arg) = (reference("cubic.lammpstrj"), out.to_str().unwrap());
+    let text = std::fs::read_to_string(&dump).unwrap();
+    let predict = |dump: &Path, more: &[&str]| {
+        refusal(ionscape().args(["predict", MODEL, dump.to_str().unwrap(), "-o", out_arg]).args(more), 1)
+    };
+    let changed = |from: &str, to: &str| {
+        let path = folder.path().join("changed.lammpstrj");
+        std::fs::write(&path, text.replacen(from, to, 1)).unwrap();
+        path
+    };
+    for (message, expected) in [
+        (predict(&folder.path().join("none"), &[]), "none: "),
+        (predict(&dump, &["--species", "cation,lithium"]), "'lithium', given for atom type 2, is not a species"),
+        (predict(&dump, &["--species", "anion,cation"]), "order of the atom types?"),
+        (predict(&dump, &["--species", "cation"]), "atom type 2, and species were named for 1 types"),
+        (predict(&changed("id type q x", "id type q X"), &[]), "x y z"),
+        (predict(&changed("id type q x y z", "id type c_lam[1] x y z"), &[]), "there is a column c_lam[1] already"),
+        (predict(&changed("\n64\n", "\n65\n"), &[]), "changed.lammpstrj: frame 0"),
+        (predict(&changed("ITEM: TIMESTEP", "ITEM: UNITS\nreal\nITEM: TIMESTEP"), &[]), "the dump is in real units"),
+    ] {
+        assert!(message.contains(expected) && message.starts_with("ionscape: "), "{message}");
+    }
+    let left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left, ["changed.lammpstrj"], "no output, whole or half");
+
+    let npy = folder.path().join("f.npy");
+    let featurize = |cation: &str, anion: &str, more: &[&str], status| {
+        let arguments = ["featurize", dump.to_str().unwrap(), "-o", npy.to_str().unwrap()];
+        refusal(ionscape().args(arguments).args(["--cation", cation, "--anion", anion]).args(more), status)
+    };
+    assert!(featurize("1", "1", &[], 1).contains("given both as cation and as anion"));
+    assert!(featurize("7", "8", &[], 1).contains("no atom has the type"));
+    assert!(featurize("1", "2", &["--n-max", "0"], 1).contains("n_max 0 must be from 1"));
+    assert!(featurize("1", "x", &[], 2).contains("'x' is no atom type"));
+    assert!(featurize("1", "2", &["--convention", "acsf"], 2).contains("there is dscribe-gto"));
+    assert!(!npy.exists());
+    refusal(ionscape().arg("predict"), 2);
+    refusal(ionscape().args(["--threads", "0", "inspect", MODEL]), 2);
+}
+
+#[test]
+fn import_refuses_cards_and_graphs_that_do_not_fit() {
+    let folder = tempfile::tempdir().unwrap();
+    let (card, out) = (folder.path().join("card.toml"), folder.path().join("model.onnx"));
+    let good = std::fs::read_to_string(MODEL.replace(".onnx", ".toml")).unwrap();
+    let import = |text: &str| {
+        std::fs::write(&card, text).unwrap();
+        refusal(ionscape().args(["import", MODEL, "--card", card.to_str().unwrap(), "-o", out.to_str().unwrap()]), 1)
+    };
+    for (from, to, expected) in [
+        ("units = \"lj\"", "", "missing field `units`"),
+        ("units = \"lj\"", "units = \"furlong\"", "its units are 'furlong'"),
+        ("anion = -1.0", "anion = 0.0", "'anion' has charge 0"),
+        ("input = \"descriptor\"", "input = \"x\"", "the card calls its input 'x', and the graph has descriptor"),
+        ("n_max = 6", "n_max = 7", "features and its graph takes 468"),
+        ("n_max = 6", "n_maxx = 6", "n_maxx"),
+    ] {
+        assert!(good.contains(from));
+        let message = import(&good.replacen(from, to, 1));
+        assert!(message.contains(expected), "{message}");
+    }
+    assert!(!out.exists());
+}
