@@ -147,20 +147,11 @@ impl FieldFigure<'_> {
 
         let level = values.place(self.mean.mean);
         figure.line((BARS_LEFT, level), (BARS_LEFT + BARS, level), INK, 1.6);
-        let label = match &self.mean.error {
-            Some(error) => format!("mean {}", with_error(self.mean.mean, error.value)),
-            None => format!("mean {:.3}", self.mean.mean),
-        };
+        let label = format!("mean {}", self.mean);
         figure.text((BARS_LEFT + BARS, LEGEND), &label, 13, Anchor::End, INK);
         let start = BARS_LEFT + BARS - 8.0 * label.chars().count() as f64 - 34.0;
         figure.line((start, LEGEND - 4.5), (start + 24.0, LEGEND - 4.5), INK, 1.6);
     }
-}
-
-/// `0.742 ± 0.004`, to the error's second digit.
-fn with_error(mean: f64, error: f64) -> String {
-    let decimals = if error > 0.0 { (1.0 - error.log10().floor()).clamp(0.0, 8.0) as usize } else { 4 };
-    format!("{mean:.decimals$} \u{00b1} {error:.decimals$}")
 }
 
 fn draw_ion(figure: &mut Figure, at: (f64, f64), radius: f64, share: f64, kind: &IonKind, index: usize) {
