@@ -3,8 +3,10 @@
 //! Data passes through the modules in the order in which they stand here, and dependencies run that way alone:
 //! [`error`] and [`units`] serve all; [`geometry`] holds the cell and finds neighbours; [`descriptor`] turns an ion's
 //! surroundings into features; [`model`] turns features into conductivities and knows no descriptor; [`local`] is
-//! the one path that evaluates both, under LAMMPS ([`lammps`]) and on dumps ([`trajectory`]) alike.
+//! the one path that evaluates both, under LAMMPS ([`lammps`]) and on dumps ([`trajectory`]) alike; [`analysis`] asks
+//! what the resulting field says, with errors from [`statistics`], and [`plot`] draws it.
 
+pub mod analysis;
 pub mod descriptor;
 pub mod error;
 pub mod geometry;
@@ -12,6 +14,7 @@ pub mod lammps;
 pub mod local;
 pub mod model;
 pub mod output;
+pub mod plot;
 pub mod species;
 pub mod statistics;
 pub mod trajectory;

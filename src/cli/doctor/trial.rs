@@ -1,0 +1,89 @@
+//! Trying the plugin out: loading it in a LAMMPS, and evaluating a few ions there and here.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::Context;
+use ionscape::geometry::Cell;
+use ionscape::local::{Environments, LocalModel, PeriodicEnvironments};
+use ionscape::species::SpeciesMap;
+
+use super::process::{self, Outcome};
+
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// How `plugin load` went.
+pub enum Loading {
+    Loaded,
+    Refused(String),
+}
+
+/// Loads the plugin and looks for its style among those that LAMMPS then has.
+pub fn load(lammps: &Path, plugin: &Path) -> anyhow::Result<Loading> {
+    let outcome = run(&mut Command::new(lammps), &format!("plugin load \"{}\"\nplugin list\n", plugin.display()))?;
+    let listed = outcome.text.lines().any(|line| line.contains("compute") && line.ends_with("conductivity/atom"));
+    Ok(if listed { Loading::Loaded } else { Loading::Refused(outcome.complaint()) })
+}
+
+/// How many ranks take part when the launcher is asked for two; the launcher's complaint if it fails.
+pub fn ranks(launcher: &Path, lammps: &Path) -> anyhow::Result<Result<usize, String>> {
+    let input = "region box block 0 1 0 1 0 1\ncreate_box 1 box\n";
+    let outcome = run(Command::new(launcher).args(["-n", "2"]).arg(lammps), input)?;
+    let grid = outcome.text.lines().find_map(|line| line.trim().strip_suffix("MPI processor grid"));
+    let ranks = grid.map(|grid| grid.split(" by ").filter_map(|n| n.trim().parse::<usize>().ok()).product());
+    Ok(ranks.ok_or_else(|| outcome.complaint()))
+}
+
+/// The same mean over a handful of ions, from the plugin and from this program.
+pub struct Evaluation {
+    pub plugin: f64,
+    pub program: f64,
+}
+
+/// Evaluates two ions of each species of the model in LAMMPS and here.
+pub fn evaluate(lammps: &Path, plugin: &Path, model: &Path) -> anyhow::Result<Result<Evaluation, String>> {
+    let local = LocalModel::load(model)?;
+    let species = local.species();
+    let reach = local.descriptor().reach();
+    let edge = 3.0 * reach;
+    let types: Vec<i32> = (0..2 * species.len()).map(|i| (i % species.len()) as i32 + 1).collect();
+    let place = |i: usize| [0.40, 0.45, 0.50].map(|share| share * edge + 0.17 * reach * i as f64);
+    let positions: Vec<[f64; 3]> = (0..types.len()).map(place).collect();
+
+    let names: Vec<&str> = species.iter().map(|s| s.name.as_str()).collect();
+    let map = SpeciesMap::from_names(species, &names)?;
+    let cell = Cell::from_lammps([0.0; 3], [edge; 3], [0.0; 3], [true; 3])?;
+    let order: Vec<usize> = (0..types.len()).collect();
+    let environments = PeriodicEnvironments::new(&cell, &types, &positions, &order, &map, reach)?;
+    let mut values = vec![[0.0; 3]; environments.len()];
+    local.evaluate(&environments, &mut values)?;
+    let program = values.iter().map(|value| value[0]).sum::<f64>() / values.len() as f64;
+
+    let mut input = format!(
+        "units {}\natom_style charge\nregion box block 0 {edge} 0 {edge} 0 {edge}\ncreate_box {} box\n",
+        local.model().metadata().units,
+        species.len()
+    );
+    for (kind, [x, y, z]) in types.iter().zip(&positions) {
+        input += &format!("create_atoms {kind} single {x} {y} {z}\n");
+    }
+    for (i, one) in species.iter().enumerate() {
+        input += &format!("mass {} 1\nset type {} charge {}\n", i + 1, i + 1, one.charge);
+    }
+    input += &format!("pair_style zero {reach}\npair_coeff * *\ncomm_modify cutoff {}\n", 1.2 * reach);
+    input += &format!("neighbor {} bin\nplugin load \"{}\"\n", 0.1 * reach, plugin.display());
+    input += &format!("compute lam all conductivity/atom \"{}\" {}\n", model.display(), names.join(" "));
+    input += "thermo_style custom step c_lam\nrun 0\nprint \"doctor: $(c_lam:%.9g)\"\n";
+    let outcome = run(&mut Command::new(lammps), &input)?;
+    let answer = outcome.text.lines().find_map(|line| line.strip_prefix("doctor: ")?.trim().parse::<f64>().ok());
+    Ok(answer.map(|plugin| Evaluation { plugin, program }).ok_or_else(|| outcome.complaint()))
+}
+
+fn run(command: &mut Command, input: &str) -> anyhow::Result<Outcome> {
+    let folder = tempfile::tempdir().context("a temporary folder is needed for a trial input")?;
+    let file = folder.path().join("in.doctor");
+    std::fs::write(&file, input).with_context(|| file.display().to_string())?;
+    let command = command.arg("-in").arg(&file).args(["-log", "none", "-nocite"]).current_dir(folder.path());
+    Ok(process::run(command, LIMIT)?)
+}

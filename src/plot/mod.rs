@@ -1,0 +1,8 @@
+//! Figures, as SVG and as PNG, with no need of fonts or programs on the machine.
+
+mod axis;
+mod canvas;
+mod field;
+
+pub use canvas::Figure;
+pub use field::{FieldFigure, IonKind, Snapshot};
