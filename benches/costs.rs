@@ -5,7 +5,7 @@
 //! Each is the median of several warm repetitions.
 
 use cpu_time::ProcessTime;
-use ionscape::descriptor::{Convention, PowerSpectrum, SoapParameters};
+use ionscape::descriptor::{PowerSpectrum, SoapParameters};
 use ionscape::local::{Environments, LocalModel, PeriodicEnvironments, features};
 use ionscape::species::{Species, SpeciesMap};
 use ionscape::trajectory::{Columns, DumpReader, Frame, ReadOptions};
@@ -31,14 +31,7 @@ fn descriptor(dump: &str, sigma: f64) -> f64 {
     assert!(reader.read(&mut frame).expect("the dump is good"), "the dump has a frame");
     let species = [("cation", 1.0), ("anion", -1.0)].map(|(n, charge)| Species { name: n.into(), charge });
     let map = SpeciesMap::from_names(&species, &["cation", "anion"]).expect("both are species");
-    let parameters = SoapParameters {
-        kind: SoapParameters::KIND.into(),
-        convention: Convention::DscribeGto,
-        cutoff: 5.0,
-        n_max: 6,
-        l_max: 5,
-        sigma,
-    };
+    let parameters = SoapParameters { sigma, ..Default::default() };
     let descriptor = PowerSpectrum::new(parameters, 2).expect("the paper's setting is valid");
     let order = frame.order_by_id().expect("ids differ");
     let mut out = vec![0.0; frame.n_atoms * descriptor.n_features()];

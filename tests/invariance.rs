@@ -1,6 +1,6 @@
 //! Symmetries that features and local conductivities must have, on random configurations in random cells.
 
-use ionscape::descriptor::{Convention, PowerSpectrum, SoapParameters};
+use ionscape::descriptor::{PowerSpectrum, SoapParameters};
 use ionscape::geometry::Cell;
 use ionscape::local::{PeriodicEnvironments, features};
 use ionscape::species::{Species, SpeciesMap};
@@ -44,14 +44,7 @@ prop_compose! {
 }
 
 fn describe(cell: &Cell, types: &[i32], positions: &[[f64; 3]], map: &SpeciesMap) -> Vec<Vec<f64>> {
-    let parameters = SoapParameters {
-        kind: SoapParameters::KIND.into(),
-        convention: Convention::DscribeGto,
-        cutoff: 3.0,
-        n_max: 4,
-        l_max: 5,
-        sigma: 0.4,
-    };
+    let parameters = SoapParameters { cutoff: 3.0, n_max: 4, sigma: 0.4, ..Default::default() };
     let descriptor = PowerSpectrum::new(parameters, 2).unwrap();
     let order: Vec<usize> = (0..types.len()).collect();
     let environments = PeriodicEnvironments::new(cell, types, positions, &order, map, descriptor.reach()).unwrap();

@@ -30,19 +30,19 @@ pub struct Arguments {
     convention: Convention,
 
     /// Nominal cutoff radius, in the dump's length unit.
-    #[arg(long, default_value_t = 5.0)]
+    #[arg(long, default_value_t = SoapParameters::default().cutoff)]
     cutoff: f64,
 
     /// Number of radial functions.
-    #[arg(long, default_value_t = 6)]
+    #[arg(long, default_value_t = SoapParameters::default().n_max)]
     n_max: usize,
 
     /// Highest degree of the spherical harmonics.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = SoapParameters::default().l_max)]
     l_max: usize,
 
     /// Width of the Gaussian that stands for an atom.
-    #[arg(long, default_value_t = 0.5)]
+    #[arg(long, default_value_t = SoapParameters::default().sigma)]
     sigma: f64,
 
     /// Atom types of the cations, as in 1 or 1,3.
@@ -67,12 +67,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         bail!("{}: the features cannot have the ending .csv, which is for their frames and ids", csv_path.display());
     }
     let parameters = SoapParameters {
-        kind: SoapParameters::KIND.into(),
         convention: arguments.convention,
         cutoff: arguments.cutoff,
         n_max: arguments.n_max,
         l_max: arguments.l_max,
         sigma: arguments.sigma,
+        ..Default::default()
     };
     let descriptor = PowerSpectrum::new(parameters, CHARGE_SYMMETRIC_CHANNELS)?;
     let map = mapping::salt(&arguments.cation.0, &arguments.anion.0)?;

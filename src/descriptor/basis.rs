@@ -99,14 +99,7 @@ mod tests {
 
     #[test]
     fn a_basis_too_large_for_double_precision_is_refused() {
-        let parameters = SoapParameters {
-            kind: SoapParameters::KIND.into(),
-            convention: super::super::Convention::DscribeGto,
-            cutoff: 5.0,
-            n_max: 16,
-            l_max: 0,
-            sigma: 0.5,
-        };
+        let parameters = SoapParameters { n_max: 16, ..Default::default() };
         let message = RadialBasis::new(&parameters, 0).err().expect("refused").to_string();
         assert!(message.contains("lower n_max"), "{message}");
     }

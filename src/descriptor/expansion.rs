@@ -112,8 +112,8 @@ impl Expansion {
         let n = neighbors.len();
         let padded = n.next_multiple_of(V::N);
         for (i, displacement) in neighbors.iter().enumerate() {
-            for k in 0..3 {
-                buffers.xyz[k][i] = displacement[k];
+            for (coordinates, value) in buffers.xyz.iter_mut().zip(displacement) {
+                coordinates[i] = *value;
             }
         }
         for coordinate in &mut buffers.xyz {

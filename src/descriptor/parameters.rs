@@ -45,6 +45,13 @@ fn kind() -> String {
     SoapParameters::KIND.into()
 }
 
+impl Default for SoapParameters {
+    /// The setting of arXiv:2208.03182, with Gaussians of width 0.5.
+    fn default() -> Self {
+        Self { kind: kind(), convention: Convention::DscribeGto, cutoff: 5.0, n_max: 6, l_max: 5, sigma: 0.5 }
+    }
+}
+
 impl SoapParameters {
     /// The one kind of descriptor that there is.
     pub const KIND: &'static str = "soap-power-spectrum";
@@ -98,20 +105,16 @@ impl SoapParameters {
 mod tests {
     use super::*;
 
-    fn paper() -> SoapParameters {
-        SoapParameters { kind: kind(), convention: Convention::DscribeGto, cutoff: 5.0, n_max: 6, l_max: 5, sigma: 0.5 }
-    }
-
     #[test]
     fn paper_setting_has_468_features_and_reaches_6_86() {
-        assert_eq!(paper().n_features(2), 468);
-        assert!((paper().reach() - 6.858).abs() < 1e-3);
+        assert_eq!(SoapParameters::default().n_features(2), 468);
+        assert!((SoapParameters::default().reach() - 6.858).abs() < 1e-3);
     }
 
     #[test]
     fn parameters_out_of_range_are_refused_by_name() {
         let message = |change: fn(&mut SoapParameters)| {
-            let mut p = paper();
+            let mut p = SoapParameters::default();
             change(&mut p);
             p.validate().unwrap_err().to_string()
         };

@@ -36,6 +36,7 @@ pub fn read_model(path: &str) -> Result<Vec<u8>> {
     contained(|| model::read_file(path.as_ref()))
 }
 
+#[expect(clippy::ptr_arg, reason = "the bridge knows Vec<String>, not a slice of it")]
 pub fn load(path: &str, bytes: &[u8], species: &Vec<String>, unit_style: &str, threads: usize) -> Result<Box<Engine>> {
     contained(|| {
         let local = LocalModel::from_bytes(path, bytes)?;
