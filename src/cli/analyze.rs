@@ -51,7 +51,7 @@ impl Units {
         match units {
             Some(Self::Lj) => ("\u{03c3}", "lj units"),
             Some(Self::Real | Self::Metal) => ("\u{00c5}", "S cm\u{00b2} mol\u{207b}\u{00b9}"),
-            None => ("the dump's units", "the model's units"),
+            None => ("length units", "model's units"),
         }
     }
 }
@@ -151,7 +151,7 @@ fn print(summary: &FieldSummary) -> anyhow::Result<()> {
         Some(error) => {
             rows.push(("mean", mean.to_string()));
             let (blocks, length) = (error.n_blocks, error.block_length);
-            let worth = error.inefficiency;
+            let worth = error.inefficiency.max(1.0);
             rows.push((
                 "error from",
                 format!("{blocks} blocks of {length} frames; {worth:.1} frames tell as much as one independent"),

@@ -144,9 +144,17 @@ impl Places {
             (Some(checkout), Some(lammps)) if lammps.starts_with(checkout) => {
                 format!("make -C {} build", checkout.display())
             }
-            (Some(checkout), _) => {
+            (Some(checkout), lammps) => {
                 let folder = checkout.display();
-                format!("cmake -S {folder}/cmake -B {folder}/build && cmake --build {folder}/build")
+                let python = lammps.as_ref().map(|lammps| lammps.with_file_name("python"));
+                let which = match python.filter(|python| process::is_program(python)) {
+                    Some(python) => format!("LAMMPS_PYTHON={}", python.display()),
+                    None => "LAMMPS_DIR=(its folder with LAMMPSConfig.cmake)".into(),
+                };
+                format!(
+                    "cmake -S {folder}/cmake -B {folder}/build-own -D {which} -D IONSCAPE_PLUGIN_DIR={folder}/build-own && \
+                     cmake --build {folder}/build-own, then name build-own/ionscapeplugin.so with --plugin"
+                )
             }
             (None, _) => "cmake -S cmake -B build && cmake --build build, in a checkout of ionscape".into(),
         }

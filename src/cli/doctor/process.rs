@@ -1,12 +1,13 @@
 //! Running other programs with an end in sight.
 
 use std::io::{Read, Seek};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// What a program printed, on either stream. How it ended tells nothing: LAMMPS reports success after `plugin load`
-/// failed.
+/// What a program printed, on either stream. A bad exit status stands below; a good one tells nothing, as
+/// LAMMPS reports success after a `plugin load` that failed.
 pub struct Outcome {
     pub text: String,
 }
@@ -48,8 +49,10 @@ pub fn run(command: &mut Command, limit: Duration) -> std::io::Result<Outcome> {
     output.rewind()?;
     output.read_to_end(&mut bytes)?;
     let mut text = String::from_utf8_lossy(&bytes).into_owned();
-    if status.is_none() {
-        text.push_str(&format!("\nError: no answer within {} s", limit.as_secs()));
+    match status {
+        None => text.push_str(&format!("\nError: no answer within {} s", limit.as_secs())),
+        Some(status) if !status.success() => text.push_str(&format!("\nError: it ended with {status}")),
+        Some(_) => {}
     }
     Ok(Outcome { text })
 }
@@ -62,6 +65,5 @@ pub fn on_path(names: &[&str]) -> Option<PathBuf> {
 
 /// Whether a file is there that may be run.
 pub fn is_program(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt;
     path.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.permissions().mode() & 0o111 != 0)
 }
