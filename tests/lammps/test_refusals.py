@@ -1,0 +1,145 @@
+"""What is refused, and in which words; always on two ranks, where an error on one alone would hang."""
+
+import shutil
+
+import onnx
+import pytest
+
+import electrolyte
+import harness
+from electrolyte import PAIR, compute, script, setup
+
+SPECIAL = "bond_style harmonic\nbond_coeff 1 1.0 6.0\n"
+
+CASES = {
+    "short ghost cutoff": (
+        {"neighbor": "neighbor 0.5 bin"},
+        "needs ghost atoms up to 7.3584611 with the neighbor skin, and they reach 4.5; "
+        "add 'comm_modify cutoff 7.3585' to the input"),
+    "no pair style": (
+        {"pair": "", "neighbor": "neighbor 0.5 bin"}, "and they reach 0; add 'comm_modify cutoff 7.3585' to the input"),
+    "neighbor multi": (
+        {"neighbor": "neighbor 0.5 multi\ncomm_modify cutoff 7.5"},
+        "gets wrong neighbors from neighbor style multi; use 'neighbor ... bin'"),
+    "communication by type": (
+        {"neighbor": "neighbor 0.5 bin\ncomm_modify mode multi cutoff/multi * 7.5"}, "use 'comm_modify mode single'"),
+    "excluded types": ({"after": "neigh_modify exclude type 1 2\n"}, "'neigh_modify exclude' or 'include' hides ions"),
+    "excluded group": (
+        {"after": "group salt type 1 2\nneigh_modify exclude group salt salt\n"},
+        "remove it, or restrict it to types that are NULL here"),
+    "bonded ions": (
+        {"data": "bonded.data", "style": "full", "after": SPECIAL},
+        "ions that are bonded to each other do not see each other, since special_bonds has a factor of 0"),
+    "too few names": (
+        {"species": "cation anion"},
+        "needs a model file and one species name, or NULL, for each of the 3 atom types, and has 2 names. "
+        "Usage: compute ID group-ID conductivity/atom model.onnx name1 name2 ... [threads N]"),
+    "too many names": (
+        {"species": "cation anion NULL NULL"}, "'NULL' is no keyword, and there are 3 atom types to name"),
+    "unknown species": (
+        {"species": "cation lithium NULL"},
+        "'lithium', given for atom type 2, is not a species of the model; it has cation, anion"),
+    "no ion": ({"species": "NULL NULL NULL"}, "every atom type is NULL, so there is no ion"),
+    "unknown keyword": ({"keywords": "treads 2"}, "'treads' is no keyword"),
+    "no threads": ({"keywords": "threads 0"}, "needs a number of threads of at least 1, not '0'"),
+    "threads in words": ({"keywords": "threads two"}, "needs a number of threads of at least 1, not 'two'"),
+    "threads left out": ({"keywords": "threads"}, "needs a number of threads of at least 1, not ''"),
+    "too many threads": ({"keywords": "threads 100000"}, "threads must be from 1 to 1024, not 100000"),
+    "wrong charges": (
+        {"after": "set type 1 charge -1\nset type 2 charge 1\n"},
+        "atom type 1 is named cation, whose charge is +1, and has charge -1; "
+        "are the species in the order of the atom types?"),
+    "no charges": ({"after": "set type 2 charge 0\n", "pair": "pair_style zero 4.0\npair_coeff * *"},
+                   "atom type 2 is named anion, whose charge is -1, and has charge +0"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_refused(lammps, case):
+    options, message = CASES[case]
+    run = lammps(script(**options), ranks=2, ok=False)
+    assert f"Compute lam (style conductivity/atom): " in run.output
+    assert message in " ".join(run.output.split())
+
+
+def test_no_model_named(lammps):
+    run = lammps(setup() + "compute lam all conductivity/atom\n", ranks=2, ok=False)
+    assert "needs a model file and one species name, or NULL, for each of the 3 atom types" in run.output
+
+
+def test_no_box(lammps):
+    run = lammps(f"plugin load {harness.PLUGIN}\n" + compute(), ranks=2, ok=False)
+    assert "needs a simulation box; define one before the compute" in run.output
+
+
+@pytest.mark.parametrize("style", ["real", "metal", "si", "cgs", "electron", "micro", "nano"])
+def test_model_in_reduced_units_is_refused_elsewhere(lammps, style):
+    text = setup(pair="").split("velocity")[0].replace("units lj", f"units {style}")
+    run = lammps(text + compute(), ranks=1, ok=False)
+    assert "the model is for lj units, and the simulation is not" in run.output
+
+
+def damaged(name, folder):
+    """A model file in which something is wrong."""
+    path = folder / f"{name}.onnx"
+    if name == "missing":
+        return path
+    model = harness.MODEL.read_bytes()
+    if name == "truncated":
+        path.write_bytes(model[:len(model) // 2])
+    elif name == "empty":
+        path.write_bytes(b"")
+    elif name == "text":
+        path.write_text("this is no model\n" * 50)
+    elif name == "foreign":
+        proto = onnx.load(harness.MODEL)
+        del proto.metadata_props[:]
+        onnx.save(proto, path)
+    elif name == "a folder":
+        path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize("name, message", [
+    ("missing", "No such file"),
+    ("truncated", "is not an ONNX file, or is damaged"),
+    ("empty", "is not an ONNX file, or is damaged"),
+    ("text", "is not an ONNX file, or is damaged"),
+    ("foreign", "it carries no ionscape metadata; adopt a model made elsewhere with 'ionscape import"),
+    ("a folder", "Is a directory"),
+])
+def test_model_file_refused(lammps, tmp_path, name, message):
+    path = damaged(name, tmp_path)
+    path = path.rename(tmp_path / "model.onnx") if path.exists() else path
+    run = lammps(setup() + compute(model=path), ranks=2, ok=False)
+    assert message in run.output and str(path.name) in run.output
+
+
+def test_a_failure_in_one_group_of_types_is_none(lammps):
+    """Exclusions and zero special bonds are fine where they hide no ion."""
+    after = SPECIAL + "group rest type 3\nneigh_modify exclude group rest rest\nneigh_modify exclude type 3 3\n"
+    run = lammps(script(data="solvent_bonded.data", style="full", after=after), ranks=2)
+    harness.assert_as_offline(run.folder / "out.lammpstrj")
+
+
+@pytest.mark.parametrize("cure", ["special_bonds lj/coul 1.0e-50 1.0e-50 1.0e-50",
+                                  "pair_style lj/cut/coul/long 1.12 4.0\npair_coeff * * 1 1\nkspace_style pppm 1e-2"])
+def test_bonded_ions_see_each_other_with_the_cure(lammps, cure):
+    run = lammps(script(data="bonded.data", style="full", after=SPECIAL, pair=PAIR + cure), ranks=2)
+    harness.assert_as_offline(run.folder / "out.lammpstrj")
+
+
+def test_model_without_domain_warns(lammps, tmp_path):
+    proto = onnx.load(harness.MODEL)
+    for entry in proto.metadata_props:
+        if entry.key == "ionscape":
+            import json
+            card = json.loads(entry.value)
+            card.pop("domain", None)
+            entry.value = json.dumps(card)
+    onnx.save(proto, tmp_path / "nodomain.onnx")
+    text = script(run="run 0").replace(str(harness.MODEL), "nodomain.onnx")
+    run = lammps(text, ranks=2)
+    assert run.output.count("the model carries no training domain, so the extrapolation grade is -1") == 1
+    frame = run.dump()[0]
+    assert (frame["c_lam[3]"][frame["type"] != 3] == -1).all()
