@@ -77,7 +77,6 @@ fix nve all nve
 fix limit all langevin 1.0 1.0 1.0 4712
 timestep 0.002
 thermo 5
-thermo_modify norm no
 """
 
 

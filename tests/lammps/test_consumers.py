@@ -17,8 +17,9 @@ compute sum all reduce sum c_lam[1] v_twice
 compute top cat reduce max c_lam[1]
 variable n equal count(high)
 fix mean all ave/atom 1 5 5 c_lam[1]
-fix histogram all ave/histo 5 1 5 0 4 20 c_lam[1] mode vector file histogram.txt
+fix histogram all ave/histo 5 1 5 0 4 20 c_lam[1] kind peratom mode vector file histogram.txt
 thermo_style custom step c_lam c_sum[1] c_sum[2] c_top v_n
+thermo_modify norm no
 dump m all custom 5 mean.lammpstrj id type f_mean
 dump_modify m sort id format float %.17g
 """

@@ -22,7 +22,7 @@ CASES = {
         {"neighbor": "neighbor 0.5 multi\ncomm_modify cutoff 7.5"},
         "gets wrong neighbors from neighbor style multi; use 'neighbor ... bin'"),
     "communication by type": (
-        {"neighbor": "neighbor 0.5 bin\ncomm_modify mode multi cutoff/multi * 7.5"}, "use 'comm_modify mode single'"),
+        {"neighbor": "neighbor 0.5 multi\ncomm_modify mode multi\nneighbor 0.5 bin"}, "use 'comm_modify mode single'"),
     "excluded types": ({"after": "neigh_modify exclude type 1 2\n"}, "'neigh_modify exclude' or 'include' hides ions"),
     "excluded group": (
         {"after": "group salt type 1 2\nneigh_modify exclude group salt salt\n"},
