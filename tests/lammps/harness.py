@@ -132,9 +132,9 @@ def assert_close(field, expected):
 
 def assert_as_offline(path, species=SPECIES, centers=None, model=MODEL):
     """Every frame that LAMMPS wrote holds what `ionscape predict` finds; 0 outside `centers` (a test of a frame)."""
-    frames = read_dump(path)
-    assert frames
-    for frame, offline in zip(frames, predict(path, species, model), strict=True):
+    frames, predicted = read_dump(path), predict(path, species, model)
+    assert frames and len(frames) == len(predicted)
+    for frame, offline in zip(frames, predicted):
         expected = offline.field()
         if centers is not None:
             expected = np.where(centers(frame)[:, None], expected, 0.0)

@@ -1,6 +1,6 @@
 """The plugin shows one symbol, and loads into the LAMMPS that it was built for alone."""
 
-import shutil
+import os
 import subprocess
 
 import pytest
@@ -22,14 +22,15 @@ def test_stack_is_not_executable():
 def build(folder, *definitions, sizes="SMALLBIG", version=20250722):
     """A plugin of its entry point alone, enough to be refused: what it lacks is never called, so weak is enough."""
     site = next((harness.VENV / "lib").glob("python3*/site-packages/lammps/include/lammps"))
-    command = [shutil.which("c++"), "-std=c++17", "-O0", "-fPIC", "-c", f"-DLAMMPS_{sizes}",
+    compiler = os.environ.get("CXX", "c++")
+    command = [compiler, "-std=c++17", "-O0", "-fPIC", "-c", f"-DLAMMPS_{sizes}",
                f"-DIONSCAPE_LAMMPS_VERSION={version}", '-DIONSCAPE_ROOT="/home/me/ionscape"',
                '-DIONSCAPE_BUILD_COMMAND="cmake -S cmake -B build && cmake --build build"', *definitions,
                "-isystem", site, "-isystem", harness.VENV / "include", "-I", harness.ROOT / "cpp",
                harness.ROOT / "cpp/plugin.cpp", "-o", folder / "plugin.o"]
     subprocess.run(command, check=True, timeout=120)
     subprocess.run(["objcopy", "--weaken", folder / "plugin.o"], check=True)
-    subprocess.run([shutil.which("c++"), "-shared", folder / "plugin.o", "-o", folder / "otherplugin.so"], check=True)
+    subprocess.run([compiler, "-shared", folder / "plugin.o", "-o", folder / "otherplugin.so"], check=True)
     return folder / "otherplugin.so"
 
 

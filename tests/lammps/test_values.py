@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from electrolyte import DUMP, compute, script, setup
-from harness import assert_as_offline, assert_close, ionscape, read_dump, without_field, MODEL
+from harness import MODEL, assert_as_offline, assert_close, ionscape, read_dump, without_field
 
 RARE = "\nneigh_modify every 50 delay 0 check no\n"
 
@@ -106,7 +106,7 @@ run 5
     ionscape("featurize", without_field(path), "-o", run.folder / "features.npy", "--convention", "dscribe-gto",
              "--cutoff", 5, "--n-max", 6, "--l-max", 5, "--sigma", 0.5, "--cation", 1, "--anion", 2)
     expected = np.load(run.folder / "features.npy").reshape(2, 200, 468)
-    for frame, features in zip(read_dump(path), expected, strict=True):
+    for frame, features in zip(read_dump(path), expected):
         found = np.stack([frame[name] for name in names.split()], axis=1)
         np.testing.assert_allclose(found[:30], features[:30], rtol=1e-9, atol=1e-12 * features.max())
         assert not found[30:].any()
