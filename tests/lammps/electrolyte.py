@@ -27,19 +27,22 @@ def positions(n, lengths, seed):
     return (grid[chosen] + 0.5 + rng.uniform(-0.15, 0.15, (n, 3))) / cells
 
 
-def write(path, n_ions, n_solvent, lengths, tilt=(0, 0, 0), stretch=1, seed=1, bonds=()):
-    """Types 1 and 2 are cations and anions in turn, type 3 is neutral. `stretch` adds vacuum along x."""
+def write(path, n_ions, n_solvent, lengths, tilt=(0, 0, 0), stretch=1, seed=1, bonds=(), unit=1.0):
+    """Types 1 and 2 are cations and anions in turn, type 3 is neutral. `stretch` adds vacuum along x.
+
+    Lengths are divided by `unit` in the file.
+    """
     n = n_ions + n_solvent
     xy, xz, yz = tilt
     vectors = np.array([[lengths[0], 0, 0], [xy, lengths[1], 0], [xz, yz, lengths[2]]], float)
-    x = positions(n, lengths, seed) @ vectors
+    x = positions(n, lengths, seed) @ vectors / unit
     types = [1 + i % 2 if i < n_ions else 3 for i in range(n)]
     charge = {1: 1, 2: -1, 3: 0}
     lines = ["electrolyte", "", f"{n} atoms", "3 atom types"]
     if bonds:
         lines += [f"{len(bonds)} bonds", "1 bond types", "2 extra bond per atom", "4 extra special per atom"]
     for axis, length in zip("xyz", (lengths[0] * stretch, lengths[1], lengths[2])):
-        lines.append(f"0 {length!r} {axis}lo {axis}hi")
+        lines.append(f"0 {length / unit!r} {axis}lo {axis}hi")
     if any(tilt):
         lines.append(f"{xy} {xz} {yz} xy xz yz")
     lines += ["", "Masses", "", "1 1", "2 1", "3 1", "", "Atoms # " + ("full" if bonds else "charge"), ""]

