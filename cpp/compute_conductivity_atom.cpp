@@ -29,7 +29,7 @@ void ComputeConductivityAtom::evaluate(std::vector<double> &values)
 // The mean over the ions of the group: the molar conductivity of the system, as predicted from this instant.
 double ComputeConductivityAtom::compute_scalar()
 {
-  if (invoked_peratom != update->ntimestep) compute_peratom();
+  compute_peratom();
   invoked_scalar = update->ntimestep;
 
   double mine[2] = {0.0, static_cast<double>(centers.size())}, all[2];

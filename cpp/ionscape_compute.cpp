@@ -21,6 +21,7 @@
 #include "utils.h"
 
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <exception>
 
@@ -43,23 +44,27 @@ std::string broadcast(std::string text, MPI_Comm world)
 }    // namespace
 
 IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
-    Compute(lmp, narg, arg), list(nullptr), nmax(0), spent{}
+    Compute(lmp, narg, arg), list(nullptr), nmax(0), seen{}, spent{}
 {
   if (!domain->box_exist) refuse("needs a simulation box; define one before the compute");
 
-  int end = FIRST_NAME;
-  while (end < narg && strcmp(arg[end], "threads") != 0) ++end;
-  const std::vector<std::string> names(arg + std::min(FIRST_NAME, narg), arg + std::min(end, narg));
-  if (narg < FIRST_NAME || static_cast<int>(names.size()) != atom->ntypes)
-    refuse(fmt::format("needs a model file and one species name, or NULL, for each of the {} atom types; "
-                       "it has {} names. Usage: compute ID group-ID {} model.onnx name1 name2 ... [threads N]",
-                       atom->ntypes, names.size(), style));
+  const auto usage = fmt::format("Usage: compute ID group-ID {} model.onnx name1 name2 ... [threads N]", style);
+  const int ntypes = atom->ntypes;
+  int iarg = FIRST_NAME;
+  while (iarg < narg && iarg < FIRST_NAME + ntypes && strcmp(arg[iarg], "threads") != 0) ++iarg;
+  if (iarg < FIRST_NAME + ntypes)
+    refuse(fmt::format("needs a model file and one species name, or NULL, for each of the {} atom types, and has {} "
+                       "names. {}",
+                       ntypes, std::max(iarg - FIRST_NAME, 0), usage));
+  const std::vector<std::string> names(arg + FIRST_NAME, arg + iarg);
 
   int threads = 1;
-  if (end < narg) {
-    if (narg != end + 2) refuse("expects one number, and nothing more, after the keyword threads");
-    if (!utils::is_integer(arg[end + 1]) || (threads = atoi(arg[end + 1])) < 1)
-      refuse(fmt::format("needs at least 1 thread, not '{}'", arg[end + 1]));
+  for (; iarg < narg; iarg += 2) {
+    if (strcmp(arg[iarg], "threads") != 0)
+      refuse(fmt::format("'{}' is no keyword, and there are {} atom types to name. {}", arg[iarg], ntypes, usage));
+    const std::string number = iarg + 1 < narg ? arg[iarg + 1] : "";
+    threads = utils::is_integer(number) && number.size() < 10 ? std::stoi(number) : 0;
+    if (threads < 1) refuse(fmt::format("needs a number of threads of at least 1, not '{}'", number));
   }
   load(arg[FIRST_NAME - 1], names, threads);
 
@@ -115,8 +120,7 @@ void IonscapeCompute::load(const std::string &path, const std::vector<std::strin
 
 void IonscapeCompute::init()
 {
-  // Atoms may have moved between two runs that meet at the same step.
-  invoked_peratom = invoked_scalar = -1;
+  seen = {};
   check_neighbor_settings();
   check_ghosts();
   check_charges();
@@ -140,12 +144,25 @@ void IonscapeCompute::check_neighbor_settings()
   if (neighbor->style == Neighbor::MULTI || neighbor->style == Neighbor::MULTI_OLD)
     refuse("gets wrong neighbors from neighbor style multi; use 'neighbor ... bin'");
 
-  const auto cure = "ions would lose neighbors without a word; remove it, or restrict it to types that are NULL here";
-  if (neighbor->includegroup) refuse(fmt::format("cannot work with 'neigh_modify include': {}", cure));
-  bool excluded = neighbor->nex_group > 0 || neighbor->nex_mol > 0;
-  for (int i = 0; i < neighbor->nex_type; i++)
-    excluded |= handle->engine->is_ion(neighbor->ex1_type[i]) && handle->engine->is_ion(neighbor->ex2_type[i]);
-  if (excluded) refuse(fmt::format("cannot work with 'neigh_modify exclude': {}", cure));
+  bool excluded = neighbor->includegroup > 0;
+  for (int k = 0; k < neighbor->nex_type; k++)
+    excluded |= handle->engine->is_ion(neighbor->ex1_type[k]) && handle->engine->is_ion(neighbor->ex2_type[k]);
+  for (int k = 0; k < neighbor->nex_group; k++)
+    excluded |= has_ions(neighbor->ex1_group[k]) && has_ions(neighbor->ex2_group[k]);
+  for (int k = 0; k < neighbor->nex_mol; k++) excluded |= has_ions(neighbor->ex_mol_group[k]);
+  if (excluded)
+    refuse("'neigh_modify exclude' or 'include' hides ions from each other, and the model would take them for absent; "
+           "remove it, or restrict it to types that are NULL here");
+}
+
+// Whether any rank has ions in a group.
+bool IonscapeCompute::has_ions(int igroup)
+{
+  const int bit = group->bitmask[igroup];
+  int mine = 0, any = 0;
+  for (int i = 0; i < atom->nlocal && !mine; i++) mine = (atom->mask[i] & bit) && handle->engine->is_ion(atom->type[i]);
+  MPI_Allreduce(&mine, &any, 1, MPI_INT, MPI_MAX, world);
+  return any;
 }
 
 // Ghost atoms must reach as far as the neighbour list. Too few of them are no error to some LAMMPS versions.
@@ -189,8 +206,11 @@ void IonscapeCompute::check_special_bonds()
 {
   const int *flag = neighbor->special_flag;
   if (atom->molecular == Atom::ATOMIC || (flag[1] && flag[2] && flag[3])) return;
-  int lost = atom->molecular == Atom::TEMPLATE;
-  for (int i = 0; atom->nspecial && i < atom->nlocal && !lost; i++) {
+  if (atom->molecular == Atom::TEMPLATE)
+    refuse("cannot tell whether ions lose bonded neighbors to a special_bonds factor of 0 in atom_style template; use "
+           "a factor such as 1.0e-50 in its place");
+  int lost = 0;
+  for (int i = 0; i < atom->nlocal && !lost; i++) {
     if (!handle->engine->is_ion(atom->type[i])) continue;
     for (int k = 0; k < atom->nspecial[i][2] && !lost; k++) {
       const int order = k < atom->nspecial[i][0] ? 1 : k < atom->nspecial[i][1] ? 2 : 3;
@@ -205,9 +225,29 @@ void IonscapeCompute::check_special_bonds()
            "use a factor such as 1.0e-50 in its place");
 }
 
+// Whether this rank's atoms are exactly those of the last evaluation. LAMMPS asks more than once a step (each dump,
+// thermo), and between two of these atoms may also have moved, been sorted or changed groups.
+bool IonscapeCompute::seen_before()
+{
+  const std::size_t nlocal = atom->nlocal, nall = nlocal + atom->nghost;
+  const double *x = nall ? atom->x[0] : nullptr;
+  if (seen.step == update->ntimestep && seen.types.size() == nall && seen.mask.size() == nlocal &&
+      std::equal(seen.x.begin(), seen.x.end(), x) && std::equal(seen.types.begin(), seen.types.end(), atom->type) &&
+      std::equal(seen.mask.begin(), seen.mask.end(), atom->mask))
+    return true;
+  seen.step = update->ntimestep;
+  seen.x.assign(x, x + 3 * nall);
+  seen.types.assign(atom->type, atom->type + nall);
+  seen.mask.assign(atom->mask, atom->mask + nlocal);
+  return false;
+}
+
 void IonscapeCompute::compute_peratom()
 {
   invoked_peratom = update->ntimestep;
+  // A fix that has just changed the box or moved atoms, such as fix deform, leaves ghosts where they were.
+  comm->forward_comm();
+  if (seen_before()) return;
   const double began = platform::walltime();
 
   if (atom->nmax > nmax) {
@@ -241,7 +281,8 @@ void IonscapeCompute::compute_peratom()
 double IonscapeCompute::memory_usage()
 {
   return static_cast<double>(nmax) * size_peratom_cols * sizeof(double) + values.capacity() * sizeof(double) +
-      centers.capacity() * sizeof(int) + handle->engine->memory();
+      seen.x.capacity() * sizeof(double) +
+      (centers.capacity() + seen.types.capacity() + seen.mask.capacity()) * sizeof(int) + handle->engine->memory();
 }
 
 void IonscapeCompute::begin_report()
@@ -251,16 +292,19 @@ void IonscapeCompute::begin_report()
 
 void IonscapeCompute::print_report()
 {
-  const double loop = timer->elapsed(Timer::TOTAL);
-  double mine[2] = {spent.seconds, spent.loop_seconds}, slowest[2];
+  const double loop = timer->get_wall(Timer::TOTAL);
+  const double mine[2] = {spent.seconds, spent.loop_seconds};
+  double slowest[2];
   bigint evaluated = 0;
   MPI_Allreduce(mine, slowest, 2, MPI_DOUBLE, MPI_MAX, world);
   MPI_Allreduce(&spent.centers, &evaluated, 1, MPI_LMP_BIGINT, MPI_SUM, world);
-  if (comm->me || !spent.evaluations) return;
+  const bigint evaluations = spent.evaluations;
+  spent = {};
+  if (comm->me || !evaluations) return;
   utils::logmesg(lmp,
                  "Compute {} ({}): {} evaluations of {:.1f} ions, {:.4g} s on the slowest rank ({:.2f}% of this run's "
                  "loop), {:.4g} microseconds per ion and rank\n",
-                 id, style, spent.evaluations, static_cast<double>(evaluated) / spent.evaluations, slowest[0],
+                 id, style, evaluations, static_cast<double>(evaluated) / evaluations, slowest[0],
                  loop > 0.0 ? 100.0 * slowest[1] / loop : 0.0,
                  evaluated ? 1e6 * slowest[0] * comm->nprocs / evaluated : 0.0);
 }

@@ -46,6 +46,13 @@ class IonscapeCompute : public Compute {
   std::vector<double> values;
   std::string report_id;
 
+  // The atoms of the last evaluation: local and ghost ones, masks of the local ones.
+  struct {
+    bigint step = -1;
+    std::vector<double> x;
+    std::vector<int> types, mask;
+  } seen;
+
   // Since the run began: evaluations, centers, seconds in all and within the run's loop.
   struct {
     bigint evaluations, centers;
@@ -58,6 +65,8 @@ class IonscapeCompute : public Compute {
   void check_ghosts();
   void check_charges();
   void check_special_bonds();
+  bool has_ions(int igroup);
+  bool seen_before();
 };
 
 }    // namespace LAMMPS_NS

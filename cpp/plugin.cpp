@@ -19,6 +19,9 @@ using namespace LAMMPS_NS;
 #ifndef IONSCAPE_LAMMPS_VERSION
 #error "IONSCAPE_LAMMPS_VERSION must be the LAMMPS version as a number, such as 20250722"
 #endif
+#if !defined(IONSCAPE_ROOT) || !defined(IONSCAPE_BUILD_COMMAND)
+#error "IONSCAPE_ROOT and IONSCAPE_BUILD_COMMAND must be the checkout's folder and the command that builds this file"
+#endif
 
 namespace {
 
@@ -30,6 +33,8 @@ template <class Style> void *create(void *lmp, int narg, char **arg)
 // Implementations that share a binary interface go by one name.
 #if defined(OMPI_MAJOR_VERSION)
 const char *const built_mpi = "Open MPI";
+#elif defined(MPI_STUBS)
+const char *const built_mpi = "no MPI";
 #elif defined(MPICH_VERSION) || defined(I_MPI_VERSION) || defined(MVAPICH2_VERSION)
 const char *const built_mpi = "MPICH";
 #else
@@ -43,6 +48,7 @@ std::string running_mpi()
   MPI_Get_library_version(text, &length);
   const std::string version(text);
   if (version.find("Open MPI") != std::string::npos) return "Open MPI";
+  if (version.find("STUBS") != std::string::npos) return "no MPI";
   for (const char *name : {"MPICH", "Intel(R) MPI", "MVAPICH"})
     if (version.find(name) != std::string::npos) return "MPICH";
   return version.substr(0, version.find('\n'));
@@ -69,9 +75,9 @@ extern "C" void lammpsplugin_init(void *lmp, void *handle, void *regfunc)
   if (!problem.empty())
     static_cast<LAMMPS *>(lmp)->error->all(
         FLERR,
-        "ionscapeplugin.so {}. Rebuild it for this LAMMPS, in the ionscape folder: "
-        "cmake -S cmake -B build -D LAMMPS_DIR=... && cmake --build build (cmake/README.md names the other ways)",
-        problem);
+        "ionscapeplugin.so {}. Rebuild it for this LAMMPS: cd {} && {} (cmake/README.md says how to build for a LAMMPS "
+        "in another place)",
+        problem, IONSCAPE_ROOT, IONSCAPE_BUILD_COMMAND);
 
   auto add = [&](const char *style, const char *name, const char *info, lammpsplugin_factory2 *creator) {
     lammpsplugin_t plugin;

