@@ -117,13 +117,11 @@ impl Histogram {
         let mut bins = vec![0.0; n_bins];
         let width = (high - low) / n_bins as f64;
         for (i, &count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            // A fine bin that straddles an edge is shared out by length.
             let (start, end) = (self.low + i as f64 * self.width, self.low + (i + 1) as f64 * self.width);
-            let (first, last) = (((start - low) / width).floor(), ((end - low) / width).floor());
-            for bin in (first.max(0.0) as usize)..=(last.max(-1.0) as isize).min(n_bins as isize - 1).max(0) as usize {
-                let from = (low + bin as f64 * width).max(start);
-                let to = (low + (bin + 1) as f64 * width).min(end);
-                bins[bin] += count as f64 * ((to - from) / (end - start)).max(0.0);
+            // A fine bin that straddles an edge is shared out by length.
+            for (b, bin) in bins.iter_mut().enumerate() {
+                let (from, to) = (low + b as f64 * width, low + (b + 1) as f64 * width);
+                *bin += count as f64 * ((end.min(to) - start.max(from)) / (end - start)).max(0.0);
             }
         }
         bins
