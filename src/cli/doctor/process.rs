@@ -6,21 +6,27 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// What a program printed, on either stream. A bad exit status stands below; a good one tells nothing, as
-/// LAMMPS reports success after a `plugin load` that failed.
+/// What a program printed, on either stream, and how it ended.
 pub struct Outcome {
     pub text: String,
+    /// None for a good exit status, which tells nothing: LAMMPS reports success after a `plugin load` that failed.
+    bad_end: Option<String>,
 }
 
 impl Outcome {
-    /// The first line that tells of an error, else the last line at all.
+    /// The first line that tells of an error, else the last line at all and how the program ended.
     pub fn complaint(&self) -> String {
         let lines = || self.text.lines().map(str::trim).filter(|line| !line.is_empty());
         let telling = |line: &&str| {
             let lower = line.to_lowercase();
-            lower.starts_with("error") || lower.contains(": error") || lower.contains("failed")
+            ["error", "fatal"].iter().any(|word| lower.starts_with(word))
+                || [": error", "failed"].iter().any(|word| lower.contains(word))
         };
-        lines().find(telling).or_else(|| lines().last()).unwrap_or("it printed nothing").to_string()
+        if let Some(line) = lines().find(telling) {
+            return line.to_string();
+        }
+        let last = lines().last().unwrap_or("it printed nothing");
+        self.bad_end.as_ref().map_or(last.to_string(), |end| format!("it {end}, its last line: {last}"))
     }
 }
 
@@ -48,13 +54,11 @@ pub fn run(command: &mut Command, limit: Duration) -> std::io::Result<Outcome> {
     let mut bytes = vec![];
     output.rewind()?;
     output.read_to_end(&mut bytes)?;
-    let mut text = String::from_utf8_lossy(&bytes).into_owned();
-    match status {
-        None => text.push_str(&format!("\nError: no answer within {} s", limit.as_secs())),
-        Some(status) if !status.success() => text.push_str(&format!("\nError: it ended with {status}")),
-        Some(_) => {}
-    }
-    Ok(Outcome { text })
+    let bad_end = match status {
+        None => Some(format!("gave no answer within {} s", limit.as_secs())),
+        Some(status) => (!status.success()).then(|| format!("ended with {status}")),
+    };
+    Ok(Outcome { text: String::from_utf8_lossy(&bytes).into_owned(), bad_end })
 }
 
 /// The first of these programs that PATH leads to.
