@@ -21,13 +21,13 @@ tools:
 	@sh scripts/check-tools.sh
 
 environment: tools
-	@"$(PYTHON)" scripts/environment.py requirements.txt
+	@"$(PYTHON)" scripts/environment.py .venv requirements.txt
 
 test-environment: environment
-	@"$(PYTHON)" scripts/environment.py requirements-test.txt
+	@"$(PYTHON)" scripts/environment.py .venv requirements-test.txt
 
 program: tools
-	@cargo build --release --locked --quiet
+	@cargo build --release --locked
 
 # CMake asks cargo for the library: after the program, so that only one of the two builds.
 plugin: environment program
@@ -44,7 +44,9 @@ test: build test-environment
 	.venv/bin/python -m pytest tests -q
 
 bench: build
-	cargo bench --locked
+	@"$(PYTHON)" scripts/environment.py .venv-bench requirements-bench.txt
+	@cargo bench --locked --quiet --bench costs -- load examples/models/baseline.onnx
+	@.venv-bench/bin/python benches/against_dscribe.py
 
 clean:
-	rm -rf target build .venv .venv.lock examples/electrolyte/out
+	rm -rf target build .venv .venv.lock .venv-bench .venv-bench.lock examples/electrolyte/out

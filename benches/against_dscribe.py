@@ -10,7 +10,6 @@ os.environ["OMP_NUM_THREADS"] = "1"
 
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
@@ -62,7 +61,11 @@ def dscribe_features(soap, length, positions, types):
     return out
 
 
-def main(costs, program):
+COSTS = ["cargo", "bench", "--locked", "--quiet", "--bench", "costs", "--"]
+PROGRAM = "target/release/ionscape"
+
+
+def main():
     rng = np.random.default_rng(1)
     print("| density | sigma | DScribe, us per ion | ionscape, us per ion | ratio | largest difference |")
     print("|---|---|---|---|---|---|")
@@ -79,14 +82,14 @@ def main(costs, program):
                     began = time.process_time()
                     expected = dscribe_features(soap, length, positions, types)
                     theirs.append(1e6 * (time.process_time() - began) / N)
-                    out = subprocess.run([costs, "descriptor", dump, str(sigma)], check=True, capture_output=True)
+                    out = subprocess.run([*COSTS, "descriptor", dump, str(sigma)], check=True, capture_output=True)
                     ours.append(float(out.stdout))
                 options = ["--sigma", str(sigma), "--cation", "1", "--anion", "2"]
-                subprocess.run([program, "featurize", dump, "-o", npy, *options], check=True)
+                subprocess.run([PROGRAM, "featurize", dump, "-o", npy, *options], check=True)
                 difference = np.abs(np.load(npy) - expected).max() / np.abs(expected).max()
                 a, b = statistics.median(theirs), statistics.median(ours)
                 print(f"| {density} | {sigma} | {a:.1f} | {b:.2f} | {a / b:.1f} | {difference:.0e} |", flush=True)
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    main()

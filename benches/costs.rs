@@ -1,7 +1,8 @@
 //! Processor time of the kernels on one thread, for a script to set beside that of other programs.
 //!
 //! `cargo bench --bench costs -- descriptor DUMP SIGMA` prints microseconds per ion for the features of one frame,
-//! neighbours included; `... -- load MODEL` prints the seconds that it takes to make a model ready.
+//! neighbours included; `... -- load MODEL` prints the time that it takes to read
+//! a model file and make it ready.
 //! Each is the median of several warm repetitions.
 
 use cpu_time::ProcessTime;
@@ -55,7 +56,7 @@ fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["descriptor", dump, sigma] => println!("{}", descriptor(dump, sigma.parse().expect("a number"))),
-        ["load", model] => println!("{}", load(model)),
+        ["load", model] => println!("model ready after {:.4} s of processor time", load(model)),
         _ => eprintln!("usage: costs descriptor DUMP SIGMA | costs load MODEL"),
     }
 }

@@ -1,6 +1,6 @@
-"""Sets up the checkout's virtual environment from requirements files, and does nothing where that is done.
+"""Sets up a virtual environment in the checkout from requirements files, and does nothing where that is done.
 
-usage: environment.py REQUIREMENTS...
+usage: environment.py FOLDER REQUIREMENTS...
 """
 
 import fcntl
@@ -10,7 +10,7 @@ import subprocess
 import sys
 import venv
 
-FOLDER = ".venv"
+FOLDER = sys.argv[1]
 PYTHON = os.path.join(FOLDER, "bin", "python")
 
 
@@ -54,7 +54,7 @@ def main(files):
         if not files:
             return
     # Two makes at once: the second waits, and finds everything done.
-    with open(".venv.lock", "w") as lock:
+    with open(FOLDER + ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if works():
             files = [f for f in files if text(installed(f)) != text(f)]
@@ -62,4 +62,4 @@ def main(files):
             set_up(files)
 
 
-main(sys.argv[1:])
+main(sys.argv[2:])
