@@ -173,10 +173,12 @@ void IonscapeCompute::check_ghosts()
   // Not comm->get_comm_cutoff(): it is 0 before the first run.
   const double pair_reach = force->pair ? force->pair->cutforce + neighbor->skin : 0.0;
   const double have = std::max(pair_reach, comm->cutghostuser);
-  if (have < need)
+  if (have < need) {
+    const double digit = std::pow(10.0, std::floor(std::log10(need)) - 4.0);
     refuse(fmt::format("the model sees {:.8g} far and needs ghost atoms up to {:.8g} with the neighbor skin, and they "
                        "reach {:.8g}; add 'comm_modify cutoff {:.8g}' to the input",
-                       handle->engine->reach(), need, have, 1e-4 * std::ceil(1e4 * need)));
+                       handle->engine->reach(), need, have, digit * std::ceil(need / digit)));
+  }
 }
 
 void IonscapeCompute::check_charges()

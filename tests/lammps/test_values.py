@@ -24,6 +24,7 @@ CASES = {
     "empty rank": (2, {"data": "slab.data", "before": "processors 2 1 1"}),
     "box below the cutoff": (2, {"data": "tiny.data"}),
     "neighbor nsq": (1, {"neighbor": "neighbor 0.5 nsq\ncomm_modify cutoff 7.5"}),
+    "the ghost cutoff that the refusal names": (2, {"neighbor": "neighbor 0.5 bin\ncomm_modify cutoff 7.3585"}),
     "no pair style": (2, {"pair": ""}),
     "long-range coulomb": (2, {"pair": "dielectric 0.2\npair_style lj/cut/coul/long 1.12 6.0\npair_coeff * * 1 1\n"
                                        "kspace_style pppm 1e-3"}),
