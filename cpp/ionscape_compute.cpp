@@ -7,10 +7,8 @@
 #include "comm.h"
 #include "domain.h"
 #include "error.h"
-#include "fix.h"
 #include "force.h"
 #include "group.h"
-#include "kspace.h"
 #include "memory.h"
 #include "modify.h"
 #include "neigh_list.h"
@@ -24,6 +22,7 @@
 #include <cmath>
 #include <cstring>
 #include <exception>
+#include <utility>
 
 using namespace LAMMPS_NS;
 
@@ -102,10 +101,10 @@ void IonscapeCompute::load(const std::string &path, const std::vector<std::strin
   model = broadcast(model, world);
 
   try {
-    rust::Vec<rust::String> species;
-    for (const auto &name : names) species.push_back(name);
+    const std::vector<rust::String> species(names.begin(), names.end());
     const rust::Slice<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(model.data()), model.size());
-    handle.reset(new Handle{ionscape::load(path, bytes, species, update->unit_style, threads), {}});
+    auto engine = ionscape::load(path, bytes, {species.data(), species.size()}, update->unit_style, threads);
+    handle.reset(new Handle{std::move(engine), {}});
   } catch (const std::exception &e) {
     problem = e.what();
   }

@@ -24,13 +24,7 @@ mod ffi {
         fn read_model(path: &str) -> Result<Vec<u8>>;
 
         /// A model made ready for a simulation: `species` has a name, or NULL, for each atom type.
-        fn load(
-            path: &str,
-            model: &[u8],
-            species: &Vec<String>,
-            unit_style: &str,
-            threads: usize,
-        ) -> Result<Box<Engine>>;
+        fn load(path: &str, model: &[u8], species: &[String], unit_style: &str, threads: usize) -> Result<Box<Engine>>;
 
         /// Distance up to which neighbours count, in LAMMPS's length unit.
         fn reach(self: &Engine) -> f64;

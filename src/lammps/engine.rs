@@ -36,8 +36,7 @@ pub fn read_model(path: &str) -> Result<Vec<u8>> {
     contained(|| model::read_file(path.as_ref()))
 }
 
-#[expect(clippy::ptr_arg, reason = "the bridge knows Vec<String>, not a slice of it")]
-pub fn load(path: &str, bytes: &[u8], species: &Vec<String>, unit_style: &str, threads: usize) -> Result<Box<Engine>> {
+pub fn load(path: &str, bytes: &[u8], species: &[String], unit_style: &str, threads: usize) -> Result<Box<Engine>> {
     contained(|| {
         let local = LocalModel::from_bytes(path, bytes)?;
         let map = SpeciesMap::from_names(local.species(), species)?;
@@ -127,7 +126,7 @@ mod tests {
     #[test]
     fn files_and_models_are_refused_with_their_path() {
         assert!(read_model("no/such.onnx").unwrap_err().to_string().starts_with("no/such.onnx: "));
-        let Err(error) = load("odd.onnx", b"odd", &vec!["cation".into()], "lj", 1) else { panic!("loaded") };
+        let Err(error) = load("odd.onnx", b"odd", &["cation".into()], "lj", 1) else { panic!("loaded") };
         assert!(error.to_string().starts_with("model odd.onnx: it is not an ONNX file"), "{error}");
     }
 }
