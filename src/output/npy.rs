@@ -50,7 +50,7 @@ impl NpyWriter {
     /// # Errors
     /// A length that is no multiple of the number of columns; a disk that is full.
     pub fn write_rows(&mut self, values: &[f64]) -> Result<()> {
-        if values.len() % self.columns != 0 {
+        if !values.len().is_multiple_of(self.columns) {
             let message = format!("{} numbers make no whole rows of {}", values.len(), self.columns);
             return Err(Error::io(self.file.path(), io::Error::other(message)));
         }

@@ -72,7 +72,8 @@ impl BoxStyle {
                 let hi: [f64; 3] = std::array::from_fn(|i| rows[i][1] - high[i]);
                 if let Some(i) = (0..3).find(|&i| hi[i] <= lo[i]) {
                     let message = format!(
-                        "box bounds {} leave no room: the lower must come first, and the upper be larger",
+                        "box bounds {} leave no room: the lower must come first and the upper be larger; dump it again \
+                         or skip bad frames",
                         quote(&lines[i])
                     );
                     return Err((i, message));

@@ -17,21 +17,27 @@ impl Filling<'_> {
     pub(super) fn fill(self, frame: &mut Frame) -> Result<(), Trouble> {
         let Plan { id, atom_type, molecule, charge, mass, .. } = *self.plan;
         frame.ids.clear();
-        frame.ids.extend(id.into_iter().flat_map(|column| self.integers(column)));
+        if let Some(column) = id {
+            frame.ids.extend(self.integers(column));
+        }
         frame.types.clear();
         let as_type = |value: i64| i32::try_from(value).ok().filter(|&t| t > 0).unwrap_or(0);
-        frame.types.extend(atom_type.into_iter().flat_map(|column| self.integers(column).map(as_type)));
+        if let Some(column) = atom_type {
+            frame.types.extend(self.integers(column).map(as_type));
+        }
         let line = |atom: usize| frame.place.first_row + atom as u64;
         if let Some(atom) = frame.ids.iter().position(|&id| id < 1) {
             let message = format!(
-                "atom id {}; ids begin at 1: the frame is damaged, or the simulation had 'atom_modify id no'",
+                "atom id {}; ids begin at 1: the frame is damaged, or the simulation ran with 'atom_modify id no' and \
+                 needs 'id yes'",
                 frame.ids[atom]
             );
             return Err(Trouble::frame(line(atom), message));
         }
         if let (Some(atom), Some(column)) = (frame.types.iter().position(|&t| t == 0), atom_type) {
             let value = self.integers(column).nth(atom).unwrap_or(0);
-            let message = format!("atom type {value}; types begin at 1: the frame is damaged, dump it again");
+            let message =
+                format!("atom type {value}; types begin at 1: the frame is damaged, dump it again or skip bad frames");
             return Err(Trouble::frame(line(atom), message));
         }
         set(&mut frame.molecules, molecule.map(|column| self.integers(column)));
@@ -96,11 +102,13 @@ impl Filling<'_> {
     }
 
     fn reals(&self, column: usize) -> impl Iterator<Item = f64> {
-        self.rows.reals.iter().skip(self.plan.slots[column]).step_by(self.plan.reals.max(1)).copied()
+        let slot = self.plan.slots[column];
+        self.rows.reals.chunks_exact(self.plan.reals.max(1)).map(move |row| row[slot])
     }
 
     fn integers(&self, column: usize) -> impl Iterator<Item = i64> {
-        self.rows.integers.iter().skip(self.plan.slots[column]).step_by(self.plan.integers.max(1)).copied()
+        let slot = self.plan.slots[column];
+        self.rows.integers.chunks_exact(self.plan.integers.max(1)).map(move |row| row[slot])
     }
 
     fn triples(&self, columns: [usize; 3]) -> impl Iterator<Item = [f64; 3]> {

@@ -137,20 +137,37 @@ impl Frame {
         if self.ids.is_sorted_by(|a, b| a < b) {
             return Ok((0..self.n_atoms).collect());
         }
+        const NONE: usize = usize::MAX;
+        let highest = self.ids.iter().copied().max().unwrap_or(0);
+        let lowest = self.ids.iter().copied().min().unwrap_or(0);
+        if lowest >= 0 && highest as u64 <= 4 * self.n_atoms as u64 {
+            // Ids without large gaps, the usual case, need no sorting.
+            let mut atom_of = vec![NONE; highest as usize + 1];
+            for (atom, &id) in self.ids.iter().enumerate() {
+                let first = std::mem::replace(&mut atom_of[id as usize], atom);
+                if first != NONE {
+                    return Err(self.duplicate(first, atom));
+                }
+            }
+            atom_of.retain(|&atom| atom != NONE);
+            return Ok(atom_of);
+        }
         let mut order: Vec<usize> = (0..self.n_atoms).collect();
         order.sort_unstable_by_key(|&atom| (self.ids[atom], atom));
         match order.windows(2).find(|pair| self.ids[pair[0]] == self.ids[pair[1]]) {
-            Some(pair) => {
-                let message = format!(
-                    "atom id {} stands a second time here, first on line {}; the frame is damaged, or two dumps were \
-                     written to one file",
-                    self.ids[pair[1]],
-                    self.place.first_row + pair[0] as u64
-                );
-                Err(self.error(Some(pair[1]), message))
-            }
+            Some(pair) => Err(self.duplicate(pair[0], pair[1])),
             None => Ok(order),
         }
+    }
+
+    fn duplicate(&self, first: usize, second: usize) -> Error {
+        let message = format!(
+            "atom id {} stands here a second time, first on line {}; the frame is damaged, or two dumps were written \
+             to one file: dump it again",
+            self.ids[second],
+            self.place.first_row + first as u64
+        );
+        self.error(Some(second), message)
     }
 
     /// An error that names this frame, and the line of one of its atoms if given.

@@ -1,5 +1,7 @@
 //! The lines of a frame before its atoms.
 
+use memchr::memmem;
+
 use super::boxbounds::BoxStyle;
 use super::error::{Trouble, quote};
 use super::text::Text;
@@ -20,6 +22,8 @@ pub(super) struct Header {
     pub(super) columns_line: u64,
     /// All these lines, if they are to be kept.
     pub(super) raw: Vec<u8>,
+    /// Whether the next line may begin with `ITEM:`.
+    expects_item: bool,
 }
 
 impl Header {
@@ -35,7 +39,9 @@ impl Header {
         }
         loop {
             let line_number = text.line_number();
+            self.expects_item = true;
             let line = self.line(text, keep)?;
+            self.expects_item = false;
             let trimmed = line.trim_ascii();
             let Some(item) = trimmed.strip_prefix(b"ITEM:").map(|item| item.trim_ascii()) else {
                 if trimmed.is_empty() && self.timestep.is_none() {
@@ -66,7 +72,9 @@ impl Header {
                     if let Some((_, name)) = missing.iter().find(|(missing, _)| *missing) {
                         return Err(Trouble::frame(
                             line_number,
-                            format!("no '{name}' before the atoms; the frame is damaged"),
+                            format!(
+                                "no '{name}' before the atoms; the frame is damaged: dump it again or skip bad frames"
+                            ),
                         ));
                     }
                     self.atoms = atoms.unwrap_or(0);
@@ -85,11 +93,17 @@ impl Header {
         }
     }
 
-    /// The next line of the header, which must be there in full.
+    /// The next line of the header, which must be there in full, and with no other frame's beginning in it.
     fn line(&mut self, text: &mut Text, keep: bool) -> Result<Vec<u8>, Trouble> {
         let line = text.line()?.to_vec();
         if line.is_empty() {
             return Err(unfinished(text));
+        }
+        let begins_item = line.trim_ascii_start().starts_with(b"ITEM:");
+        if memmem::find_iter(&line, b"ITEM:").count() > usize::from(begins_item && self.expects_item) {
+            let message = "another frame begins in the header of this one; a run was cut short here and another \
+                           appended: skip bad frames to go on";
+            return Err(Trouble::frame(text.line_number(), message));
         }
         if keep {
             self.raw.extend_from_slice(&line);
@@ -102,8 +116,12 @@ impl Header {
         let line_number = text.line_number();
         let line = self.line(text, keep)?;
         let parsed = std::str::from_utf8(line.trim_ascii()).ok().and_then(|word| word.parse().ok());
-        parsed
-            .ok_or_else(|| Trouble::frame(line_number, format!("{} is not {what}; the frame is damaged", quote(&line))))
+        parsed.ok_or_else(|| {
+            Trouble::frame(
+                line_number,
+                format!("{} is not {what}; the frame is damaged: dump it again or skip bad frames", quote(&line)),
+            )
+        })
     }
 
     fn unexpected(&self, line: &[u8]) -> String {
@@ -111,7 +129,11 @@ impl Header {
             return "binary data; a binary dump of LAMMPS becomes text by its tool binary2txt".to_string();
         }
         match self.timestep {
-            Some(_) => format!("expected a line that begins with 'ITEM:', found {}; the frame is damaged", quote(line)),
+            Some(_) => format!(
+                "expected a line that begins with 'ITEM:', found {}; the frame is damaged: dump it again or skip bad \
+                 frames",
+                quote(line)
+            ),
             None => format!("expected 'ITEM: TIMESTEP', found {}; this is not a text dump of LAMMPS", quote(line)),
         }
     }

@@ -21,3 +21,6 @@ pub use frame::{Frame, Place};
 pub use raw::Raw;
 pub use reader::{AtomCount, DumpReader, OnBadFrame, ReadOptions};
 pub use rows::Labels;
+
+#[cfg(test)]
+mod tests;

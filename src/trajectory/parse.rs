@@ -3,9 +3,9 @@
 /// Why a field is not the number that it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
-    NotANumber,
-    NotFinite,
-    NotAnInteger,
+    Malformed,
+    NonFinite,
+    NonInteger,
 }
 
 /// Powers of ten that a double holds exactly.
@@ -20,15 +20,20 @@ const MOST_DIGITS: usize = 19;
 /// The first byte at or after `start` that is no blank, and where it stands. `text` ends with a line end.
 #[inline(always)]
 pub(super) fn skip_blanks(text: &[u8], start: usize) -> (u8, usize) {
+    // One blank and then something else: any other case is left to the loop.
+    if text[start] == b' ' && text[start + 1] > b' ' {
+        return (text[start + 1], start + 1);
+    }
+    skip_many_blanks(text, start)
+}
+
+#[inline(never)]
+fn skip_many_blanks(text: &[u8], start: usize) -> (u8, usize) {
     let mut at = start;
-    loop {
-        let byte = text[at];
-        // One comparison settles most bytes; control characters other than these are for the parsers to refuse.
-        if byte > b' ' || !matches!(byte, b' ' | b'\t' | b'\r') {
-            return (byte, at);
-        }
+    while matches!(text[at], b' ' | b'\t' | b'\r') {
         at += 1;
     }
+    (text[at], at)
 }
 
 fn ends_field(byte: u8) -> bool {
@@ -48,29 +53,12 @@ pub(super) fn field_end(text: &[u8], start: usize) -> usize {
 ///
 /// A decimal whose digits, read as an integer, and whose power of ten are both exact doubles takes one division, which
 /// rounds once and so correctly (Clinger 1990, doi:10.1145/93542.93557); anything longer goes through a full parser.
-#[inline]
+#[inline(always)]
 pub(super) fn real(text: &[u8], start: usize) -> Result<(f64, usize), Fault> {
     let negative = text[start] == b'-';
     let first = start + usize::from(negative);
-    match Word::load(text, first).and_then(Word::decimal) {
-        Some((digits, decimals, length)) => {
-            let size = f64::from(digits) / POWERS[decimals];
-            // Signs are as good as random too: set the bit instead of choosing a path.
-            Ok((f64::from_bits(size.to_bits() | u64::from(negative) << 63), first + length))
-        }
-        None => medium_real(text, start),
-    }
-}
-
-/// Digit by digit, for what is longer than a word or ends where the text does.
-#[inline(never)]
-fn medium_real(text: &[u8], start: usize) -> Result<(f64, usize), Fault> {
-    let mut at = start;
-    let negative = text[at] == b'-';
-    at += usize::from(negative);
-    let first = at;
-    let mut digits = 0u64;
-    at = read_digits(text, at, &mut digits);
+    let mut digits = 0;
+    let mut at = read_digits(text, first, &mut digits);
     let mut count = at - first;
     let mut decimals = 0;
     if text[at] == b'.' {
@@ -80,10 +68,12 @@ fn medium_real(text: &[u8], start: usize) -> Result<(f64, usize), Fault> {
         count += decimals;
     }
     if count == 0 || count > MOST_DIGITS || digits > 1 << 53 || !ends_field(text[at]) {
-        return long_real(text, start);
+        let (value, end) = long_real(text, start)?;
+        return Ok((value, end));
     }
     let size = digits as f64 / POWERS[decimals];
-    Ok((if negative { -size } else { size }, at))
+    // Signs are as good as random: set the bit instead of choosing a path.
+    Ok((f64::from_bits(size.to_bits() | u64::from(negative) << 63), at))
 }
 
 #[inline(always)]
@@ -103,98 +93,23 @@ fn read_digits(text: &[u8], start: usize, digits: &mut u64) -> usize {
 #[inline(never)]
 fn long_real(text: &[u8], start: usize) -> Result<(f64, usize), Fault> {
     let end = field_end(text, start);
-    let value: f64 = fast_float2::parse(&text[start..end]).map_err(|_| Fault::NotANumber)?;
-    if value.is_finite() { Ok((value, end)) } else { Err(Fault::NotFinite) }
+    let value: f64 = fast_float2::parse(&text[start..end]).map_err(|_| Fault::Malformed)?;
+    if value.is_finite() { Ok((value, end)) } else { Err(Fault::NonFinite) }
 }
 
 /// The integer in the field at `start`, and where the field ends.
-#[inline]
+#[inline(always)]
 pub(super) fn integer(text: &[u8], start: usize) -> Result<(i64, usize), Fault> {
     let negative = text[start] == b'-';
     let first = start + usize::from(negative);
-    if let Some((digits, length)) = Word::load(text, first).and_then(Word::integer) {
-        let size = i64::from(digits);
-        return Ok((if negative { -size } else { size }, first + length));
-    }
-    long_integer(text, start)
-}
-
-#[inline(never)]
-fn long_integer(text: &[u8], start: usize) -> Result<(i64, usize), Fault> {
-    let negative = text[start] == b'-';
-    let first = start + usize::from(negative);
-    let mut digits = 0u64;
+    let mut digits = 0;
     let end = read_digits(text, first, &mut digits);
     let count = end - first;
     if count == 0 || count > MOST_DIGITS || !ends_field(text[end]) {
-        return Err(Fault::NotAnInteger);
+        return Err(Fault::NonInteger);
     }
-    let size = i64::try_from(digits).map_err(|_| Fault::NotAnInteger)?;
+    let size = i64::try_from(digits).map_err(|_| Fault::NonInteger)?;
     Ok((if negative { -size } else { size }, end))
-}
-
-/// A byte in every place of a word.
-const fn everywhere(byte: u8) -> u64 {
-    u64::from_ne_bytes([byte; 8])
-}
-
-/// Eight bytes of text, the first one lowest, of which a field fills the first `length`.
-///
-/// All bytes are treated at once: where a digit, a point or a field ends is as good as random, and a processor that
-/// has to guess it byte by byte is wrong too often.
-#[derive(Clone, Copy)]
-struct Word {
-    bytes: u64,
-    length: usize,
-}
-
-impl Word {
-    /// The field at `start`, if it is at most a word long and not at the very end of the text.
-    #[inline(always)]
-    fn load(text: &[u8], start: usize) -> Option<Self> {
-        let (word, rest) = text.get(start..)?.split_first_chunk::<8>()?;
-        let bytes = u64::from_le_bytes(*word);
-        // The lowest byte not above a blank is found right; a borrow can only mark bytes after it.
-        let ends = bytes.wrapping_sub(everywhere(b' ' + 1)) & !bytes & everywhere(0x80);
-        let length = ends.trailing_zeros() as usize / 8;
-        (length < 8 || ends_field(*rest.first()?)).then_some(Self { bytes, length })
-    }
-
-    /// The digits as one integer, how many of them stand after the point, and the field's length.
-    #[inline(always)]
-    fn decimal(self) -> Option<(u32, usize, usize)> {
-        let differs = self.bytes ^ everywhere(b'.');
-        let points = differs.wrapping_sub(everywhere(1)) & !differs & everywhere(0x80);
-        let whole = (points.trailing_zeros() as usize / 8).min(self.length);
-        let has_point = usize::from(whole < self.length);
-        let before = u64::MAX.checked_shl(8 * whole as u32).map_or(u64::MAX, |after| !after);
-        // What stands after the point closes up.
-        let bytes = (self.bytes & before) | ((self.bytes >> 8) & !before);
-        let digits = Self { bytes, length: self.length - has_point }.digits()?;
-        Some((digits, self.length - whole - has_point, self.length))
-    }
-
-    /// The integer and the field's length.
-    #[inline(always)]
-    fn integer(self) -> Option<(u32, usize)> {
-        Some((self.digits()?, self.length))
-    }
-
-    /// The value of a word that is nothing but digits.
-    #[inline(always)]
-    fn digits(self) -> Option<u32> {
-        // Moved to the top, so that the places below, and what follows the field, count as zeros before the number.
-        let shift = 8 * (8 - self.length) as u32;
-        let ones = (self.bytes ^ everywhere(b'0')).checked_shl(shift)?;
-        let above_nine = (ones.wrapping_add(everywhere(0x80 - 10)) | ones) & everywhere(0x80);
-        if above_nine != 0 {
-            return None;
-        }
-        let low = |width: u32| u64::MAX / ((1 << width) + 1);
-        let tens = (ones & low(8)) * 10 + ((ones >> 8) & low(8));
-        let hundreds = (tens & low(16)) * 100 + ((tens >> 16) & low(16));
-        Some(((hundreds & low(32)) * 10_000 + (hundreds >> 32)) as u32)
-    }
 }
 
 #[cfg(test)]
@@ -239,10 +154,10 @@ mod tests {
     #[test]
     fn what_is_no_finite_number_is_told_apart() {
         for text in ["nan", "-nan", "inf", "-inf", "1e999"] {
-            assert_eq!(read(text), Err(Fault::NotFinite), "{text}");
+            assert_eq!(read(text), Err(Fault::NonFinite), "{text}");
         }
         for text in ["abc", "-", ".", "1.2.3", "1-2", "0x10", "1,5", "--1"] {
-            assert_eq!(read(text), Err(Fault::NotANumber), "{text}");
+            assert_eq!(read(text), Err(Fault::Malformed), "{text}");
         }
     }
 
@@ -251,7 +166,7 @@ mod tests {
         assert_eq!(integer(b"42 ", 0), Ok((42, 2)));
         assert_eq!(integer(b"-9223372036854775807\n", 0), Ok((-9223372036854775807, 20)));
         for text in ["1.0\n", "9223372036854775808\n", "123456789012345678901\n", "-\n", "x\n", "\n"] {
-            assert_eq!(integer(text.as_bytes(), 0), Err(Fault::NotAnInteger), "{text}");
+            assert_eq!(integer(text.as_bytes(), 0), Err(Fault::NonInteger), "{text}");
         }
     }
 
@@ -265,7 +180,7 @@ mod tests {
         }
 
         #[test]
-        fn any_decimal_is_rounded_as_the_standard_library_does(text in "-?[0-9]{1,12}(\\.[0-9]{0,12})?(e[+-]?[0-9]{1,2})?") {
+        fn any_decimal_is_rounded_as_std_does(text in "-?[0-9]{1,12}(\\.[0-9]{0,12})?(e[+-]?[0-9]{1,2})?") {
             prop_assert_eq!(read(&text).unwrap().to_bits(), text.parse::<f64>().unwrap().to_bits());
         }
     }

@@ -188,7 +188,7 @@ impl DumpReader {
         let expected = self.n_atoms.filter(|_| self.options.atom_count == AtomCount::Fixed);
         if let Some(n) = expected.filter(|&n| n != header.atoms) {
             let message = format!(
-                "{} atoms, where the frames before have {n}; dump a group whose atoms stay the same, or skip such frames",
+                "{} atoms, where the frames before have {n}; dump a group that keeps its atoms, or skip bad frames",
                 header.atoms
             );
             return Err(Trouble::frame(header.columns_line, message));

@@ -89,7 +89,7 @@ impl Unpacked {
                 let outcome = Read::by_ref(&mut decoder).take(BLOCK as u64).read_to_end(&mut block);
                 // An empty block says that the end was reached; a channel that just closes would not.
                 let last = block.is_empty() || outcome.is_err();
-                if send.send(Ok(block)).is_err() {
+                if !(block.is_empty() && outcome.is_err()) && send.send(Ok(block)).is_err() {
                     return;
                 }
                 if let Err(e) = outcome {
