@@ -25,7 +25,7 @@ impl Outcome {
         if let Some(line) = lines().find(telling) {
             return line.to_string();
         }
-        let last = lines().last().unwrap_or("it printed nothing");
+        let last = lines().next_back().unwrap_or("it printed nothing");
         self.bad_end.as_ref().map_or(last.to_string(), |end| format!("it {end}, its last line: {last}"))
     }
 }
