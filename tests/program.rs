@@ -158,6 +158,20 @@ fn wrong_input_is_refused_in_words_and_leaves_nothing_behind() {
 }
 
 #[test]
+fn a_frame_cut_short_is_refused_or_left_out_on_request() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dump, out) = (folder.path().join("in.lammpstrj"), folder.path().join("out.lammpstrj"));
+    let whole = std::fs::read_to_string(reference("cubic.lammpstrj")).unwrap();
+    std::fs::write(&dump, format!("{whole}{}", &whole[..whole.len() / 2])).unwrap();
+    let arguments = ["predict", MODEL, dump.to_str().unwrap(), "-o", out.to_str().unwrap()];
+    let message = refusal(ionscape().args(arguments), 1);
+    assert!(message.contains("frame 1") && message.contains("skip bad frames") && !out.exists(), "{message}");
+    let done = ionscape().args(arguments).arg("--skip-bad-frames").assert().success();
+    assert!(String::from_utf8_lossy(&done.get_output().stderr).contains("frame 1"));
+    assert_eq!(std::fs::read_to_string(out).unwrap().matches("ITEM: TIMESTEP").count(), 1);
+}
+
+#[test]
 fn import_refuses_cards_and_graphs_that_do_not_fit() {
     let folder = tempfile::tempdir().unwrap();
     let (card, out) = (folder.path().join("card.toml"), folder.path().join("model.onnx"));

@@ -11,7 +11,7 @@ use ionscape::output::AtomicFile;
 use ionscape::plot::{FieldFigure, IonKind, Snapshot};
 use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
 
-use crate::report;
+use crate::{reading::Reading, report};
 
 /// Describe the field of local conductivities: its mean over time with an error, its distribution over ions.
 #[derive(clap::Args)]
@@ -36,6 +36,9 @@ pub struct Arguments {
     /// Write all results to FILE.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+
+    #[command(flatten)]
+    reading: Reading,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
@@ -72,7 +75,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut field = FieldDistribution::default();
     let mut last: Option<Frame> = None;
     for path in &arguments.dumps {
-        read(path, &names, &mut field, &mut last)?;
+        read(path, arguments.reading.options(), &names, &mut field, &mut last)?;
     }
     let Some(last) = last else { bail!("there is no frame in {}", list(&arguments.dumps)) };
     let summary = field.summary()?;
@@ -96,6 +99,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 
 fn read(
     path: &Path,
+    options: ReadOptions,
     names: &[String; 3],
     field: &mut FieldDistribution,
     last: &mut Option<Frame>,
@@ -103,7 +107,7 @@ fn read(
     let columns = Columns::none().require(Quantity::Types).require(Quantity::Positions).want(Quantity::Charges);
     let [local, spread, grade] = names;
     let columns = columns.require_column(local).want_column(spread).want_column(grade);
-    let mut reader = DumpReader::open(path, columns, ReadOptions::default())?;
+    let mut reader = DumpReader::open(path, columns, options)?;
     let mut frame = Frame::default();
     while reader.read(&mut frame)? {
         // Where one run goes on from another, its first frame is the other's last.

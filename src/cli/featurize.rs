@@ -8,9 +8,9 @@ use ionscape::descriptor::{Convention, PowerSpectrum, SoapParameters};
 use ionscape::local::{Environments, features};
 use ionscape::output::{AtomicFile, NpyWriter};
 use ionscape::species::CHARGE_SYMMETRIC_CHANNELS;
-use ionscape::trajectory::{Columns, DumpReader, Frame, ReadOptions};
+use ionscape::trajectory::{Columns, DumpReader, Frame};
 
-use crate::{mapping, progress::Progress};
+use crate::{mapping, progress::Progress, reading::Reading};
 
 /// Compute the descriptor of every ion in a dump.
 ///
@@ -52,6 +52,9 @@ pub struct Arguments {
     /// Atom types of the anions.
     #[arg(long, value_name = "TYPES", value_parser = types)]
     anion: Types,
+
+    #[command(flatten)]
+    reading: Reading,
 }
 
 #[derive(Clone)]
@@ -77,7 +80,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let descriptor = PowerSpectrum::new(parameters, CHARGE_SYMMETRIC_CHANNELS)?;
     let map = mapping::salt(&arguments.cation.0, &arguments.anion.0)?;
 
-    let mut dump = DumpReader::open(&arguments.input, Columns::default(), ReadOptions::default())?;
+    let mut dump = DumpReader::open(&arguments.input, Columns::default(), arguments.reading.options())?;
     let mut rows = NpyWriter::create(&arguments.output, descriptor.n_features())?;
     let mut index = AtomicFile::create(&csv_path)?;
     let written = |result: std::io::Result<()>| result.with_context(|| csv_path.display().to_string());

@@ -8,6 +8,7 @@ mod inspect;
 mod mapping;
 mod predict;
 mod progress;
+mod reading;
 mod report;
 
 use std::process::ExitCode;

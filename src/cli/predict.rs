@@ -9,7 +9,7 @@ use ionscape::statistics;
 use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
 use serde::Serialize;
 
-use crate::{mapping, progress::Progress, report};
+use crate::{mapping, progress::Progress, reading::Reading, report};
 
 /// Names of the columns, as `compute lam ions conductivity/atom` gives them to a dump.
 const COLUMNS: [&str; 3] = ["c_lam[1]", "c_lam[2]", "c_lam[3]"];
@@ -38,6 +38,9 @@ pub struct Arguments {
     /// Write the mean over ions and frames to FILE.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+
+    #[command(flatten)]
+    reading: Reading,
 }
 
 #[derive(Serialize)]
@@ -60,7 +63,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let local = LocalModel::load(&arguments.model)?;
     let map = mapping::of_model(local.species(), arguments.species.as_deref())?;
     let columns = Columns::default().want(Quantity::Charges);
-    let mut dump = DumpReader::open(&arguments.input, columns, ReadOptions { keep_text: true, ..Default::default() })?;
+    let mut dump =
+        DumpReader::open(&arguments.input, columns, ReadOptions { keep_text: true, ..arguments.reading.options() })?;
     let mut out = AtomicFile::create(&arguments.output)?;
 
     let has_domain = local.model().metadata().domain.is_some();
