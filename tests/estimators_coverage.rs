@@ -17,7 +17,12 @@ fn cover(name: &str, truth: f64, estimate: impl Fn(u64) -> Estimate) -> f64 {
     let mean = estimates.iter().map(|e| e.value).sum::<f64>() / n / truth;
     let actual = (estimates.iter().map(|e| (e.value - truth).powi(2)).sum::<f64>() / n).sqrt();
     let stated = (estimates.iter().map(|e| e.error.powi(2)).sum::<f64>() / n).sqrt();
-    eprintln!("{name}: {:.1} percent, mean {mean:.3}, actual error {:.3}, actual / stated {:.3}", 100.0 * share, actual / truth, actual / stated);
+    eprintln!(
+        "{name}: {:.1} percent, mean {mean:.3}, actual error {:.3}, actual / stated {:.3}",
+        100.0 * share,
+        actual / truth,
+        actual / stated
+    );
     share
 }
 
@@ -31,7 +36,9 @@ fn einstein_helfand_of_brownian_motion() {
     for n in [200, 1000, 5000] {
         for noise in [0.0, 1.0] {
             cover(&format!("EH brownian {n} frames noise {noise}"), 2.0, |seed| {
-                einstein_helfand(&brownian(n, 0.5, 2.0, noise, seed), 0.5, &EinsteinOptions::default()).unwrap().estimate
+                einstein_helfand(&brownian(n, 0.5, 2.0, noise, seed), 0.5, &EinsteinOptions::default())
+                    .unwrap()
+                    .estimate
             });
         }
     }
@@ -62,7 +69,9 @@ fn diagnose() {
     for n in [240, 1000, 5000] {
         for spacing in [1, n / 100, n / 50, n / 24] {
             for n_lags in [3, 8] {
-                if spacing < 1 || spacing * 3 * n_lags > n { continue; }
+                if spacing < 1 || spacing * 3 * n_lags > n {
+                    continue;
+                }
                 cover(&format!("EH brownian {n} frames spacing {spacing} lags {n_lags}"), 2.0, |seed| {
                     let o = EinsteinOptions { spacing: Some(spacing as f64 * 0.5), n_lags, ..Default::default() };
                     einstein_helfand(&brownian(n, 0.5, 2.0, 0.0, seed), 0.5, &o).unwrap().estimate

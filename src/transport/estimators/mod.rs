@@ -9,11 +9,13 @@
 //! rest on the series being Gaussian, as sums over many ions are: the covariance of every quadratic estimate then
 //! follows from the correlations themselves (Isserlis' theorem), and no resampling noise enters the error.
 
+mod cepstral;
 mod einstein;
 mod fourier;
 mod series;
 mod structure;
 
+pub use cepstral::{Cepstral, CepstralOptions, cepstral};
 pub use einstein::{Diffusive, EinsteinHelfand, EinsteinOptions, einstein_helfand};
 
 use serde::Serialize;
