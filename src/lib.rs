@@ -18,6 +18,7 @@ pub mod plot;
 pub mod species;
 pub mod statistics;
 pub mod trajectory;
+pub mod transport;
 pub mod units;
 
 pub use error::{Error, Result};
