@@ -5,4 +5,29 @@
 //!
 //! `K = lim 1/(2 D) d/dt <|M(t) - M(0)|^2> = 1/D * integral from 0 to infinity of <J(0).J(t)> dt`
 //!
-//! so that a conductivity is `K / (V kB T)` when `M` is the charge displacement.
+//! so that a conductivity is `K / (V kB T)` when `M` is the charge displacement. Errors are one standard error. They
+//! rest on the series being Gaussian, as sums over many ions are: the covariance of every quadratic estimate then
+//! follows from the correlations themselves (Isserlis' theorem), and no resampling noise enters the error.
+
+mod einstein;
+mod fourier;
+mod series;
+mod structure;
+
+pub use einstein::{Diffusive, EinsteinHelfand, EinsteinOptions, einstein_helfand};
+
+use serde::Serialize;
+
+/// A value and its standard error, which accounts for the correlation of the data.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Estimate {
+    pub value: f64,
+    pub error: f64,
+}
+
+impl Estimate {
+    /// The error as a part of the value.
+    pub fn relative_error(&self) -> f64 {
+        self.error / self.value.abs()
+    }
+}

@@ -1,0 +1,257 @@
+//! Einstein-Helfand: the slope of the mean squared displacement, by generalised least squares.
+
+use super::fourier::displacement;
+use super::series::components;
+use super::structure::{Lags, Line, StructureFunction, fit_line};
+use super::Estimate;
+use crate::{Error, Result};
+use puruspe::gammq;
+use serde::Serialize;
+
+/// Fewer frames than this leave no choice of lags.
+const FEWEST_FRAMES: usize = 64;
+/// Fits at spacings that leave fewer windows than this in the run are not tried.
+const FEWEST_WINDOWS: usize = 24;
+/// Rounds of fitting the line and computing its covariance; three suffice but at very few windows.
+const ITERATIONS: usize = 8;
+/// A slope of fewer standard errors than this is none.
+const SIGNIFICANT: f64 = 2.0;
+/// Factor between the lags of the curve.
+const CURVE_GROWTH: f64 = 1.15;
+
+/// How the mean squared displacement is fitted.
+#[derive(Clone, Debug)]
+pub struct EinsteinOptions {
+    /// Lags in a fit: multiples of the spacing.
+    pub n_lags: usize,
+    /// The spacing, a time; chosen from the data if absent.
+    pub spacing: Option<f64>,
+    /// A spacing is refused when residuals as large as its own have less than this probability.
+    pub significance: f64,
+    /// The least spacing in units of the time that the offset amounts to, `|intercept| / slope`.
+    pub offset_guard: f64,
+    /// Fits at longer spacings may differ by this many standard errors of the difference.
+    pub agreement: f64,
+}
+
+impl Default for EinsteinOptions {
+    fn default() -> Self {
+        Self { n_lags: 8, spacing: None, significance: 0.05, offset_guard: 3.0, agreement: 2.0 }
+    }
+}
+
+/// Whether the displacement grows as that of diffusion over the fitted lags.
+#[derive(Clone, Debug, Serialize)]
+pub struct Diffusive {
+    pub yes: bool,
+    /// `d ln MSD / d ln t` over the fitted lags, with its standard error; 1 for diffusion without offset.
+    pub exponent: Estimate,
+    /// Of the residuals of the fit.
+    pub chi2: f64,
+    pub degrees_of_freedom: usize,
+    /// Probability of residuals at least as large.
+    pub quality: f64,
+    /// What speaks against diffusion, in words; empty if nothing.
+    pub reason: String,
+}
+
+/// The coefficient from the mean squared displacement.
+#[derive(Clone, Debug, Serialize)]
+pub struct EinsteinHelfand {
+    pub estimate: Estimate,
+    /// Lag times of the curve, growing by a constant factor.
+    pub lags: Vec<f64>,
+    /// Mean squared displacement at `lags`, summed over components.
+    pub msd: Vec<f64>,
+    pub msd_error: Vec<f64>,
+    pub fit_from: f64,
+    pub fit_to: f64,
+    /// Of the fitted line, `msd = intercept + 2 D K t`.
+    pub intercept: f64,
+    pub diffusive: Diffusive,
+    /// How many independent squared displacements are worth as much as the whole run.
+    pub n_independent: f64,
+}
+
+/// The coefficient of a collective displacement, `[n_frames]` rows of `D` components, unwrapped.
+///
+/// A line `intercept + 2 D K t` is fitted to the mean squared displacement at lags of 1, 2, ..., `n_lags` spacings by
+/// generalised least squares with the covariance of overlapping displacements (J. T. Bullerjahn, S. von Buelow and
+/// G. Hummer, J. Chem. Phys. 153, 024116 (2020)). The offset may be negative, as inertia makes it, and costs the slope
+/// part of its precision; leaving it out would bias the slope. The spacing is the shortest from which on
+/// the residuals are as small as chance allows, no fit at longer spacings differs by more than the data explain, and
+/// the offset is worth no more than a third of a spacing. The run is one realisation: nothing is resampled.
+///
+/// # Errors
+/// Fewer than 64 frames, values that are not finite, a displacement that never changes, a spacing that does not fit
+/// into the run.
+pub fn einstein_helfand<const D: usize>(
+    displacements: &[[f64; D]],
+    dt: f64,
+    options: &EinsteinOptions,
+) -> Result<EinsteinHelfand> {
+    let series = components("mean squared displacement", displacements, dt, FEWEST_FRAMES)?;
+    let n_frames = displacements.len();
+    let spacings = spacings(n_frames, dt, options)?;
+    let longest = spacings.iter().max().expect("a series of 64 frames has spacings") * options.n_lags;
+    let measured = displacement(&series, &series, longest.max(n_frames / 3) + 1);
+    if measured[1..].iter().all(|&msd| msd <= 0.0) {
+        return Err(Error::Input(
+            "mean squared displacement: the displacement never changes; check that charges and unwrapped coordinates \
+             are those of mobile ions"
+                .into(),
+        ));
+    }
+    let lags = |spacing| Lags { spacing, count: options.n_lags, n_frames, dimensions: D };
+    let fits: Vec<Fit> = spacings.iter().filter_map(|&spacing| fit(lags(spacing), &measured)).collect();
+    let Some(chosen) = choose(&fits, options).or(fits.last()) else {
+        return Err(Error::Input(
+            "mean squared displacement: no line can be fitted at any lag; the series is no random motion".into(),
+        ));
+    };
+    Ok(report(chosen, &measured, dt, options))
+}
+
+/// A line at one spacing.
+pub(super) struct Fit {
+    pub lags: Lags,
+    pub line: Line,
+    /// Of the slope.
+    pub error: f64,
+    pub quality: f64,
+}
+
+/// Spacings to try, in frames: growing by about the square root of two, or the one asked for.
+fn spacings(n_frames: usize, dt: f64, options: &EinsteinOptions) -> Result<Vec<usize>> {
+    if options.n_lags < 3 {
+        return Err(Error::Input(format!(
+            "mean squared displacement: {} lags in a fit; a line and its quality need at least 3",
+            options.n_lags
+        )));
+    }
+    let longest = (n_frames / FEWEST_WINDOWS.max(3 * options.n_lags)).max(1);
+    if let Some(time) = options.spacing {
+        let spacing = (time / dt).round();
+        if !(spacing >= 1.0 && spacing <= longest as f64) {
+            return Err(Error::Input(format!(
+                "mean squared displacement: a spacing of {time} does not fit; with these {n_frames} frames it must lie \
+                 between {dt} and {}",
+                longest as f64 * dt
+            )));
+        }
+        return Ok(vec![spacing as usize]);
+    }
+    let mut spacings: Vec<usize> =
+        (0..).map(|i| 2f64.powf(0.5 * f64::from(i)).round() as usize).take_while(|&n| n <= longest).collect();
+    spacings.dedup();
+    Ok(spacings)
+}
+
+/// The line at one spacing. Its covariance depends on the line, so the two are brought to agree.
+pub(super) fn fit(lags: Lags, measured: &[f64]) -> Option<Fit> {
+    let at: Vec<usize> = (0..lags.count).map(|i| lags.lag(i)).collect();
+    let x: Vec<f64> = at.iter().map(|&lag| lag as f64).collect();
+    let y: Vec<f64> = at.iter().map(|&lag| measured[lag]).collect();
+    let mut slope = (y[1] - y[0]) / lags.spacing as f64;
+    if slope <= 0.0 {
+        slope = y[0] / lags.spacing as f64;
+    }
+    let mut intercept = y[0] - slope * lags.spacing as f64;
+    let mut line = None;
+    for _ in 0..ITERATIONS {
+        let structure = StructureFunction { measured, from: lags.spacing, intercept, slope };
+        let covariance = lags.covariance([&structure; 2], [&structure; 2]);
+        let Some(fitted) = fit_line(&x, &y, &covariance) else { break };
+        let settled = (fitted.slope - slope).abs() < 1e-4 * slope;
+        (intercept, slope) = (fitted.intercept, fitted.slope);
+        line = Some(fitted);
+        // A line that falls is no structure function; its last covariance stands.
+        if settled || slope <= 0.0 {
+            break;
+        }
+    }
+    let line = line?;
+    let error = line.covariance[1][1].sqrt();
+    let quality = gammq(0.5 * (lags.count - 2) as f64, 0.5 * line.chi2);
+    Some(Fit { lags, line, error, quality })
+}
+
+/// Whether the fit's offset is small against its spacing.
+fn guarded(fit: &Fit, options: &EinsteinOptions) -> bool {
+    fit.line.slope > 0.0 && fit.lags.spacing as f64 * fit.line.slope >= options.offset_guard * fit.line.intercept.abs()
+}
+
+/// The fit with the shortest spacing that nothing speaks against.
+fn choose<'a>(fits: &'a [Fit], options: &EinsteinOptions) -> Option<&'a Fit> {
+    let fits_well = |fit: &Fit| fit.quality >= options.significance && guarded(fit, options);
+    let agrees = |a: &Fit, b: &Fit| {
+        let scatter = (b.error.powi(2) - a.error.powi(2)).max(0.0).sqrt();
+        (b.line.slope - a.line.slope).abs() <= options.agreement * scatter + 0.1 * a.error
+    };
+    (0..fits.len()).find(|&i| fits_well(&fits[i]) && fits[i + 1..].iter().all(|b| agrees(&fits[i], b))).map(|i| &fits[i])
+}
+
+fn report(fit: &Fit, measured: &[f64], dt: f64, options: &EinsteinOptions) -> EinsteinHelfand {
+    let Fit { lags, line, error, quality } = fit;
+    let per_frame = 1.0 / (2.0 * lags.dimensions as f64 * dt);
+    let estimate = Estimate { value: line.slope * per_frame, error: error * per_frame };
+    let structure =
+        StructureFunction { measured, from: lags.spacing, intercept: line.intercept, slope: line.slope };
+    let curve = Lags { spacing: 1, count: 1, ..*lags };
+    let mut at: Vec<usize> =
+        (0..).map(|i| (CURVE_GROWTH.powi(i)).round() as usize).take_while(|&n| n < measured.len()).collect();
+    at.dedup();
+    let msd_error = at
+        .iter()
+        .map(|&lag| Lags { spacing: lag, ..curve }.covariance([&structure; 2], [&structure; 2])[(0, 0)].sqrt())
+        .collect();
+    EinsteinHelfand {
+        estimate,
+        lags: at.iter().map(|&lag| lag as f64 * dt).collect(),
+        msd: at.iter().map(|&lag| measured[lag]).collect(),
+        msd_error,
+        fit_from: lags.lag(0) as f64 * dt,
+        fit_to: lags.lag(lags.count - 1) as f64 * dt,
+        intercept: line.intercept,
+        diffusive: verdict(fit, measured, options),
+        n_independent: 2.0 / (lags.dimensions as f64 * estimate.relative_error().powi(2)),
+    }
+}
+
+fn verdict(fit: &Fit, measured: &[f64], options: &EinsteinOptions) -> Diffusive {
+    let Fit { lags, line, error, quality } = fit;
+    let at: Vec<usize> = (0..lags.count).map(|i| lags.lag(i)).collect();
+    let structure =
+        StructureFunction { measured, from: lags.spacing, intercept: line.intercept, slope: line.slope.max(0.0) };
+    let mut covariance = lags.covariance([&structure; 2], [&structure; 2]);
+    for (row, i) in at.iter().enumerate() {
+        for (column, j) in at.iter().enumerate() {
+            covariance[(row, column)] /= measured[*i] * measured[*j];
+        }
+    }
+    let log = |values: Vec<f64>| values.into_iter().map(f64::ln).collect::<Vec<f64>>();
+    let x = log(at.iter().map(|&lag| lag as f64).collect());
+    let y = log(at.iter().map(|&lag| measured[lag]).collect());
+    let exponent = match fit_line(&x, &y, &covariance) {
+        Some(fitted) => Estimate { value: fitted.slope, error: fitted.covariance[1][1].sqrt() },
+        None => Estimate { value: (y[y.len() - 1] - y[0]) / (x[x.len() - 1] - x[0]), error: f64::INFINITY },
+    };
+    let mut reasons = Vec::new();
+    if line.slope < SIGNIFICANT * error {
+        reasons.push(format!("the slope is not {SIGNIFICANT} standard errors above zero"));
+    }
+    if *quality < options.significance {
+        reasons.push(format!("the displacement is not a straight line (quality {quality:.1e})"));
+    }
+    if !guarded(fit, options) {
+        reasons.push("the offset of the line outweighs its rise over the lags fitted".into());
+    }
+    Diffusive {
+        yes: reasons.is_empty(),
+        exponent,
+        chi2: line.chi2,
+        degrees_of_freedom: lags.count - 2,
+        quality: *quality,
+        reason: reasons.join("; "),
+    }
+}
