@@ -39,7 +39,7 @@ fn einstein_helfand_of_brownian_motion() {
 
 #[test]
 fn einstein_helfand_of_currents() {
-    for n in [500, 2000, 10000] {
+    for n in [2000, 5000, 15000] {
         let dt = 0.25;
         cover(&format!("EH one time, {n}"), 2.0, |seed| {
             let m = integrate(&currents(n, dt, &[(2.0, 1.0)], seed), dt);
@@ -54,5 +54,20 @@ fn einstein_helfand_of_currents() {
             let m = integrate(&model.sample(n, seed)[0], dt);
             einstein_helfand(&m, dt, &EinsteinOptions::default()).unwrap().estimate
         });
+    }
+}
+
+#[test]
+fn diagnose() {
+    for n in [240, 1000, 5000] {
+        for spacing in [1, n / 100, n / 50, n / 24] {
+            for n_lags in [3, 8] {
+                if spacing < 1 || spacing * 3 * n_lags > n { continue; }
+                cover(&format!("EH brownian {n} frames spacing {spacing} lags {n_lags}"), 2.0, |seed| {
+                    let o = EinsteinOptions { spacing: Some(spacing as f64 * 0.5), n_lags, ..Default::default() };
+                    einstein_helfand(&brownian(n, 0.5, 2.0, 0.0, seed), 0.5, &o).unwrap().estimate
+                });
+            }
+        }
     }
 }
