@@ -9,12 +9,17 @@
 //! rest on the series being Gaussian, as sums over many ions are: the covariance of every quadratic estimate then
 //! follows from the correlations themselves (Isserlis' theorem), and no resampling noise enters the error.
 
+mod cepstral;
 mod einstein;
 mod fourier;
+mod green_kubo;
 mod series;
 mod structure;
+mod window;
 
+pub use cepstral::{Cepstral, CepstralOptions, cepstral};
 pub use einstein::{Diffusive, EinsteinHelfand, EinsteinOptions, einstein_helfand};
+pub use green_kubo::{GreenKubo, GreenKuboOptions, green_kubo};
 
 use serde::Serialize;
 
