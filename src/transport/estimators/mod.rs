@@ -12,11 +12,14 @@
 mod cepstral;
 mod einstein;
 mod fourier;
+mod green_kubo;
 mod series;
 mod structure;
+mod window;
 
 pub use cepstral::{Cepstral, CepstralOptions, cepstral};
 pub use einstein::{Diffusive, EinsteinHelfand, EinsteinOptions, einstein_helfand};
+pub use green_kubo::{GreenKubo, GreenKuboOptions, green_kubo};
 
 use serde::Serialize;
 
