@@ -17,7 +17,12 @@ fn cover(name: &str, truth: f64, estimate: impl Fn(u64) -> Estimate) -> f64 {
     let mean = estimates.iter().map(|e| e.value).sum::<f64>() / n / truth;
     let actual = (estimates.iter().map(|e| (e.value - truth).powi(2)).sum::<f64>() / n).sqrt();
     let stated = (estimates.iter().map(|e| e.error.powi(2)).sum::<f64>() / n).sqrt();
-    eprintln!("{name}: {:.1} percent, mean {mean:.3}, actual error {:.3}, actual / stated {:.3}", 100.0 * share, actual / truth, actual / stated);
+    eprintln!(
+        "{name}: {:.1} percent, mean {mean:.3}, actual error {:.3}, actual / stated {:.3}",
+        100.0 * share,
+        actual / truth,
+        actual / stated
+    );
     share
 }
 
@@ -31,7 +36,9 @@ fn einstein_helfand_of_brownian_motion() {
     for n in [200, 1000, 5000] {
         for noise in [0.0, 1.0] {
             cover(&format!("EH brownian {n} frames noise {noise}"), 2.0, |seed| {
-                einstein_helfand(&brownian(n, 0.5, 2.0, noise, seed), 0.5, &EinsteinOptions::default()).unwrap().estimate
+                einstein_helfand(&brownian(n, 0.5, 2.0, noise, seed), 0.5, &EinsteinOptions::default())
+                    .unwrap()
+                    .estimate
             });
         }
     }
@@ -63,7 +70,9 @@ fn green_kubo_of_currents() {
     let options = GreenKuboOptions::default();
     let of = |j: &[[f64; 3]]| green_kubo(j, dt, &options).unwrap().estimate;
     for n in [2000, 5000, 15000] {
-        cover(&format!("GK one time, {n}"), 2.0 * (0.125 / (0.125f64).tanh()), |seed| of(&currents(n, dt, &[(2.0, 1.0)], seed)));
+        cover(&format!("GK one time, {n}"), 2.0 * (0.125 / (0.125f64).tanh()), |seed| {
+            of(&currents(n, dt, &[(2.0, 1.0)], seed))
+        });
         cover(&format!("GK two times, {n}"), 2.0, |seed| of(&currents(n, dt, &[(1.0, 0.5), (0.5, 3.0)], seed)));
         let model = viscoelastic(0.5, 3.0, dt);
         cover(&format!("GK back flow, {n}"), 0.4, |seed| of(&model.sample(n, seed)[0]));
@@ -76,7 +85,9 @@ fn cepstral_of_currents() {
     let options = CepstralOptions::default();
     let of = |j: &[[f64; 3]]| cepstral(j, dt, &options).unwrap().estimate;
     for n in [2000, 5000, 15000] {
-        cover(&format!("CA one time, {n}"), 2.0 * (0.125 / (0.125f64).tanh()), |seed| of(&currents(n, dt, &[(2.0, 1.0)], seed)));
+        cover(&format!("CA one time, {n}"), 2.0 * (0.125 / (0.125f64).tanh()), |seed| {
+            of(&currents(n, dt, &[(2.0, 1.0)], seed))
+        });
         cover(&format!("CA two times, {n}"), 2.0, |seed| of(&currents(n, dt, &[(1.0, 0.5), (0.5, 3.0)], seed)));
         let model = viscoelastic(0.5, 3.0, dt);
         cover(&format!("CA back flow, {n}"), 0.4, |seed| of(&model.sample(n, seed)[0]));

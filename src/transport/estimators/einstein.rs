@@ -1,9 +1,9 @@
 //! Einstein-Helfand: the slope of the mean squared displacement, by generalised least squares.
 
+use super::Estimate;
 use super::fourier::displacement;
 use super::series::components;
 use super::structure::{Lags, Line, StructureFunction, fit_line};
-use super::Estimate;
 use crate::{Error, Result};
 use puruspe::gammq;
 use serde::Serialize;
@@ -111,7 +111,8 @@ pub fn einstein_helfand<const D: usize>(
         ));
     };
     let mut result = report(chosen, &measured, dt, options);
-    result.estimate.error = result.estimate.error.hypot(0.5 * change_on_doubling(&fits, chosen) / (2.0 * D as f64 * dt));
+    result.estimate.error =
+        result.estimate.error.hypot(0.5 * change_on_doubling(&fits, chosen) / (2.0 * D as f64 * dt));
     Ok(result)
 }
 
@@ -222,8 +223,7 @@ fn report(fit: &Fit, measured: &[f64], dt: f64, options: &EinsteinOptions) -> Ei
     let Fit { lags, line, error, quality } = fit;
     let per_frame = 1.0 / (2.0 * lags.dimensions as f64 * dt);
     let estimate = Estimate { value: line.slope * per_frame, error: error * per_frame };
-    let structure =
-        StructureFunction { measured, from: lags.spacing, intercept: line.intercept, slope: line.slope };
+    let structure = StructureFunction { measured, from: lags.spacing, intercept: line.intercept, slope: line.slope };
     let curve = Lags { spacing: 1, count: 1, ..*lags };
     let mut at: Vec<usize> =
         (0..).map(|i| (CURVE_GROWTH.powi(i)).round() as usize).take_while(|&n| n < measured.len()).collect();

@@ -64,11 +64,7 @@ impl Lags {
                     if std::ptr::eq(pair[0], pair[1]) { first * first } else { first * pair[1].increments(i, j, k) }
                 };
                 covariance[(row, column)] = self.sum_over_origins(self.lag(row), self.lag(column), |i, j, k| {
-                    if same {
-                        2.0 * product(ac_bd, i, j, k)
-                    } else {
-                        product(ac_bd, i, j, k) + product(ad_bc, i, j, k)
-                    }
+                    if same { 2.0 * product(ac_bd, i, j, k) } else { product(ac_bd, i, j, k) + product(ad_bc, i, j, k) }
                 });
             }
         }

@@ -66,24 +66,3 @@ fn averaging_over_blocks_keeps_the_value_and_lowers_the_nyquist_frequency() {
         assert!((found.estimate.value - 2.0).abs() < 3.0 * found.estimate.error, "{:?}", found.estimate);
     }
 }
-
-#[test]
-fn sportran_finds_the_same_on_the_current_of_an_electrolyte() {
-    // `tests/reference/transport/record_sportran.py` says where current and values come from.
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/transport");
-    let current: ndarray::Array2<f32> = ndarray_npy::read_npy(folder.join("current.npy")).unwrap();
-    let current: Vec<[f64; 3]> =
-        current.rows().into_iter().map(|row| std::array::from_fn(|c| f64::from(row[c]))).collect();
-    let recorded = std::fs::read_to_string(folder.join("sportran.json")).unwrap();
-    let recorded: serde_json::Value = serde_json::from_str(&recorded).unwrap();
-    for theirs in recorded.as_array().unwrap() {
-        // It counts coefficients from 0 and multiplies the last one kept; we multiply their number.
-        let n_coefficients = theirs["n_coefficients"].as_u64().map(|n| n as usize);
-        let ours = cepstral(&current, 0.05, &CepstralOptions { n_coefficients, ..Default::default() }).unwrap();
-        if theirs["factor"] == 1.0 {
-            assert_eq!(Some(ours.n_akaike), n_coefficients);
-        }
-        assert!((ours.estimate.value / theirs["k"].as_f64().unwrap() - 1.0).abs() < 1e-9);
-        assert!((ours.estimate.relative_error() / theirs["relative_error"].as_f64().unwrap() - 1.0).abs() < 1e-9);
-    }
-}
