@@ -1,3 +1,17 @@
-//! The conductivity of a whole trajectory, with errors that account for its correlations.
+//! Conductivity, diffusion and Onsager coefficients of whole systems, from the motion of their ions.
+//!
+//! Requests for ions (`ions`) become atoms of a dump (`assignment`); one pass over the dumps (`sequence`, `path`) records
+//! the ions' collective motion and the mean squared displacements of single ones (`record`, `msd`).
 
+mod assignment;
 pub mod estimators;
+mod ions;
+mod msd;
+mod path;
+mod record;
+mod sequence;
+
+pub use assignment::{Assignment, IonSpecies, Properties, ReferenceFrame};
+pub use ions::{IonRequest, parse_types};
+pub use msd::MsdTable;
+pub use record::{Record, RecordOptions, record};

@@ -1,0 +1,309 @@
+//! One pass over the dumps of a run: what the estimators need of it, in bounded memory.
+
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+
+use super::assignment::{Assignment, Properties, ReferenceFrame, weighted};
+use super::ions::IonRequest;
+use super::msd::{MsdTable, MultipleTau};
+use super::path::Paths;
+use super::sequence::Sequence;
+use crate::geometry::Cell;
+use crate::trajectory::{Columns, Frame, Quantity};
+use crate::{Error, Result};
+
+/// Ions that one correlator follows; fixed, so that sums do not depend on the number of threads.
+const IONS_TOGETHER: usize = 64;
+
+/// Positions kept before the correlators work on them in parallel.
+const POSITIONS_TOGETHER: usize = 1 << 18;
+
+/// What to record.
+#[derive(Clone, Debug)]
+pub struct RecordOptions {
+    pub ions: Vec<IonRequest>,
+    pub properties: Properties,
+    pub reference: ReferenceFrame,
+    /// The simulation's time step, in its unit of time.
+    pub timestep: f64,
+    /// Leave out frames that are damaged or cut short instead of refusing them.
+    pub skip_bad_frames: bool,
+    /// Name of a dump's force columns, `NAME[1]` to `NAME[3]`: the forces without those of the thermostat.
+    pub forces: Option<String>,
+}
+
+/// What a run says about the motion of its ions.
+#[derive(Debug)]
+pub struct Record {
+    pub assignment: Assignment,
+    /// Time between frames.
+    pub dt: f64,
+    pub steps_between_frames: i64,
+    pub n_frames: usize,
+    pub first_timestep: i64,
+    pub last_timestep: i64,
+    /// Mean volume, and its standard deviation over frames.
+    pub volume: f64,
+    pub volume_deviation: f64,
+    /// `[species][frame]`: sum over ions of the displacement since the first frame.
+    pub displacement: Vec<Vec<[f64; 3]>>,
+    /// `[species][frame]`: sum over ions of the velocity; none where the dump has no velocities.
+    pub current: Option<Vec<Vec<[f64; 3]>>>,
+    /// `[species][frame]`: sum over ions of the force; none where none was asked for.
+    pub force: Option<Vec<Vec<[f64; 3]>>>,
+    /// By species: squared displacements of single ions.
+    pub msd: Vec<MsdTable>,
+    /// The unit style that the dump names.
+    pub units: Option<String>,
+    /// What was left out or assumed.
+    pub notes: Vec<String>,
+}
+
+/// Reads a run of one or more dumps; `on_frame` is called after each frame.
+///
+/// # Errors
+/// As the dump reader's and [`Assignment::new`]'s; dumps that do not follow one another at one spacing in time; atoms
+/// that come, go or change their type; a single frame.
+pub fn record(paths: &[PathBuf], options: &RecordOptions, on_frame: &mut dyn FnMut(&Path)) -> Result<Record> {
+    let mut sequence = Sequence::open(paths, columns(options), options.skip_bad_frames)?;
+    let mut frame = Frame::default();
+    let mut recorder: Option<Recorder> = None;
+    while sequence.read(&mut frame)? {
+        match &mut recorder {
+            Some(recorder) => recorder.add(&frame, options)?,
+            None => recorder = Some(Recorder::begin(&frame, options)?),
+        }
+        on_frame(&frame.place.path);
+    }
+    let Some(recorder) = recorder else {
+        return Err(Error::Input("the dumps have no frame; dump a run and give its file".into()));
+    };
+    recorder.finish(&sequence, options)
+}
+
+fn columns(options: &RecordOptions) -> Columns {
+    let mut columns = Columns::none().require(Quantity::Ids).require(Quantity::Types).require(Quantity::Unwrapped);
+    columns = columns.want(Quantity::Charges).want(Quantity::Velocities).want(Quantity::Masses);
+    if options.ions.iter().any(|ion| ion.molecular) {
+        columns = columns.require(Quantity::Molecules);
+    }
+    for i in options.forces.iter().flat_map(|name| (1..=3).map(move |i| format!("{name}[{i}]"))) {
+        columns = columns.require_column(i);
+    }
+    columns
+}
+
+struct Recorder {
+    assignment: Assignment,
+    ids: Vec<i64>,
+    types: Vec<i32>,
+    paths: Paths,
+    reference_paths: Paths,
+    centers: Vec<[f64; 3]>,
+    displacement: Vec<Vec<[f64; 3]>>,
+    current: Option<Vec<Vec<[f64; 3]>>>,
+    force: Option<Vec<Vec<[f64; 3]>>>,
+    volumes: Vec<f64>,
+    pending: Vec<Vec<[f64; 3]>>,
+    /// By species and group of ions.
+    correlators: Vec<Correlator>,
+    units: Option<String>,
+}
+
+struct Correlator {
+    species: usize,
+    ions: std::ops::Range<usize>,
+    msd: MultipleTau,
+}
+
+impl Recorder {
+    fn begin(frame: &Frame, options: &RecordOptions) -> Result<Self> {
+        let order = frame.order_by_id()?;
+        let assignment = Assignment::new(frame, &order, &options.ions, &options.properties, &options.reference)?;
+        let n_species = assignment.species.len();
+        let mut correlators = vec![];
+        let mut start = 0;
+        for (species, kind) in assignment.species.iter().enumerate() {
+            let end = start + kind.n_ions;
+            for first in (start..end).step_by(IONS_TOGETHER) {
+                let ions = first..end.min(first + IONS_TOGETHER);
+                correlators.push(Correlator { species, msd: MultipleTau::new(ions.len()), ions });
+            }
+            start = end;
+        }
+        let mut recorder = Self {
+            ids: order.iter().map(|&atom| frame.ids[atom]).collect(),
+            types: order.iter().map(|&atom| frame.types[atom]).collect(),
+            assignment,
+            paths: Paths::default(),
+            reference_paths: Paths::default(),
+            centers: vec![],
+            displacement: vec![vec![]; n_species],
+            current: frame.velocities.is_some().then(|| vec![vec![]; n_species]),
+            force: options.forces.is_some().then(|| vec![vec![]; n_species]),
+            volumes: vec![],
+            pending: vec![],
+            correlators,
+            units: frame.units.clone(),
+        };
+        recorder.take(frame, &order, options)?;
+        Ok(recorder)
+    }
+
+    fn add(&mut self, frame: &Frame, options: &RecordOptions) -> Result<()> {
+        let order = frame.order_by_id()?;
+        if order.len() != self.ids.len() {
+            let message = format!(
+                "{} atoms, where the first frame has {}; atoms must not be lost or added: dump a group that stays",
+                order.len(),
+                self.ids.len()
+            );
+            return Err(frame.error(None, message));
+        }
+        for (place, &atom) in order.iter().enumerate() {
+            if frame.ids[atom] != self.ids[place] {
+                let message = format!(
+                    "atom {} is not in the first frame, which has atom {} in its place; dump a group that stays the same",
+                    frame.ids[atom], self.ids[place]
+                );
+                return Err(frame.error(Some(atom), message));
+            }
+            if frame.types[atom] != self.types[place] {
+                let message = format!(
+                    "atom {} is of type {}, and was of type {} in the first frame; ions keep their species here",
+                    frame.ids[atom], frame.types[atom], self.types[place]
+                );
+                return Err(frame.error(Some(atom), message));
+            }
+        }
+        self.take(frame, &order, options)
+    }
+
+    fn take(&mut self, frame: &Frame, order: &[usize], options: &RecordOptions) -> Result<()> {
+        let unwrapped = frame.unwrapped()?;
+        self.assignment.centers(|place| unwrapped[order[place]], &mut self.centers);
+        self.paths.advance(&self.centers, &frame.cell);
+        let shift = self.reference_shift(unwrapped, order, &frame.cell);
+        let mut moved = self.paths.moved().to_vec();
+        for position in &mut moved {
+            subtract(position, shift);
+        }
+        sums_by_species(&self.assignment, &moved, &mut self.displacement);
+        self.pending.push(moved);
+
+        match (&mut self.current, &frame.velocities) {
+            (Some(current), Some(velocities)) => {
+                let drift = weighted(&self.assignment.reference, &|place| velocities[order[place]]);
+                self.assignment.centers(|place| velocities[order[place]], &mut self.centers);
+                for velocity in &mut self.centers {
+                    subtract(velocity, drift);
+                }
+                sums_by_species(&self.assignment, &self.centers, current);
+            }
+            (Some(_), None) => {
+                return Err(frame.error(None, "no velocities here, and the frames before have them".into()));
+            }
+            (None, _) => {}
+        }
+        if let (Some(force), Some(name)) = (&mut self.force, &options.forces) {
+            let names: [String; 3] = [1, 2, 3].map(|i| format!("{name}[{i}]"));
+            let columns = names.map(|name| frame.column(&name));
+            let [Some(x), Some(y), Some(z)] = columns else {
+                return Err(frame.error(None, format!("no columns {name}[1] to {name}[3]")));
+            };
+            // The force on a molecule is the sum over its atoms, which is what an ion of one atom has as well.
+            self.assignment.total(|place| [x[order[place]], y[order[place]], z[order[place]]], &mut self.centers);
+            sums_by_species(&self.assignment, &self.centers, force);
+        }
+        self.volumes.push(frame.cell.volume());
+        if self.pending.len() * self.assignment.n_ions() >= POSITIONS_TOGETHER {
+            self.correlate();
+        }
+        Ok(())
+    }
+
+    /// How far the reference frame's atoms have moved together.
+    fn reference_shift(&mut self, unwrapped: &[[f64; 3]], order: &[usize], cell: &Cell) -> [f64; 3] {
+        if self.assignment.reference.is_empty() {
+            return [0.0; 3];
+        }
+        let atoms: Vec<[f64; 3]> =
+            self.assignment.reference.iter().map(|&(place, _)| unwrapped[order[place]]).collect();
+        self.reference_paths.advance(&atoms, cell);
+        let moved = self.reference_paths.moved();
+        let mut shift = [0.0; 3];
+        for ((_, share), moved) in self.assignment.reference.iter().zip(moved) {
+            for k in 0..3 {
+                shift[k] += share * moved[k];
+            }
+        }
+        shift
+    }
+
+    fn correlate(&mut self) {
+        let pending = std::mem::take(&mut self.pending);
+        self.correlators.par_iter_mut().for_each(|correlator| {
+            for positions in &pending {
+                correlator.msd.push(&positions[correlator.ions.clone()]);
+            }
+        });
+    }
+
+    fn finish(mut self, sequence: &Sequence, options: &RecordOptions) -> Result<Record> {
+        self.correlate();
+        let n_frames = self.volumes.len();
+        let Some(steps_between_frames) = sequence.spacing() else {
+            return Err(Error::Input("one frame shows no motion; a transport coefficient needs a trajectory".into()));
+        };
+        let mut joined: Vec<MultipleTau> = vec![];
+        for correlator in self.correlators {
+            if correlator.species == joined.len() {
+                joined.push(correlator.msd);
+            } else {
+                joined[correlator.species].join(&correlator.msd);
+            }
+        }
+        let volume = self.volumes.iter().sum::<f64>() / n_frames as f64;
+        let variance = self.volumes.iter().map(|v| (v - volume).powi(2)).sum::<f64>() / n_frames as f64;
+        let mut notes = std::mem::take(&mut self.assignment.notes);
+        notes.extend(sequence.notes());
+        Ok(Record {
+            assignment: self.assignment,
+            dt: steps_between_frames as f64 * options.timestep,
+            steps_between_frames,
+            n_frames,
+            first_timestep: sequence.first_timestep(),
+            last_timestep: sequence.last_timestep(),
+            volume,
+            volume_deviation: variance.sqrt(),
+            displacement: self.displacement,
+            current: self.current,
+            force: self.force,
+            msd: joined.iter().map(MultipleTau::table).collect(),
+            units: self.units,
+            notes,
+        })
+    }
+}
+
+fn subtract(vector: &mut [f64; 3], other: [f64; 3]) {
+    for k in 0..3 {
+        vector[k] -= other[k];
+    }
+}
+
+/// Appends to each species' series the sum of its ions' vectors.
+fn sums_by_species(assignment: &Assignment, vectors: &[[f64; 3]], series: &mut [Vec<[f64; 3]>]) {
+    let mut start = 0;
+    for (species, series) in assignment.species.iter().zip(series) {
+        let mut sum = [0.0; 3];
+        for vector in &vectors[start..start + species.n_ions] {
+            for k in 0..3 {
+                sum[k] += vector[k];
+            }
+        }
+        series.push(sum);
+        start += species.n_ions;
+    }
+}

@@ -1,0 +1,151 @@
+//! The dumps of one run as one sequence of frames, evenly spaced in time.
+
+use std::path::PathBuf;
+
+use crate::trajectory::{Columns, DumpReader, Frame, OnBadFrame, ReadOptions};
+use crate::{Error, Result};
+
+/// Reads dumps that continue one another, in the order of their first timesteps.
+///
+/// Where a run went on from an earlier point of another, the frames that the earlier file has from there on belong to no
+/// continuous motion: they are dropped, and a note says so. So is a frame that stands twice.
+pub struct Sequence {
+    columns: Columns,
+    options: ReadOptions,
+    /// Files still to be read, the next one last, with their first timesteps.
+    waiting: Vec<(PathBuf, i64)>,
+    reader: Option<DumpReader>,
+    /// Timestep and place of the last frame given.
+    last: Option<(i64, String)>,
+    first_timestep: i64,
+    spacing: Option<i64>,
+    n_repeated: usize,
+    n_skipped: usize,
+}
+
+impl Sequence {
+    /// # Errors
+    /// A file that cannot be read, two that begin at the same timestep.
+    pub fn open(paths: &[PathBuf], columns: Columns, skip_bad_frames: bool) -> Result<Self> {
+        let on_bad_frame = if skip_bad_frames { OnBadFrame::Skip } else { OnBadFrame::Refuse };
+        let options = ReadOptions { on_bad_frame, ..Default::default() };
+        let mut waiting = vec![];
+        if let [path] = paths {
+            // A single file is not opened twice: it may be a pipe.
+            waiting.push((path.clone(), i64::MIN));
+        } else {
+            for path in paths {
+                let mut frame = Frame::default();
+                DumpReader::open(path, Columns::none(), options)?.read(&mut frame)?;
+                waiting.push((path.clone(), frame.timestep));
+            }
+        }
+        waiting.sort_by_key(|(_, timestep)| *timestep);
+        if let Some([(a, step), (b, _)]) = waiting.array_windows().find(|[a, b]| a.1 == b.1) {
+            return Err(Error::Input(format!(
+                "{} and {} both begin at timestep {step}; give the dumps of one run, each once: independent runs are \
+                 analysed one by one",
+                a.display(),
+                b.display()
+            )));
+        }
+        waiting.reverse();
+        Ok(Self {
+            columns,
+            options,
+            waiting,
+            reader: None,
+            last: None,
+            first_timestep: 0,
+            spacing: None,
+            n_repeated: 0,
+            n_skipped: 0,
+        })
+    }
+
+    /// Reads the next frame; false after the last.
+    ///
+    /// # Errors
+    /// As the dump reader's; frames that go back in time or are not evenly spaced.
+    pub fn read(&mut self, frame: &mut Frame) -> Result<bool> {
+        loop {
+            let Some(reader) = &mut self.reader else {
+                let Some((path, _)) = self.waiting.pop() else { return Ok(false) };
+                self.reader = Some(DumpReader::open(path, self.columns.clone(), self.options)?);
+                continue;
+            };
+            if !reader.read(frame)? {
+                self.n_skipped += reader.n_skipped();
+                self.reader = None;
+                continue;
+            }
+            if self.waiting.last().is_some_and(|(_, next)| frame.timestep >= *next) {
+                self.n_repeated += 1;
+                continue;
+            }
+            if self.accept(frame)? {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn accept(&mut self, frame: &Frame) -> Result<bool> {
+        let step = frame.timestep;
+        let here = format!("frame {} of {}", frame.place.frame, frame.place.path.display());
+        let Some((last, place)) = &self.last else {
+            self.first_timestep = step;
+            self.last = Some((step, here));
+            return Ok(true);
+        };
+        if step == *last {
+            self.n_repeated += 1;
+            return Ok(false);
+        }
+        if step < *last {
+            let message = format!(
+                "timestep {step} after {last} ({place}): time goes back; where a run was restarted into the same dump, \
+                 split the dump there and give both files"
+            );
+            return Err(frame.error(None, message));
+        }
+        match self.spacing {
+            None => self.spacing = Some(step - last),
+            Some(spacing) if step - last != spacing => {
+                let message = format!(
+                    "timestep {step} follows {last} ({place}) after {} steps, and the frames before are {spacing} steps \
+                     apart; give evenly spaced frames without gaps",
+                    step - last
+                );
+                return Err(frame.error(None, message));
+            }
+            Some(_) => {}
+        }
+        self.last = Some((step, here));
+        Ok(true)
+    }
+
+    /// Timesteps between frames; none before the second frame.
+    pub fn spacing(&self) -> Option<i64> {
+        self.spacing
+    }
+
+    pub fn first_timestep(&self) -> i64 {
+        self.first_timestep
+    }
+
+    pub fn last_timestep(&self) -> i64 {
+        self.last.as_ref().map_or(0, |(step, _)| *step)
+    }
+
+    /// What was left out.
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = vec![];
+        if self.n_repeated > 0 {
+            notes.push(format!("{} frames dropped that a continuation has again", self.n_repeated));
+        }
+        if self.n_skipped > 0 {
+            notes.push(format!("{} damaged frames left out", self.n_skipped));
+        }
+        notes
+    }
+}
