@@ -52,6 +52,47 @@ impl UnitStyle {
         }
     }
 
+    /// The style's factors for transport coefficients.
+    ///
+    /// # Errors
+    /// A style whose charges or times are in none of the units known here.
+    pub fn transport(self) -> Result<TransportUnits> {
+        // CODATA 2018, exact since the redefinition of 2019; the thermochemical kilocalorie is 4184 J.
+        const BOLTZMANN: f64 = 1.380_649e-23;
+        const CHARGE: f64 = 1.602_176_634e-19;
+        const AVOGADRO: f64 = 6.022_140_76e23;
+        const ANGSTROM: f64 = 1e-10;
+        let of_time = |time: f64, energy: f64| {
+            // e^2 A^2 / time per A^3 and joule is S/m; S/m over ions per A^3 is S m2; m2 are 1e4 cm2.
+            let conductivity = CHARGE * CHARGE / (ANGSTROM * time * BOLTZMANN);
+            TransportUnits {
+                thermal_energy: BOLTZMANN / energy,
+                conductivity,
+                molar_conductivity: AVOGADRO * ANGSTROM.powi(3) * 1e4,
+                diffusion: ANGSTROM * ANGSTROM / time,
+                acceleration: energy / ANGSTROM / (1e-3 / AVOGADRO) * time * time / ANGSTROM,
+                // J s over A^3 is 1e30 Pa s.
+                viscosity: 1e-3 * ANGSTROM.powi(3) / (energy * time),
+            }
+        };
+        match self {
+            Self::Lj => Ok(TransportUnits {
+                thermal_energy: 1.0,
+                conductivity: 1.0,
+                molar_conductivity: 1.0,
+                diffusion: 1.0,
+                acceleration: 1.0,
+                viscosity: 1.0,
+            }),
+            Self::Real => Ok(of_time(1e-15, 4184.0 / AVOGADRO)),
+            Self::Metal => Ok(of_time(1e-12, CHARGE)),
+            _ => Err(Error::Units(
+                "transport coefficients are computed for runs in lj, real and metal units; the others are not supported"
+                    .into(),
+            )),
+        }
+    }
+
     /// What one length unit of this style is in length units of a model.
     ///
     /// # Errors
@@ -70,9 +111,55 @@ impl UnitStyle {
     }
 }
 
+/// What turns the numbers of a run into those of a report: `lj` stays reduced, all else becomes S/m, S cm2/mol, m2/s.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TransportUnits {
+    /// `kB`, in energy units over kelvin (or over the reduced temperature).
+    pub thermal_energy: f64,
+    /// Conductivity of 1 charge squared, length squared and inverse time, over volume and temperature.
+    pub conductivity: f64,
+    /// Molar conductivity of one conductivity over one ion per volume.
+    pub molar_conductivity: f64,
+    /// One length squared over time.
+    pub diffusion: f64,
+    /// One force over one mass, in length over time squared.
+    pub acceleration: f64,
+    /// A viscosity of 1 mPa s (1 in lj) in energy, time and length units.
+    pub viscosity: f64,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn conductivities_of_known_electrolytes() {
+        // An ideal solution: D = 1e-9 m2/s for both ions of a 1:1 salt is F^2 (D+ + D-) / RT = 75.1 S cm2/mol at 298.15 K.
+        let known = 96_485.332_12f64.powi(2) * 2e-9 / (8.314_462_618 * 298.15) * 1e4;
+        for (style, time) in [(UnitStyle::Real, 1e-15), (UnitStyle::Metal, 1e-12)] {
+            let units = style.transport().unwrap();
+            let d = 1e-9 / units.diffusion;
+            assert!((1e-9 / (1e-20 / time) - d).abs() < 1e-12 * d);
+            let (n, volume, temperature) = (10.0, 4.0e4, 298.15);
+            let sigma = units.conductivity * n * 2.0 * d / (volume * temperature);
+            let lambda = sigma / (n / volume) * units.molar_conductivity;
+            assert!((lambda / known - 1.0).abs() < 1e-8, "{style:?}: {lambda} for {known}");
+            // 10 pairs in 40 nm3 are 0.415 mol/l: 3.1 S/m.
+            assert!((sigma - known * 1e-4 * 10.0 / 4e-26 / 6.022_140_76e23).abs() < 1e-6 * sigma);
+        }
+    }
+
+    #[test]
+    fn thermal_energies_and_accelerations_are_those_of_lammps() {
+        let (real, metal) = (UnitStyle::Real.transport().unwrap(), UnitStyle::Metal.transport().unwrap());
+        // force->boltz, and 1/force->mvv2e of LAMMPS, whose constants have 7 digits.
+        assert!((real.thermal_energy / 0.001_987_206_7 - 1.0).abs() < 1e-5);
+        assert!((metal.thermal_energy / 8.617_343e-5 - 1.0).abs() < 1e-5);
+        assert!((real.acceleration * 48.888_21f64.powi(2) - 1.0).abs() < 1e-5);
+        assert!((metal.acceleration * 1.036_427e-4 - 1.0).abs() < 1e-5);
+        assert_eq!(UnitStyle::Lj.transport().unwrap().conductivity, 1.0);
+        assert!(UnitStyle::Si.transport().unwrap_err().to_string().contains("lj, real and metal"));
+    }
 
     #[test]
     fn lengths_convert_between_dimensional_styles_alone() {

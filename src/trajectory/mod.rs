@@ -21,6 +21,7 @@ pub use frame::{Frame, Place};
 pub use raw::Raw;
 pub use reader::{AtomCount, DumpReader, OnBadFrame, ReadOptions};
 pub use rows::Labels;
+pub use source::unpacked;
 
 #[cfg(test)]
 mod tests;

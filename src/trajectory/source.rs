@@ -58,6 +58,20 @@ impl Source {
     }
 }
 
+impl Read for Source {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        Source::read(self, buffer)
+    }
+}
+
+/// The bytes of a file, unpacked if it is compressed as dumps may be.
+///
+/// # Errors
+/// A file that cannot be opened, or is compressed in a way that is not known here.
+pub fn unpacked(path: &Path) -> Result<impl Read + Send> {
+    Source::open(path)
+}
+
 fn foreign(path: &Path, compression: &str) -> Error {
     Error::Input(format!(
         "{}: this file is compressed with {compression}; plain text, gzip and zstd are read: unpack it first",

@@ -4,14 +4,18 @@
 //! the ions' collective motion and the mean squared displacements of single ones (`record`, `msd`).
 
 mod assignment;
+mod current;
 pub mod estimators;
 mod ions;
 mod msd;
 mod path;
 mod record;
+mod self_diffusion;
 mod sequence;
 
 pub use assignment::{Assignment, IonSpecies, Properties, ReferenceFrame};
+pub use current::{CurrentSeries, read_current};
 pub use ions::{IonRequest, parse_types};
 pub use msd::MsdTable;
 pub use record::{Record, RecordOptions, record};
+pub use self_diffusion::{SelfDiffusion, self_diffusion, yeh_hummer};

@@ -1,0 +1,248 @@
+//! Time series of the current, as LAMMPS's `fix ave/time` writes them.
+
+use std::io::{BufRead, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use crate::trajectory::unpacked;
+use crate::{Error, Result};
+
+/// A current, and the forces that drive it if they are there, at equally spaced times.
+#[derive(Debug, Default)]
+pub struct CurrentSeries {
+    /// Species of each current: `None` for the charge current of all ions.
+    pub species: Vec<Option<String>>,
+    /// `[species][sample]`: the charge current `sum q v`, or of one species the sum of its velocities.
+    pub current: Vec<Vec<[f64; 3]>>,
+    /// `[sample]`: charge-weighted sum of forces; none where the files have no columns for it.
+    pub force: Option<Vec<[f64; 3]>>,
+    pub steps_between_samples: i64,
+    pub first_timestep: i64,
+    pub last_timestep: i64,
+    pub notes: Vec<String>,
+}
+
+/// Columns of a series, by their place.
+#[derive(Clone, Debug, PartialEq)]
+struct Layout {
+    n_columns: usize,
+    currents: Vec<(Option<String>, [usize; 3])>,
+    force: Option<[usize; 3]>,
+}
+
+/// Reads files of `fix ave/time` (mode scalar), plain, `.gz` or `.zst`, that continue one another.
+///
+/// The comment before the numbers names the columns: the timestep first, then in any order `Jx Jy Jz` for the charge
+/// current, or `Jx_NAME Jy_NAME Jz_NAME` for the sum of the velocities of species NAME, and `Fx Fy Fz` for the
+/// charge-weighted sum of forces; LAMMPS's `v_`, `c_` or `f_` before a name does not matter, nor do further columns.
+/// `names` says what the columns after the timestep are, where the files call them otherwise; `-` for others.
+///
+/// # Errors
+/// A file without these columns, a line that is cut short or no numbers, samples that are not evenly spaced.
+pub fn read_current(paths: &[PathBuf], names: Option<&[String]>) -> Result<CurrentSeries> {
+    let mut files = vec![];
+    for path in paths {
+        files.push(File::read(path, names)?);
+    }
+    files.sort_by_key(|file| file.steps[0]);
+    if let Some([a, b]) = files.array_windows().find(|[a, b]| a.steps[0] == b.steps[0]) {
+        return Err(Error::Input(format!(
+            "{} and {} both begin at timestep {}; give the series of one run, each once",
+            a.path.display(),
+            b.path.display(),
+            a.steps[0]
+        )));
+    }
+    let layout = files[0].layout.clone();
+    let starts: Vec<i64> = files.iter().skip(1).map(|file| file.steps[0]).chain([i64::MAX]).collect();
+    let mut series = CurrentSeries {
+        species: layout.currents.iter().map(|(species, _)| species.clone()).collect(),
+        current: vec![vec![]; layout.currents.len()],
+        force: layout.force.map(|_| vec![]),
+        ..Default::default()
+    };
+    let mut steps: Vec<i64> = vec![];
+    let mut repeated = 0;
+    for (file, next) in files.iter().zip(starts) {
+        if file.layout != layout {
+            return Err(file.error(0, "its columns differ from those of the other files".into()));
+        }
+        let kept = file.steps.partition_point(|step| *step < next);
+        repeated += file.steps.len() - kept;
+        for (row, &step) in file.steps[..kept].iter().enumerate() {
+            if let [.., before, last] = steps[..]
+                && step - last != last - before
+            {
+                let message = format!(
+                    "timestep {step} follows {last} after {} steps, and the samples before are {} steps apart; give \
+                     evenly spaced samples without gaps",
+                    step - last,
+                    last - before
+                );
+                return Err(file.error(file.lines[row], message));
+            }
+            steps.push(step);
+            let triple = |columns: [usize; 3]| columns.map(|c| file.values[row * file.width + c - 1]);
+            for ((_, columns), current) in layout.currents.iter().zip(&mut series.current) {
+                current.push(triple(*columns));
+            }
+            if let (Some(columns), Some(force)) = (layout.force, &mut series.force) {
+                force.push(triple(columns));
+            }
+        }
+    }
+    if repeated > 0 {
+        series.notes.push(format!("{repeated} samples of the current dropped that a continuation has again"));
+    }
+    let [first, second, ..] = steps[..] else {
+        return Err(files[0].error(0, "one sample of the current is no series".into()));
+    };
+    series.steps_between_samples = second - first;
+    series.first_timestep = first;
+    series.last_timestep = steps[steps.len() - 1];
+    Ok(series)
+}
+
+struct File {
+    path: PathBuf,
+    layout: Layout,
+    steps: Vec<i64>,
+    lines: Vec<u64>,
+    /// Numbers after the timestep, row after row.
+    values: Vec<f64>,
+    width: usize,
+}
+
+impl File {
+    fn read(path: &Path, names: Option<&[String]>) -> Result<Self> {
+        let mut text = BufReader::new(unpacked(path)?);
+        let mut file = Self {
+            path: path.into(),
+            layout: Layout { n_columns: 0, currents: vec![], force: None },
+            steps: vec![],
+            lines: vec![],
+            values: vec![],
+            width: 0,
+        };
+        let mut header = String::new();
+        let mut line = vec![];
+        for number in 1.. {
+            line.clear();
+            // A line longer than this is no row of a fix ave/time.
+            Read::by_ref(&mut text).take(1 << 16).read_until(b'\n', &mut line).map_err(|e| Error::io(path, e))?;
+            if line.is_empty() {
+                break;
+            }
+            let Ok(content) = std::str::from_utf8(&line) else {
+                return Err(file.error(number, "this is no text; give a file that fix ave/time wrote".into()));
+            };
+            if let Some(comment) = content.trim_start().strip_prefix('#') {
+                // A continuation in the same file repeats its header; the names are those above the first numbers.
+                if file.steps.is_empty() {
+                    header = comment.to_string();
+                }
+                continue;
+            }
+            if content.trim().is_empty() {
+                continue;
+            }
+            if file.steps.is_empty() {
+                file.layout = match names {
+                    Some(names) => layout(names.iter().map(String::as_str)),
+                    None => layout(header.split_whitespace().skip(1)),
+                }
+                .map_err(|message| file.error(number, message))?;
+            }
+            if !content.ends_with('\n') {
+                let message = "the file ends in the middle of a line; the run was cut short or still writes: remove it";
+                return Err(file.error(number, message.into()));
+            }
+            file.row(number, content)?;
+        }
+        if file.steps.is_empty() {
+            return Err(file.error(0, "there are no numbers in it; give a file that fix ave/time wrote".into()));
+        }
+        Ok(file)
+    }
+
+    fn row(&mut self, number: u64, content: &str) -> Result<()> {
+        let mut words = content.split_ascii_whitespace();
+        let Some(step) = words.next().and_then(|word| word.parse::<i64>().ok()) else {
+            return Err(self.error(number, "the line does not begin with a timestep".into()));
+        };
+        let before = self.values.len();
+        for word in words {
+            match word.parse::<f64>() {
+                Ok(value) if value.is_finite() => self.values.push(value),
+                _ => return Err(self.error(number, format!("'{word}' is no finite number"))),
+            }
+        }
+        let width = self.values.len() - before;
+        if self.steps.is_empty() {
+            self.width = width;
+        }
+        if width != self.width || width < self.layout.n_columns {
+            let message = format!(
+                "{} columns, and {} are named; give a file of fix ave/time in mode scalar",
+                width + 1,
+                self.layout.n_columns.max(self.width) + 1
+            );
+            return Err(self.error(number, message));
+        }
+        match self.steps.last() {
+            Some(last) if step == *last => self.values.truncate(before),
+            Some(last) if step < *last => {
+                let message =
+                    format!("timestep {step} after {last}: time goes back; split the file there and give both");
+                return Err(self.error(number, message));
+            }
+            _ => {
+                self.steps.push(step);
+                self.lines.push(number);
+            }
+        }
+        Ok(())
+    }
+
+    fn error(&self, line: u64, message: String) -> Error {
+        match line {
+            0 => Error::Input(format!("{}: {message}", self.path.display())),
+            line => Error::Input(format!("{}: line {line}: {message}", self.path.display())),
+        }
+    }
+}
+
+/// Finds the columns by the names that follow the timestep's.
+fn layout<'a>(names: impl Iterator<Item = &'a str>) -> Result<Layout, String> {
+    let plain = |name: &'a str| {
+        let prefixed = ["v_", "c_", "f_"].iter().find_map(|prefix| name.strip_prefix(prefix));
+        prefixed.unwrap_or(name)
+    };
+    // Columns count from 1: the timestep is 0.
+    let names: Vec<&str> = names.map(plain).collect();
+    let find = |wanted: &str| names.iter().position(|name| name.eq_ignore_ascii_case(wanted)).map(|i| i + 1);
+    let three = |letter: &str, ending: &str| {
+        let [x, y, z] = ["x", "y", "z"].map(|axis| find(&format!("{letter}{axis}{ending}")));
+        Some([x?, y?, z?])
+    };
+    let mut currents: Vec<(Option<String>, [usize; 3])> = vec![];
+    for name in &names {
+        if let Some(species) = name.strip_prefix("Jx_").or_else(|| name.strip_prefix("jx_"))
+            && let Some(columns) = three("J", &format!("_{species}"))
+        {
+            currents.push((Some(species.to_string()), columns));
+        }
+    }
+    if currents.is_empty() {
+        currents.extend(three("J", "").map(|columns| (None, columns)));
+    }
+    if currents.is_empty() {
+        return Err(format!(
+            "no columns Jx Jy Jz are named above the numbers (there are: {}); name them with --current-columns, as in \
+             --current-columns Jx,Jy,Jz",
+            names.join(" ")
+        ));
+    }
+    let force = three("F", "");
+    let last = currents.iter().map(|(_, columns)| columns).chain(&force).flatten().max();
+    Ok(Layout { n_columns: last.copied().unwrap_or(0), currents, force })
+}
