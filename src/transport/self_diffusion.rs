@@ -162,7 +162,7 @@ fn jackknife(values: &[f64]) -> f64 {
 }
 
 /// The matrix that makes intercept and slope of the mean squared displacements at `lags` (in frames).
-fn line_weights(lags: &[f64]) -> Option<DMatrix<f64>> {
+pub(super) fn line_weights(lags: &[f64]) -> Option<DMatrix<f64>> {
     let n = lags.len();
     let mut covariance = DMatrix::zeros(n, n);
     for i in 0..n {
