@@ -38,6 +38,20 @@ impl std::str::FromStr for UnitStyle {
 }
 
 impl UnitStyle {
+    /// LAMMPS's name of the style.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Lj => "lj",
+            Self::Real => "real",
+            Self::Metal => "metal",
+            Self::Si => "si",
+            Self::Cgs => "cgs",
+            Self::Electron => "electron",
+            Self::Micro => "micro",
+            Self::Nano => "nano",
+        }
+    }
+
     /// The unit of length in angstrom; none in reduced units.
     pub fn length_in_angstrom(self) -> Option<f64> {
         match self {

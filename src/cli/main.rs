@@ -10,6 +10,7 @@ mod predict;
 mod progress;
 mod reading;
 mod report;
+mod transport;
 
 use std::process::ExitCode;
 
@@ -35,6 +36,7 @@ enum Command {
     Import(import::Arguments),
     Inspect(inspect::Arguments),
     Predict(predict::Arguments),
+    Transport(Box<transport::Arguments>),
 }
 
 fn main() -> ExitCode {
@@ -65,6 +67,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Import(arguments) => import::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Predict(arguments) => predict::run(arguments),
+        Command::Transport(arguments) => transport::run(*arguments),
     }
 }
 

@@ -3,21 +3,29 @@
 //! Requests for ions (`ions`) become atoms of a dump (`assignment`); one pass over the dumps (`sequence`, `path`) records
 //! the ions' collective motion and the mean squared displacements of single ones (`record`, `msd`).
 
+mod analysis;
 mod assignment;
 mod current;
 pub mod estimators;
 mod ions;
+mod job;
 mod msd;
 mod onsager;
 mod path;
 mod record;
+mod report;
 mod self_diffusion;
 mod sequence;
+mod verdict;
 
+pub use analysis::{Amount, Analysis, ChargeEstimate, ChargeSeries, Conditions, Method, Per, analyse};
 pub use assignment::{Assignment, IonSpecies, Properties, ReferenceFrame};
 pub use current::{CurrentSeries, read_current};
 pub use ions::{IonRequest, parse_types};
+pub use job::{Job, Outcome};
 pub use msd::MsdTable;
 pub use onsager::Onsager;
 pub use record::{Record, RecordOptions, record};
+pub use report::{ConductivityEstimate, OnsagerReport, SpeciesReport, TransportReport};
 pub use self_diffusion::{SelfDiffusion, self_diffusion, yeh_hummer};
+pub use verdict::{Judgement, Verdict, best, judge};

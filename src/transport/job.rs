@@ -1,0 +1,188 @@
+//! A whole analysis: from the files of a run to a report.
+
+use std::path::{Path, PathBuf};
+
+use super::analysis::{Amount, Analysis, ChargeSeries, Conditions, Per, analyse};
+use super::assignment::ReferenceFrame;
+use super::current::{CurrentSeries, read_current};
+use super::record::{Record, RecordOptions, record};
+use super::report::{Subject, TransportReport};
+use super::verdict::judge;
+use crate::{Error, Result};
+
+/// What to analyse, and how.
+#[derive(Clone, Debug)]
+pub struct Job {
+    /// Dumps of one run; may be empty where a current is given.
+    pub dumps: Vec<PathBuf>,
+    /// Files of `fix ave/time` with the current.
+    pub currents: Vec<PathBuf>,
+    /// What the current's columns are, where their names do not say.
+    pub current_columns: Option<Vec<String>>,
+    pub record: RecordOptions,
+    pub conditions: Conditions,
+    /// Relative error that the run should reach.
+    pub target_error: f64,
+    pub viscosity: Option<f64>,
+    /// Volume and amount of salt, where no dump tells.
+    pub volume: Option<f64>,
+    pub formula_units: Option<f64>,
+}
+
+/// What came out.
+#[derive(Debug)]
+pub struct Outcome {
+    pub report: TransportReport,
+    pub analysis: Analysis,
+    pub series: ChargeSeries,
+    pub record: Option<Record>,
+}
+
+impl Job {
+    /// Reads and analyses; `on_frame` is called after each frame of a dump.
+    ///
+    /// # Errors
+    /// As the parts'; a job without files, or without the volume and amount that no dump tells.
+    pub fn run(&self, on_frame: &mut dyn FnMut(&Path)) -> Result<Outcome> {
+        self.check()?;
+        let record = match self.dumps.is_empty() {
+            true => None,
+            false => Some(record(&self.dumps, &self.record, on_frame)?),
+        };
+        let mut notes = record.as_ref().map_or(vec![], |r| r.notes.clone());
+        let current = match self.currents.is_empty() {
+            true => None,
+            false => Some(read_current(&self.currents, self.current_columns.as_deref())?),
+        };
+        let series = self.series(record.as_ref(), current.as_ref(), &mut notes)?;
+        let (volume, amount) = self.size(record.as_ref())?;
+        if let Some(record) = &record {
+            self.look_at(record, &mut notes);
+        }
+        let analysis = analyse(&series, record.as_ref(), &self.conditions)?;
+        notes.extend(analysis.notes.iter().cloned());
+        let judgement = judge(&analysis, series.duration(), self.target_error);
+        let subject = Subject {
+            record: record.as_ref(),
+            volume,
+            amount,
+            conditions: &self.conditions,
+            viscosity: self.viscosity,
+        };
+        let report = TransportReport::new(&subject, &analysis, judgement, notes);
+        Ok(Outcome { report, analysis, series, record })
+    }
+
+    fn check(&self) -> Result<()> {
+        self.conditions.check()?;
+        let positive = [
+            ("timestep", Some(self.record.timestep)),
+            ("target error", Some(self.target_error)),
+            ("viscosity", self.viscosity),
+            ("volume", self.volume),
+            ("number of formula units", self.formula_units),
+        ];
+        if let Some((what, value)) =
+            positive.into_iter().find_map(|(what, value)| Some((what, value.filter(|v| !(*v > 0.0 && v.is_finite()))?)))
+        {
+            return Err(Error::Input(format!("{what} {value}: it must be above zero")));
+        }
+        if self.dumps.is_empty() && self.currents.is_empty() {
+            return Err(Error::Input("there is nothing to analyse; give dumps, or a series of the current".into()));
+        }
+        if self.conditions.langevin_damp.is_some() && self.currents.is_empty() && self.record.forces.is_none() {
+            return Err(Error::Input(
+                "the force route needs forces without those of the thermostat: columns Fx Fy Fz of the current, or \
+                 columns of the dump, from fix store/force before fix langevin, named by --force-columns"
+                    .into(),
+            ));
+        }
+        Ok(())
+    }
+
+    fn series(
+        &self,
+        record: Option<&Record>,
+        current: Option<&CurrentSeries>,
+        notes: &mut Vec<String>,
+    ) -> Result<ChargeSeries> {
+        let units = &self.conditions.units;
+        let from_record = record.map(|record| ChargeSeries::from_record(record, units)).transpose()?;
+        let Some(current) = current else {
+            return Ok(from_record.unwrap_or_default());
+        };
+        notes.extend(current.notes.iter().cloned());
+        let given = |name: &str| self.record.properties.charges.get(name).copied();
+        let known = |name: &str| {
+            let species = record.and_then(|r| r.assignment.species.iter().find(|s| s.name == name));
+            given(name).or(species.map(|s| s.charge))
+        };
+        let mass = self.one_mass(record);
+        let from_current = ChargeSeries::from_current(current, self.record.timestep, units, &known, mass)?;
+        if self.conditions.langevin_damp.is_some() && current.force.is_some() && mass.is_none() {
+            return Err(Error::Input(
+                "the force route on a summed force needs one mass that all ions have; give --mass TYPE=VALUE for each \
+                 ion type"
+                    .into(),
+            ));
+        }
+        let mut series = from_record.unwrap_or_else(|| ChargeSeries {
+            displacement: from_current.displacement.clone(),
+            integrated: true,
+            ..Default::default()
+        });
+        series.current = from_current.current;
+        series.acceleration = from_current.acceleration;
+        Ok(series)
+    }
+
+    /// The mass that all ions share, if they do.
+    fn one_mass(&self, record: Option<&Record>) -> Option<f64> {
+        let masses: Option<Vec<f64>> = match record {
+            Some(record) => record.assignment.species.iter().map(|s| s.mass).collect(),
+            None => Some(self.record.properties.masses.values().copied().collect()),
+        };
+        let masses = masses?;
+        let first = *masses.first()?;
+        masses.iter().all(|m| (m - first).abs() <= 1e-9 * first).then_some(first)
+    }
+
+    fn size(&self, record: Option<&Record>) -> Result<(f64, Amount)> {
+        let amount = self.formula_units.map(|number| Amount { number, per: Per::FormulaUnit });
+        match (record, self.volume, amount) {
+            (Some(record), volume, amount) => {
+                let amount = amount.unwrap_or_else(|| Amount::of(&record.assignment.species));
+                if amount.number <= 0.0 {
+                    return Err(Error::Input(
+                        "no ion has a charge, so there is no conductivity; check --charge".into(),
+                    ));
+                }
+                Ok((volume.unwrap_or(record.volume), amount))
+            }
+            (None, Some(volume), Some(amount)) => Ok((volume, amount)),
+            _ => Err(Error::Input(
+                "a current alone does not tell the size of the system; give --volume and --formula-units, or a dump \
+                 beside it"
+                    .into(),
+            )),
+        }
+    }
+
+    fn look_at(&self, record: &Record, notes: &mut Vec<String>) {
+        let net = record.assignment.net_charge();
+        if net.abs() > 1e-3 * Amount::of(&record.assignment.species).number.max(1.0)
+            && self.record.reference == ReferenceFrame::None
+        {
+            notes.push(format!(
+                "the ions carry a net charge of {net:.4}: their conductivity depends on whose centre of mass rests; choose \
+                 with --frame"
+            ));
+        }
+        if record.volume_deviation > 0.2 * record.volume {
+            notes.push(format!(
+                "the volume varies by {:.0} %: conductivity and amount are over its mean",
+                100.0 * record.volume_deviation / record.volume
+            ));
+        }
+    }
+}

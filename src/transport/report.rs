@@ -1,0 +1,202 @@
+//! What a transport analysis says, in the units of a reader.
+
+use serde::Serialize;
+
+use super::analysis::{Amount, Analysis, Conditions, Method};
+use super::assignment::IonSpecies;
+use super::estimators::Estimate;
+use super::record::Record;
+use super::self_diffusion::yeh_hummer;
+use super::verdict::{Judgement, Verdict, best};
+
+/// The results of `ionscape transport`; keys as they stand in its JSON.
+///
+/// Conductivities in S/m and S cm2/mol, diffusion coefficients in m2/s; all reduced for `lj`.
+#[derive(Clone, Debug, Serialize)]
+pub struct TransportReport {
+    pub estimates: Vec<ConductivityEstimate>,
+    /// The method of the estimate that other values refer to.
+    pub best: Method,
+    /// Molar conductivity that independent ions would have.
+    pub nernst_einstein: Option<f64>,
+    pub nernst_einstein_error: Option<f64>,
+    /// The same as a conductivity.
+    pub nernst_einstein_sigma: Option<f64>,
+    /// `nernst_einstein` over the best molar conductivity.
+    pub haven_ratio: Option<f64>,
+    pub haven_ratio_error: Option<f64>,
+    pub verdict: Verdict,
+    pub judgement: Judgement,
+    pub species: Vec<SpeciesReport>,
+    /// `sigma = sum_ab z_a z_b L_ab`.
+    pub onsager: Vec<OnsagerReport>,
+    pub amount: Amount,
+    pub volume: f64,
+    pub temperature: f64,
+    pub n_frames: Option<usize>,
+    pub net_charge: f64,
+    pub notes: Vec<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct ConductivityEstimate {
+    pub method: Method,
+    pub sigma: f64,
+    pub sigma_error: f64,
+    pub molar_conductivity: f64,
+    pub molar_conductivity_error: f64,
+    /// What speaks against it by its own rules.
+    pub objection: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+pub struct SpeciesReport {
+    #[serde(flatten)]
+    pub species: IonSpecies,
+    pub self_diffusion: Option<f64>,
+    pub self_diffusion_error: Option<f64>,
+    /// With the finite-size correction of Yeh and Hummer.
+    pub self_diffusion_corrected: Option<f64>,
+    pub diffusive: Option<bool>,
+    /// `d ln MSD / d ln t` over the fitted lags.
+    pub exponent: Option<f64>,
+    /// Lag times of the fit, in the run's unit of time.
+    pub fit_from: Option<f64>,
+    pub fit_to: Option<f64>,
+    pub transference_number: Option<f64>,
+    pub transference_number_error: Option<f64>,
+}
+
+/// `L_ab`, in conductivity per charge squared.
+#[derive(Clone, Debug, Serialize)]
+pub struct OnsagerReport {
+    pub species: [String; 2],
+    pub total: f64,
+    pub total_error: f64,
+    /// Of a species with itself: each ion with itself, and with the others.
+    #[serde(rename = "self")]
+    pub own: Option<f64>,
+    pub self_error: Option<f64>,
+    pub distinct: Option<f64>,
+    pub distinct_error: Option<f64>,
+}
+
+/// What the analysis was of.
+pub struct Subject<'a> {
+    pub record: Option<&'a Record>,
+    pub volume: f64,
+    pub amount: Amount,
+    pub conditions: &'a Conditions,
+    /// Viscosity for the finite-size correction, in mPa s (reduced for `lj`).
+    pub viscosity: Option<f64>,
+}
+
+impl TransportReport {
+    pub fn new(subject: &Subject, analysis: &Analysis, judgement: Judgement, notes: Vec<String>) -> Self {
+        let Subject { record, volume, amount, conditions, viscosity } = *subject;
+        let units = &conditions.units;
+        let sigma = units.conductivity / (volume * conditions.temperature);
+        let molar = sigma * volume / amount.number * units.molar_conductivity;
+        let chosen = best(&analysis.estimates);
+        let estimates = analysis.estimates.iter().map(|e| ConductivityEstimate {
+            method: e.method,
+            sigma: sigma * e.estimate.value,
+            sigma_error: sigma * e.estimate.error,
+            molar_conductivity: molar * e.estimate.value,
+            molar_conductivity_error: molar * e.estimate.error,
+            objection: e.objection.clone(),
+        });
+        let empty = vec![];
+        let kinds = record.map_or(&empty, |r| &r.assignment.species);
+        let nernst_einstein = nernst_einstein(kinds, analysis);
+        let haven = nernst_einstein.map(|ne| {
+            let value = ne.value / chosen.estimate.value;
+            Estimate { value, error: value.abs() * ne.relative_error().hypot(chosen.estimate.relative_error()) }
+        });
+        let correction = viscosity.map(|viscosity| {
+            let kt = units.thermal_energy * conditions.temperature;
+            yeh_hummer(kt, viscosity * units.viscosity, volume)
+        });
+        let charges: Vec<f64> = kinds.iter().map(|s| s.charge).collect();
+        let species = kinds.iter().enumerate().map(|(a, kind)| {
+            let diffusion = analysis.self_diffusion.get(a);
+            let transference = analysis.onsager.as_ref().map(|onsager| onsager.transference(a, &charges));
+            SpeciesReport {
+                species: kind.clone(),
+                self_diffusion: diffusion.map(|d| units.diffusion * d.estimate.value),
+                self_diffusion_error: diffusion.map(|d| units.diffusion * d.estimate.error),
+                self_diffusion_corrected: diffusion
+                    .zip(correction)
+                    .map(|(d, correction)| units.diffusion * (d.estimate.value + correction)),
+                diffusive: diffusion.map(|d| d.diffusive),
+                exponent: diffusion.map(|d| d.exponent.value),
+                fit_from: diffusion.map(|d| d.fit_from),
+                fit_to: diffusion.map(|d| d.fit_to),
+                transference_number: transference.map(|t| t.value),
+                transference_number_error: transference.map(|t| t.error),
+            }
+        });
+        Self {
+            estimates: estimates.collect(),
+            best: chosen.method,
+            nernst_einstein: nernst_einstein.map(|ne| molar * ne.value),
+            nernst_einstein_error: nernst_einstein.map(|ne| molar * ne.error),
+            nernst_einstein_sigma: nernst_einstein.map(|ne| sigma * ne.value),
+            haven_ratio: haven.map(|h| h.value),
+            haven_ratio_error: haven.map(|h| h.error),
+            verdict: judgement.verdict,
+            judgement,
+            species: species.collect(),
+            onsager: onsager(kinds, analysis, sigma),
+            amount,
+            volume,
+            temperature: conditions.temperature,
+            n_frames: record.map(|r| r.n_frames),
+            net_charge: record.map_or(0.0, |r| r.assignment.net_charge()),
+            notes,
+        }
+    }
+
+    /// The estimate that other values refer to.
+    pub fn best_estimate(&self) -> &ConductivityEstimate {
+        self.estimates.iter().find(|e| e.method == self.best).expect("the best estimate is one of them")
+    }
+}
+
+/// `sum_a N_a q_a^2 D_a`, the coefficient of ions that move independently.
+fn nernst_einstein(species: &[IonSpecies], analysis: &Analysis) -> Option<Estimate> {
+    if analysis.self_diffusion.is_empty() {
+        return None;
+    }
+    let parts = species.iter().zip(&analysis.self_diffusion).map(|(s, d)| {
+        let weight = s.n_ions as f64 * s.charge * s.charge;
+        (weight * d.estimate.value, weight * d.estimate.error)
+    });
+    let (value, square) = parts.fold((0.0, 0.0), |(v, e), (value, error)| (v + value, e + error * error));
+    Some(Estimate { value, error: square.sqrt() })
+}
+
+fn onsager(species: &[IonSpecies], analysis: &Analysis, sigma: f64) -> Vec<OnsagerReport> {
+    let Some(onsager) = &analysis.onsager else { return vec![] };
+    let pairs = (0..species.len()).flat_map(|a| (a..species.len()).map(move |b| (a, b)));
+    let report = |(a, b): (usize, usize)| {
+        let total = onsager.coefficient(a, b);
+        let diffusion = analysis.self_diffusion.get(a).filter(|_| a == b);
+        let n_ions = species[a].n_ions;
+        let own = diffusion.map(|d| {
+            let n = n_ions as f64;
+            Estimate { value: n * d.estimate.value, error: n * d.estimate.error }
+        });
+        let distinct = diffusion.map(|d| onsager.distinct(a, n_ions, d));
+        OnsagerReport {
+            species: [species[a].name.clone(), species[b].name.clone()],
+            total: sigma * total.value,
+            total_error: sigma * total.error,
+            own: own.map(|e| sigma * e.value),
+            self_error: own.map(|e| sigma * e.error),
+            distinct: distinct.map(|e| sigma * e.value),
+            distinct_error: distinct.map(|e| sigma * e.error),
+        }
+    };
+    pairs.map(report).collect()
+}
