@@ -7,6 +7,7 @@
 //! what the resulting field says, with errors from [`statistics`], and [`plot`] draws it.
 
 pub mod analysis;
+pub mod dataset;
 pub mod descriptor;
 pub mod error;
 pub mod geometry;

@@ -5,6 +5,7 @@ mod doctor;
 mod featurize;
 mod import;
 mod inspect;
+mod label;
 mod mapping;
 mod predict;
 mod progress;
@@ -35,6 +36,7 @@ enum Command {
     Featurize(featurize::Arguments),
     Import(import::Arguments),
     Inspect(inspect::Arguments),
+    Label(label::Arguments),
     Predict(predict::Arguments),
     Transport(Box<transport::Arguments>),
 }
@@ -66,6 +68,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Featurize(arguments) => featurize::run(arguments),
         Command::Import(arguments) => import::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Label(arguments) => label::run(arguments),
         Command::Predict(arguments) => predict::run(arguments),
         Command::Transport(arguments) => transport::run(*arguments),
     }

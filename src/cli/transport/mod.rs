@@ -125,7 +125,7 @@ fn reference(text: &str) -> Result<ReferenceFrame, String> {
 }
 
 /// A share, as in `5%` or `0.05`.
-fn share(text: &str) -> Result<f64, String> {
+pub(super) fn share(text: &str) -> Result<f64, String> {
     let (number, unit) = text.strip_suffix('%').map_or((text, 1.0), |number| (number, 0.01));
     let value = number.trim().parse::<f64>().ok().map(|value| value * unit).filter(|v| *v > 0.0 && *v < 1.0);
     value.ok_or_else(|| "write it as in 5% or 0.05".into())

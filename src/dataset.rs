@@ -1,0 +1,263 @@
+//! The data set file: systems with what they were simulated at, and their molar conductivities.
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml_edit::{DocumentMut, Item, Table, value};
+
+use crate::output::AtomicFile;
+use crate::{Error, Result};
+
+/// A `dataset.toml`, as it stands in the file. Paths are relative to the file's folder.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Dataset {
+    /// Unit style of all systems.
+    pub units: String,
+    /// Name of the species that an atom type is, by the type.
+    pub species: BTreeMap<String, String>,
+    /// Charge of an ion by the name of its species.
+    pub charges: BTreeMap<String, f64>,
+    #[serde(rename = "system", default)]
+    pub systems: Vec<System>,
+}
+
+/// One system of a data set.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct System {
+    pub name: String,
+    /// Configurations to learn from.
+    pub snapshots: Option<Paths>,
+    /// The label and its standard error; absent where it is to be computed.
+    pub molar_conductivity: Option<f64>,
+    pub molar_conductivity_error: Option<f64>,
+    pub nernst_einstein: Option<f64>,
+    /// Conductivities of single ions to compare with.
+    pub local: Option<PathBuf>,
+    /// Dumps with unwrapped coordinates to compute the label from.
+    pub trajectory: Option<Paths>,
+    /// Files of `fix ave/time` with the current, beside the trajectory.
+    pub current: Option<Paths>,
+    /// Damping time of `fix langevin`, for the force route.
+    pub langevin_damp: Option<f64>,
+    /// Mass of every ion, for the force route.
+    pub mass: Option<f64>,
+    pub timestep: Option<f64>,
+    pub temperature: Option<f64>,
+}
+
+/// One path or a list of them.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(untagged)]
+pub enum Paths {
+    One(PathBuf),
+    Many(Vec<PathBuf>),
+}
+
+impl Paths {
+    /// All of them, seen from `folder`.
+    pub fn seen_from(&self, folder: &Path) -> Vec<PathBuf> {
+        let paths = match self {
+            Self::One(path) => std::slice::from_ref(path),
+            Self::Many(paths) => paths,
+        };
+        paths.iter().map(|path| folder.join(path)).collect()
+    }
+}
+
+impl Dataset {
+    /// Reads a data set's text; `path` is for messages.
+    ///
+    /// # Errors
+    /// Text that is no TOML or has unknown keys, with the line; names that stand twice, labels without errors, species
+    /// without charges, types that are no numbers.
+    pub fn parse(path: &Path, text: &str) -> Result<Self> {
+        let dataset: Self = toml::from_str(text)
+            .map_err(|e| Error::Input(format!("{}: {}", path.display(), e.to_string().trim_end())))?;
+        dataset.check().map_err(|message| Error::Input(format!("{}: {message}", path.display())))?;
+        Ok(dataset)
+    }
+
+    /// Atom types by species name, in the order of the first type.
+    pub fn types_by_species(&self) -> Vec<(String, Vec<i32>)> {
+        let mut types: Vec<(i32, &String)> =
+            self.species.iter().filter_map(|(t, name)| Some((t.parse().ok()?, name))).collect();
+        types.sort_unstable();
+        let mut found: Vec<(String, Vec<i32>)> = vec![];
+        for (t, name) in types {
+            match found.iter_mut().find(|(known, _)| known == name) {
+                Some((_, types)) => types.push(t),
+                None => found.push((name.clone(), vec![t])),
+            }
+        }
+        found
+    }
+
+    fn check(&self) -> Result<(), String> {
+        self.units.parse::<crate::units::UnitStyle>().map_err(|e| e.to_string())?;
+        for (t, name) in &self.species {
+            if t.parse::<i32>().ok().filter(|t| *t > 0).is_none() {
+                return Err(format!("species: '{t}' is no atom type; write it as in species = {{ 1 = \"cation\" }}"));
+            }
+            if !self.charges.contains_key(name) {
+                return Err(format!("charges: there is none for {name}; write it as in charges = {{ {name} = 1.0 }}"));
+            }
+        }
+        for (i, system) in self.systems.iter().enumerate() {
+            let name = &system.name;
+            let refuse = |what: &str| Err(format!("system {name}: {what}"));
+            if self.systems[..i].iter().any(|other| other.name == *name) {
+                return refuse("the name stands twice; give each system its own");
+            }
+            match (system.molar_conductivity, system.molar_conductivity_error) {
+                (None, None) if system.trajectory.is_none() => {
+                    return refuse(
+                        "there is neither molar_conductivity nor a trajectory to compute it from; give one of them",
+                    );
+                }
+                (None, Some(_)) => return refuse("molar_conductivity_error stands without molar_conductivity"),
+                (Some(v), _) if !v.is_finite() => return refuse("molar_conductivity is not finite"),
+                (_, Some(e)) if !(e.is_finite() && e > 0.0) => {
+                    return refuse("molar_conductivity_error must be above zero");
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// A label for a system.
+#[derive(Clone, Debug)]
+pub struct Label {
+    pub system: String,
+    pub molar_conductivity: f64,
+    pub molar_conductivity_error: f64,
+    pub nernst_einstein: Option<f64>,
+}
+
+/// Writes labels into a data set's text and puts it in the file's place; comments and layout stay.
+///
+/// # Errors
+/// Text that is no TOML, a system that is not in it, a file that cannot be written.
+pub fn write_labels(path: &Path, text: &str, labels: &[Label]) -> Result<()> {
+    let refuse = |message: String| Error::Input(format!("{}: {message}", path.display()));
+    let mut document: DocumentMut = text.parse().map_err(|e| refuse(format!("{e}")))?;
+    let systems = document.get_mut("system").and_then(Item::as_array_of_tables_mut);
+    let systems = systems.ok_or_else(|| refuse("systems must stand under [[system]] to be labelled".into()))?;
+    for label in labels {
+        let named = |table: &&mut Table| table.get("name").and_then(Item::as_str) == Some(&label.system);
+        let table = systems.iter_mut().find(named);
+        let table = table.ok_or_else(|| refuse(format!("there is no system {}", label.system)))?;
+        let digits = digits(label.molar_conductivity_error);
+        set(table, "molar_conductivity", rounded(label.molar_conductivity, digits));
+        set(table, "molar_conductivity_error", rounded(label.molar_conductivity_error, digits));
+        if let Some(nernst_einstein) = label.nernst_einstein {
+            set(table, "nernst_einstein", rounded(nernst_einstein, digits));
+        }
+    }
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(document.to_string().as_bytes()).map_err(|e| Error::io(path, e))?;
+    file.commit()
+}
+
+/// Replaces a value where there is one, its comment kept, or else adds it at the end of the table.
+fn set(table: &mut Table, key: &str, number: f64) {
+    match table.get_mut(key).and_then(Item::as_value_mut) {
+        Some(old) => {
+            let decor = old.decor().clone();
+            *old = number.into();
+            *old.decor_mut() = decor;
+        }
+        None => table[key] = value(number),
+    }
+}
+
+/// Decimals that show an error to its third digit.
+fn digits(error: f64) -> i32 {
+    (2.0 - error.abs().log10().floor()).clamp(0.0, 15.0) as i32
+}
+
+fn rounded(value: f64, digits: i32) -> f64 {
+    format!("{value:.*}", digits as usize).parse().unwrap_or(value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = r#"# Two salts.
+units = "lj"
+species = { 2 = "anion", 1 = "cation", 3 = "cation" } # three types
+charges = { cation = 1.0, anion = -1.0 }
+
+[[system]]
+name = "labelled"   # measured elsewhere
+snapshots = "a.lammpstrj"
+molar_conductivity = 1.25
+molar_conductivity_error = 0.05
+
+# The next one is not labelled yet.
+[[system]]
+name = "new"
+trajectory = ["a.lammpstrj", "b.lammpstrj"]
+timestep = 0.005
+temperature = 1.0
+"#;
+
+    fn parse(text: &str) -> Result<Dataset> {
+        Dataset::parse(Path::new("dataset.toml"), text)
+    }
+
+    #[test]
+    fn a_data_set_is_read() {
+        let dataset = parse(TEXT).unwrap();
+        let types = dataset.types_by_species();
+        assert_eq!(types, [("cation".to_string(), vec![1, 3]), ("anion".to_string(), vec![2])]);
+        let trajectory = dataset.systems[1].trajectory.as_ref().unwrap().seen_from(Path::new("/data"));
+        assert_eq!(trajectory, [Path::new("/data/a.lammpstrj"), Path::new("/data/b.lammpstrj")]);
+    }
+
+    #[test]
+    fn labels_are_written_and_all_else_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("dataset.toml");
+        let label = |system: &str| Label {
+            system: system.into(),
+            molar_conductivity: 0.761_634,
+            molar_conductivity_error: 0.050_312,
+            nernst_einstein: Some(0.951_9),
+        };
+        write_labels(&path, TEXT, &[label("new")]).unwrap();
+        let added = "molar_conductivity = 0.7616\nmolar_conductivity_error = 0.0503\nnernst_einstein = 0.9519\n";
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{TEXT}{added}"));
+        write_labels(&path, TEXT, &[label("labelled")]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(
+            text.contains("molar_conductivity = 0.7616\nmolar_conductivity_error = 0.0503\nnernst_einstein = 0.9519")
+        );
+        assert!(text.contains("# measured elsewhere") && text.contains("# The next one") && !text.contains("1.25"));
+        assert!(write_labels(&path, TEXT, &[label("other")]).unwrap_err().to_string().contains("no system other"));
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (change, to, message) in [
+            ("timestep", "time_step", "unknown field `time_step`"),
+            ("name = \"new\"", "name = \"labelled\"", "the name stands twice"),
+            ("\"lj\"", "\"lj2\"", "'lj2' is no LAMMPS unit style"),
+            ("cation = 1.0, ", "", "there is none for cation"),
+            ("3 = ", "x = ", "'x' is no atom type"),
+            ("molar_conductivity = 1.25", "", "stands without molar_conductivity"),
+            ("trajectory = [\"a.lammpstrj\", \"b.lammpstrj\"]", "", "neither molar_conductivity nor a trajectory"),
+            ("0.05\n", "0.0\n", "must be above zero"),
+        ] {
+            let error = parse(&TEXT.replace(change, to)).unwrap_err().to_string();
+            assert!(error.starts_with("dataset.toml: ") && error.contains(message), "{to}: {error}");
+        }
+    }
+}
