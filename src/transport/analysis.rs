@@ -2,12 +2,18 @@
 
 use super::assignment::IonSpecies;
 use super::current::CurrentSeries;
-use super::estimators::{EinsteinHelfand, EinsteinOptions, Estimate, einstein_helfand};
+use super::estimators::{
+    Cepstral, CepstralOptions, EinsteinHelfand, EinsteinOptions, Estimate, GreenKubo, GreenKuboOptions, cepstral,
+    einstein_helfand, green_kubo,
+};
 use super::onsager::Onsager;
 use super::record::Record;
 use super::self_diffusion::{SelfDiffusion, self_diffusion};
 use crate::units::TransportUnits;
 use crate::{Error, Result};
+
+/// A current that forgets more than this share between samples has no integral from them.
+const SAMPLED_TOO_RARELY: f64 = 0.3;
 
 /// What a run was simulated at.
 #[derive(Clone, Debug)]
@@ -74,9 +80,12 @@ impl Amount {
 #[derive(Debug, Default)]
 pub struct ChargeSeries {
     pub displacement: (Vec<[f64; 3]>, f64),
-    /// Whether the displacement is the sum of a current and not from positions.
-    pub integrated: bool,
     pub current: Option<(Vec<[f64; 3]>, f64)>,
+    /// Whether a sample of the current is an average over all the time until the next, as `fix ave/time` can make it;
+    /// its sum over time is then exact however far apart the samples are.
+    pub averaged: bool,
+    /// `sum N q^2 / m` over species.
+    pub squared_charge_per_mass: Option<f64>,
     /// `sum q f / m`, in length over time squared.
     pub acceleration: Option<(Vec<[f64; 3]>, f64)>,
 }
@@ -105,9 +114,10 @@ impl ChargeSeries {
         };
         Ok(Self {
             displacement: (combine(&record.displacement, &charges), record.dt),
-            integrated: false,
+            squared_charge_per_mass: squared_charge_per_mass(species),
             current: record.current.as_ref().map(|current| (combine(current, &charges), record.dt)),
             acceleration,
+            averaged: false,
         })
     }
 
@@ -142,13 +152,24 @@ impl ChargeSeries {
             let scale = units.acceleration / mass;
             (force.iter().map(|f| f.map(|f| scale * f)).collect(), dt)
         });
-        Ok(Self { displacement: (displacement, dt), integrated: true, current: Some((current, dt)), acceleration })
+        Ok(Self {
+            displacement: (displacement, dt),
+            averaged: true,
+            squared_charge_per_mass: None,
+            current: Some((current, dt)),
+            acceleration,
+        })
     }
 
     /// Time that the series span.
     pub fn duration(&self) -> f64 {
         self.displacement.1 * (self.displacement.0.len() as f64 - 1.0)
     }
+}
+
+/// `sum N q^2 / m`, where all masses are known.
+fn squared_charge_per_mass(species: &[IonSpecies]) -> Option<f64> {
+    species.iter().map(|s| Some(s.n_ions as f64 * s.charge * s.charge / s.mass?)).sum()
 }
 
 /// Sum over species with these factors.
@@ -193,6 +214,8 @@ impl Method {
 pub struct Analysis {
     pub estimates: Vec<ChargeEstimate>,
     pub einstein: Option<EinsteinHelfand>,
+    pub green_kubo: Option<GreenKubo>,
+    pub cepstral: Option<Cepstral>,
     pub self_diffusion: Vec<SelfDiffusion>,
     pub onsager: Option<Onsager>,
     pub notes: Vec<String>,
@@ -204,8 +227,15 @@ pub struct Analysis {
 /// Data that no estimator can be run on.
 pub fn analyse(series: &ChargeSeries, record: Option<&Record>, conditions: &Conditions) -> Result<Analysis> {
     conditions.check()?;
-    let mut analysis =
-        Analysis { estimates: vec![], einstein: None, self_diffusion: vec![], onsager: None, notes: vec![] };
+    let mut analysis = Analysis {
+        estimates: vec![],
+        einstein: None,
+        green_kubo: None,
+        cepstral: None,
+        self_diffusion: vec![],
+        onsager: None,
+        notes: vec![],
+    };
     let (displacement, dt) = &series.displacement;
     match einstein_helfand(displacement, *dt, &EinsteinOptions::default()) {
         Ok(einstein) => {
@@ -215,6 +245,18 @@ pub fn analyse(series: &ChargeSeries, record: Option<&Record>, conditions: &Cond
             analysis.einstein = Some(einstein);
         }
         Err(error) => analysis.notes.push(error.to_string()),
+    }
+    from_current(series, &mut analysis);
+    if let (Some(damp), Some(acceleration)) = (conditions.langevin_damp, &series.acceleration) {
+        match series.squared_charge_per_mass {
+            Some(sum) => {
+                let kt = conditions.units.thermal_energy * conditions.temperature * conditions.units.acceleration;
+                force_route(acceleration, damp, sum * kt * damp, &mut analysis);
+            }
+            None => analysis.notes.push(
+                "no force route: it needs the ions' number, charges and masses; give a dump beside the current".into(),
+            ),
+        }
     }
     if let Some(record) = record {
         for (table, species) in record.msd.iter().zip(&record.assignment.species) {
@@ -232,6 +274,63 @@ pub fn analyse(series: &ChargeSeries, record: Option<&Record>, conditions: &Cond
         return Err(Error::Input(format!("too short for a conductivity: {}", analysis.notes.join("; "))));
     }
     Ok(analysis)
+}
+
+/// The estimates that rest on the current's autocorrelation and spectrum.
+fn from_current(series: &ChargeSeries, analysis: &mut Analysis) {
+    let Some((current, dt)) = &series.current else { return };
+    let remembered = correlation_after_one(current);
+    if !series.averaged && remembered < SAMPLED_TOO_RARELY {
+        analysis.notes.push(format!(
+            "no Green-Kubo and cepstral estimates: after one sample the current's correlation is {remembered:.2} of what \
+             it was, and the integral needs its course; dump velocities more often, or average the current over all \
+             steps with fix ave/time"
+        ));
+        return;
+    }
+    match green_kubo(current, *dt, &GreenKuboOptions::default()) {
+        Ok(green_kubo) => {
+            let objection = (!green_kubo.has_plateau).then(|| "the running integral has no plateau".to_string());
+            let estimate = green_kubo.estimate;
+            analysis.estimates.push(ChargeEstimate { method: Method::GreenKubo, estimate, objection });
+            analysis.green_kubo = Some(green_kubo);
+        }
+        Err(error) => analysis.notes.push(error.to_string()),
+    }
+    match cepstral(current, *dt, &CepstralOptions::default()) {
+        Ok(cepstral) => {
+            let estimate = cepstral.estimate;
+            analysis.estimates.push(ChargeEstimate { method: Method::Cepstral, estimate, objection: None });
+            analysis.cepstral = Some(cepstral);
+        }
+        Err(error) => analysis.notes.push(error.to_string()),
+    }
+}
+
+/// `<J(0).J(dt)> / <J^2>`.
+fn correlation_after_one(current: &[[f64; 3]]) -> f64 {
+    let dot = |a: &[f64; 3], b: &[f64; 3]| (0..3).map(|k| a[k] * b[k]).sum::<f64>();
+    let squares: f64 = current.iter().map(|j| dot(j, j)).sum();
+    let products: f64 = current.array_windows().map(|[a, b]| dot(a, b)).sum();
+    products / squares
+}
+
+/// The coefficient of Langevin dynamics from the forces between the ions alone.
+///
+/// With `A = sum q f / m` and friction `1/damp`, time reversal makes
+/// `K = sum N q^2 damp kT / m - damp^2 / 3 integral <A(0).A(t)> dt`: the ideal coefficient is exact, and only what the
+/// forces take from it is noisy.
+fn force_route(acceleration: &(Vec<[f64; 3]>, f64), damp: f64, ideal: f64, analysis: &mut Analysis) {
+    let (series, dt) = acceleration;
+    match green_kubo(series, *dt, &GreenKuboOptions::default()) {
+        Ok(loss) => {
+            let objection = (!loss.has_plateau).then(|| "the integral of the forces has no plateau".to_string());
+            let estimate =
+                Estimate { value: ideal - damp * damp * loss.estimate.value, error: damp * damp * loss.estimate.error };
+            analysis.estimates.push(ChargeEstimate { method: Method::ForceRoute, estimate, objection });
+        }
+        Err(error) => analysis.notes.push(format!("forces: {error}")),
+    }
 }
 
 /// The matrix over the lags that the charge's fit found diffusive.

@@ -126,13 +126,11 @@ impl Job {
                     .into(),
             ));
         }
-        let mut series = from_record.unwrap_or_else(|| ChargeSeries {
-            displacement: from_current.displacement.clone(),
-            integrated: true,
-            ..Default::default()
-        });
+        let mut series = from_record
+            .unwrap_or_else(|| ChargeSeries { displacement: from_current.displacement.clone(), ..Default::default() });
         series.current = from_current.current;
         series.acceleration = from_current.acceleration;
+        series.averaged = true;
         Ok(series)
     }
 
