@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use super::analysis::{Amount, Analysis, ChargeSeries, Conditions, Per, analyse};
+use super::analysis::{Amount, Analysis, Conditions, Per, analyse};
 use super::assignment::ReferenceFrame;
+use super::charge::ChargeSeries;
 use super::current::{CurrentSeries, read_current};
 use super::record::{Record, RecordOptions, record};
 use super::report::{Subject, TransportReport};
@@ -126,11 +127,8 @@ impl Job {
                     .into(),
             ));
         }
-        let mut series = from_record
-            .unwrap_or_else(|| ChargeSeries { displacement: from_current.displacement.clone(), ..Default::default() });
-        series.current = from_current.current;
-        series.acceleration = from_current.acceleration;
-        series.averaged = true;
+        let (Some(mut series), Some(record)) = (from_record, record) else { return Ok(from_current) };
+        series.take_current(from_current, current, record, notes)?;
         Ok(series)
     }
 

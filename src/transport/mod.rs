@@ -5,6 +5,7 @@
 
 mod analysis;
 mod assignment;
+mod charge;
 mod current;
 pub mod estimators;
 mod ions;
@@ -18,8 +19,9 @@ mod self_diffusion;
 mod sequence;
 mod verdict;
 
-pub use analysis::{Amount, Analysis, ChargeEstimate, ChargeSeries, Conditions, Method, Per, analyse};
+pub use analysis::{Amount, Analysis, ChargeEstimate, Conditions, Method, Per, analyse};
 pub use assignment::{Assignment, IonSpecies, Properties, ReferenceFrame};
+pub use charge::ChargeSeries;
 pub use current::{CurrentSeries, read_current};
 pub use ions::{IonRequest, parse_types};
 pub use job::{Job, Outcome};

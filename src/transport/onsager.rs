@@ -4,7 +4,7 @@ use nalgebra::DMatrix;
 use rayon::prelude::*;
 
 use super::estimators::Estimate;
-use super::self_diffusion::{SelfDiffusion, line_weights};
+use super::self_diffusion::{SelfDiffusion, line_weights, squared_overlap};
 use crate::{Error, Result};
 
 /// Lags that the lines are fitted to: 1 to this many times the spacing.
@@ -28,8 +28,9 @@ impl Onsager {
     /// All pairs are fitted by the same weights (those of the covariance of Brownian lags), so that sums over the matrix are
     /// those of the summed displacements. Errors come from one covariance for the whole matrix: the displacements
     /// being sums over many ions, they are Gaussian, and the estimates scatter like those of a Wishart matrix,
-    /// `cov(K_ab, K_cd) = (K_ac K_bd + K_ad K_bc) / n_samples`. `relative_error` is that of the charge coefficient; it sets
-    /// `n_samples = 2 / relative_error^2`.
+    /// `cov(K_ab, K_cd) = (K_ac K_bd + K_ad K_bc) / n_samples`. A diagonal coefficient has the relative error
+    /// `sqrt(2 / n_samples)`: that of Brownian motion at these lags, or `relative_error`, what the charge's own fit found, if
+    /// that is larger.
     ///
     /// # Errors
     /// Fewer frames than the lags span.
@@ -58,7 +59,8 @@ impl Onsager {
             matrix[(a, b)] = slope / (6.0 * dt);
             matrix[(b, a)] = matrix[(a, b)];
         }
-        Ok(Self { matrix, n_samples: 2.0 / relative_error.powi(2) })
+        let brownian = brownian_error(&lags, &weights, n_frames);
+        Ok(Self { matrix, n_samples: 2.0 / relative_error.max(brownian).powi(2) })
     }
 
     /// Standard error of a function of the matrix with the symmetric gradient `g`: `sqrt(2/n tr(g K g K))`.
@@ -104,6 +106,18 @@ impl Onsager {
     }
 }
 
+/// Relative error of the slope of a Brownian path's mean squared displacement fitted with these weights.
+fn brownian_error(lags: &[usize], weights: &DMatrix<f64>, n_frames: usize) -> f64 {
+    let lags: Vec<f64> = lags.iter().map(|&lag| lag as f64).collect();
+    let mut sum = 0.0;
+    for (i, a) in lags.iter().enumerate() {
+        for (j, b) in lags.iter().enumerate() {
+            sum += weights[(1, i)] * weights[(1, j)] * squared_overlap(*a, *b);
+        }
+    }
+    (2.0 * sum / (3.0 * n_frames as f64)).sqrt()
+}
+
 fn outer(a: &[f64], b: &[f64]) -> DMatrix<f64> {
     DMatrix::from_fn(a.len(), b.len(), |i, j| a[i] * b[j])
 }
@@ -140,21 +154,6 @@ mod tests {
         series
     }
 
-    /// Error of a slope from lags of 1 to 8 frames of a Brownian path, relative.
-    fn slope_error(n_frames: usize) -> f64 {
-        let lags: Vec<f64> = (1..=LAGS).map(|i| i as f64).collect();
-        let weights = line_weights(&lags).unwrap();
-        let overlap = |i: usize, j: usize| {
-            let (s, l) = (lags[i].min(lags[j]), lags[i].max(lags[j]));
-            s * s * (l - s + 1.0) + (s - 1.0) * s * (2.0 * s - 1.0) / 3.0
-        };
-        let sum: f64 = (0..LAGS)
-            .flat_map(|i| (0..LAGS).map(move |j| (i, j)))
-            .map(|(i, j)| weights[(1, i)] * weights[(1, j)] * overlap(i, j))
-            .sum();
-        (2.0 * sum / (3.0 * n_frames as f64)).sqrt()
-    }
-
     #[test]
     fn planted_correlations_are_found_within_their_errors() {
         let runs = 200;
@@ -167,7 +166,7 @@ mod tests {
             let mut covered = [0; 3];
             for _ in 0..runs {
                 let series = correlated(n_frames, c, &mut random);
-                let onsager = Onsager::new(&series, 1.0, 1, slope_error(n_frames)).unwrap();
+                let onsager = Onsager::new(&series, 1.0, 1, 0.0).unwrap();
                 let inside = |e: Estimate, truth: f64| i32::from((e.value - truth).abs() < e.error);
                 covered[0] += inside(onsager.coefficient(0, 1), 0.5 * c);
                 covered[1] += inside(onsager.charge(&[1.0, -1.0]), charge);

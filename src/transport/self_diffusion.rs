@@ -161,18 +161,16 @@ fn jackknife(values: &[f64]) -> f64 {
     (values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() * (n - 1.0) / n).sqrt()
 }
 
+/// Sum over the distance of two origins of the squared overlap of displacements over `a` and `b` frames from them.
+pub(super) fn squared_overlap(a: f64, b: f64) -> f64 {
+    let (short, long) = (a.min(b), a.max(b));
+    short * short * (long - short + 1.0) + (short - 1.0) * short * (2.0 * short - 1.0) / 3.0
+}
+
 /// The matrix that makes intercept and slope of the mean squared displacements at `lags` (in frames).
 pub(super) fn line_weights(lags: &[f64]) -> Option<DMatrix<f64>> {
     let n = lags.len();
-    let mut covariance = DMatrix::zeros(n, n);
-    for i in 0..n {
-        for j in 0..n {
-            let (short, long) = (lags[i].min(lags[j]), lags[i].max(lags[j]));
-            // Sum over the distances of two origins of the squared overlap of their displacements.
-            covariance[(i, j)] =
-                short * short * (long - short + 1.0) + (short - 1.0) * short * (2.0 * short - 1.0) / 3.0;
-        }
-    }
+    let covariance = DMatrix::from_fn(n, n, |i, j| squared_overlap(lags[i], lags[j]));
     let inverse = covariance.cholesky()?.inverse();
     let design = DMatrix::from_fn(n, 2, |i, j| if j == 0 { 1.0 } else { lags[i] });
     let weighted = design.transpose() * inverse;

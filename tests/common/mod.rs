@@ -1,118 +1,180 @@
-//! Stationary random processes of which the transport coefficient is known.
+//! Dumps of ions whose motion is known, and the program that reads them.
 #![allow(dead_code)]
 
-use nalgebra::DMatrix;
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::ops::Range;
+use std::path::Path;
+
+use assert_cmd::Command;
+use ionscape::geometry::Cell;
+use ionscape::output::AtomicFile;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-/// Normal deviates from a seed.
-pub struct Normal(ChaCha8Rng);
+pub fn ionscape() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ionscape"));
+    command.env_remove("RUST_LOG").env_remove("RAYON_NUM_THREADS");
+    command
+}
 
-impl Normal {
-    pub fn new(seed: u64) -> Self {
-        Self(ChaCha8Rng::seed_from_u64(seed))
-    }
+/// `ionscape transport` on a dump in the units of [`Brownian`].
+pub fn transport(dump: &Path) -> Command {
+    let mut command = ionscape();
+    command.args(["transport", dump.to_str().unwrap(), "--units", "lj", "--timestep", "0.01"]);
+    command.args(["--cation", "1", "--anion", "2"]);
+    command
+}
 
-    pub fn draw(&mut self) -> f64 {
-        let (u, v): (f64, f64) = (self.0.random(), self.0.random());
-        (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-    }
+/// Standard error of a command that must fail with `status`.
+pub fn refusal(command: &mut Command, status: i32) -> String {
+    String::from_utf8(command.assert().code(status).get_output().stderr.clone()).unwrap()
+}
 
-    pub fn vector(&mut self) -> [f64; 3] {
-        std::array::from_fn(|_| self.draw())
+pub fn json(path: &Path) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+pub fn normal(random: &mut ChaCha8Rng) -> f64 {
+    let (u, v): (f64, f64) = (random.random(), random.random());
+    (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
+}
+
+/// `n` cations and `n` anions that walk independently in a box of volume 1000, one frame every 100 steps of 0.01.
+#[derive(Clone, Copy)]
+pub struct Brownian {
+    pub n: usize,
+    /// Of cations and anions.
+    pub diffusion: [f64; 2],
+    /// Write `x y z ix iy iz` instead of `xu yu zu`.
+    pub wrapped: bool,
+    /// Lean the box.
+    pub tilt: bool,
+    /// Relative amplitude of the box lengths.
+    pub breath: f64,
+    /// Atoms in another order in each frame.
+    pub shuffle: bool,
+    /// Variance of a common walk over that of a cation's.
+    pub drift: f64,
+    /// Pull to the starting place.
+    pub spring: f64,
+    /// Anions of two atoms, types 2 and 3 of masses 3 and 1, that turn about their centre of mass.
+    pub molecules: bool,
+}
+
+impl Default for Brownian {
+    fn default() -> Self {
+        Self {
+            n: 20,
+            diffusion: [0.5, 0.5],
+            wrapped: false,
+            tilt: false,
+            breath: 0.0,
+            shuffle: false,
+            drift: 0.0,
+            spring: 0.0,
+            molecules: false,
+        }
     }
 }
 
-/// Brownian motion of coefficient `k`, with independent noise of standard deviation `noise` on every position.
-pub fn brownian(n: usize, dt: f64, k: f64, noise: f64, seed: u64) -> Vec<[f64; 3]> {
-    let mut normal = Normal::new(seed);
-    let step = (2.0 * k * dt).sqrt();
-    let mut x = [0.0; 3];
-    (0..n)
-        .map(|_| {
-            x = x.map(|x| x + step * normal.draw());
-            x.map(|x| x + noise * normal.draw())
-        })
-        .collect()
-}
-
-/// A linear process `dx = -A x dt + noise` with stationary covariance `C`, sampled exactly.
-pub struct Linear {
-    propagator: DMatrix<f64>,
-    noise: DMatrix<f64>,
-    stationary: DMatrix<f64>,
-}
-
-impl Linear {
-    pub fn new(drift: &DMatrix<f64>, stationary: &DMatrix<f64>, dt: f64) -> Self {
-        let propagator = (drift * -dt).exp();
-        let residual = stationary - &propagator * stationary * propagator.transpose();
-        Self { noise: root(&residual), stationary: root(stationary), propagator }
+impl Brownian {
+    pub fn write(&self, path: &Path, n_frames: usize, seed: u64) {
+        self.write_part(path, 0..n_frames, n_frames, seed);
     }
 
-    /// `[n][variable]` for each of three independent components: `[variable][frame][component]`.
-    pub fn sample(&self, n: usize, seed: u64) -> Vec<Vec<[f64; 3]>> {
-        let mut normal = Normal::new(seed);
-        let size = self.propagator.nrows();
-        let mut out = vec![vec![[0.0; 3]; n]; size];
-        let mut draw = |_: usize, _: usize| normal.draw();
-        let mut x = &self.stationary * DMatrix::from_fn(size, 3, &mut draw);
-        for frame in 0..n {
-            for variable in 0..size {
-                for c in 0..3 {
-                    out[variable][frame][c] = x[(variable, c)];
+    /// The frames of a part of a run.
+    pub fn write_part(&self, path: &Path, part: Range<usize>, n_frames: usize, seed: u64) {
+        let mut file = AtomicFile::create(path).unwrap();
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let mut order = ChaCha8Rng::seed_from_u64(seed + 1);
+        let mut places: Vec<[f64; 3]> =
+            (0..2 * self.n).map(|_| std::array::from_fn(|_| random.random_range(0.0..1.0))).collect();
+        let start = places.clone();
+        for frame in 0..n_frames {
+            let cell = self.cell(frame);
+            if frame > 0 {
+                let common: [f64; 3] = std::array::from_fn(|_| self.drift.sqrt() * normal(&mut random));
+                for (ion, place) in places.iter_mut().enumerate() {
+                    // Variance 2 D t for t = 1.
+                    let width = (2.0 * self.diffusion[ion / self.n]).sqrt();
+                    let step: [f64; 3] = std::array::from_fn(|k| width * (normal(&mut random) + 2.0 * common[k]));
+                    let corner = cell.origin();
+                    let moved = cell.to_fractional(std::array::from_fn(|k| corner[k] + step[k]));
+                    for k in 0..3 {
+                        place[k] += moved[k] - self.spring * (place[k] - start[ion][k]);
+                    }
                 }
             }
-            x = &self.propagator * x + &self.noise * DMatrix::from_fn(size, 3, &mut draw);
-        }
-        out
-    }
-}
-
-/// A root `R` of a matrix that may be singular: `R R^T` is the matrix.
-fn root(matrix: &DMatrix<f64>) -> DMatrix<f64> {
-    let eigen = (0.5 * (matrix + matrix.transpose())).symmetric_eigen();
-    let scaled = eigen.eigenvalues.map(|v| v.max(0.0).sqrt());
-    &eigen.eigenvectors * DMatrix::from_diagonal(&scaled)
-}
-
-/// A current of several independent times: `<J.J>/3 = sum variance exp(-t/tau)`; `K = sum variance tau`.
-pub fn currents(n: usize, dt: f64, parts: &[(f64, f64)], seed: u64) -> Vec<[f64; 3]> {
-    let mut normal = Normal::new(seed);
-    let mut states: Vec<[f64; 3]> = parts.iter().map(|(v, _)| normal.vector().map(|x| x * v.sqrt())).collect();
-    (0..n)
-        .map(|_| {
-            let mut sum = [0.0; 3];
-            for (state, (variance, tau)) in states.iter_mut().zip(parts) {
-                let decay = (-dt / tau).exp();
-                let kick = (variance * (1.0 - decay * decay)).sqrt();
-                for c in 0..3 {
-                    sum[c] += state[c];
-                    state[c] = decay * state[c] + kick * normal.draw();
-                }
+            if part.contains(&frame) {
+                file.write_all(self.frame(frame, &cell, &places, &mut order).as_bytes()).unwrap();
             }
-            sum
-        })
-        .collect()
-}
-
-/// A particle of friction 1 bound by a relaxing spring: `<J(0).J(t)>` turns negative. Mass and temperature are 1;
-/// `K = 1 / (1 + spring * time)`.
-pub fn viscoelastic(spring: f64, time: f64, dt: f64) -> Linear {
-    // Velocity, and the spring's force, which has variance `spring` and is even under time reversal.
-    let drift = DMatrix::from_row_slice(2, 2, &[1.0, -1.0, spring, 1.0 / time]);
-    Linear::new(&drift, &DMatrix::from_row_slice(2, 2, &[1.0, 0.0, 0.0, spring]), dt)
-}
-
-/// The time integral of a current, by trapezoids.
-pub fn integrate(currents: &[[f64; 3]], dt: f64) -> Vec<[f64; 3]> {
-    let mut x = [0.0; 3];
-    let mut out = vec![x];
-    for pair in currents.windows(2) {
-        for c in 0..3 {
-            x[c] += 0.5 * dt * (pair[0][c] + pair[1][c]);
         }
-        out.push(x);
+        file.commit().unwrap();
     }
-    out
+
+    fn cell(&self, frame: usize) -> Cell {
+        let half = 5.0 * (1.0 + self.breath * (frame as f64 * 0.7).sin());
+        let tilt = if self.tilt { [0.4 * half, -0.2 * half, 0.3 * half] } else { [0.0; 3] };
+        Cell::from_lammps([-half; 3], [half; 3], tilt, [true; 3]).unwrap()
+    }
+
+    fn frame(&self, frame: usize, cell: &Cell, places: &[[f64; 3]], random: &mut ChaCha8Rng) -> String {
+        let (lo, vectors) = (cell.origin(), cell.vectors());
+        let mut atoms = vec![];
+        for (ion, place) in places.iter().enumerate() {
+            let center = cell.to_cartesian(*place);
+            let (first, molecule) = (ion / self.n == 0, ion + 1);
+            if first || !self.molecules {
+                let kind = ion / self.n + 1;
+                atoms.push(self.atom(ion + 1, kind, molecule, if first { 1.0 } else { -1.0 }, center, cell));
+            } else {
+                let arm = (0.9 * frame as f64 + ion as f64).sin_cos();
+                let at = |r: f64| [center[0] + r * arm.0, center[1] + r * arm.1, center[2]];
+                atoms.push(self.atom(ion + 1, 2, molecule, -0.75, at(0.3), cell));
+                atoms.push(self.atom(ion + 1 + self.n, 3, molecule, -0.25, at(-0.9), cell));
+            }
+        }
+        if self.shuffle {
+            for i in (1..atoms.len()).rev() {
+                atoms.swap(i, random.random_range(0..=i));
+            }
+        }
+        let columns = if self.wrapped { "x y z ix iy iz" } else { "xu yu zu" };
+        let mut text = format!("ITEM: TIMESTEP\n{}\nITEM: NUMBER OF ATOMS\n{}\n", 100 * frame, atoms.len());
+        let [xy, xz, yz] = [vectors[1][0], vectors[2][0], vectors[2][1]];
+        if self.tilt {
+            let edges = [
+                (
+                    lo[0] + 0f64.min(xy).min(xz).min(xy + xz),
+                    lo[0] + vectors[0][0] + 0f64.max(xy).max(xz).max(xy + xz),
+                    xy,
+                ),
+                (lo[1] + 0f64.min(yz), lo[1] + vectors[1][1] + 0f64.max(yz), xz),
+                (lo[2], lo[2] + vectors[2][2], yz),
+            ];
+            text.push_str("ITEM: BOX BOUNDS xy xz yz pp pp pp\n");
+            edges.iter().for_each(|(low, high, tilt)| writeln!(text, "{low:.16e} {high:.16e} {tilt:.16e}").unwrap());
+        } else {
+            text.push_str("ITEM: BOX BOUNDS pp pp pp\n");
+            (0..3).for_each(|k| writeln!(text, "{:.16e} {:.16e}", lo[k], lo[k] + vectors[k][k]).unwrap());
+        }
+        writeln!(text, "ITEM: ATOMS id type mol q {columns}").unwrap();
+        text.push_str(&atoms.concat());
+        text
+    }
+
+    fn atom(&self, id: usize, kind: usize, molecule: usize, charge: f64, at: [f64; 3], cell: &Cell) -> String {
+        let mut line = format!("{id} {kind} {molecule} {charge}");
+        if self.wrapped {
+            let images = cell.to_fractional(at).map(f64::floor);
+            let shift = cell.translation(images);
+            (0..3).for_each(|k| write!(line, " {:.8}", at[k] - shift[k]).unwrap());
+            images.iter().for_each(|n| write!(line, " {n}").unwrap());
+        } else {
+            at.iter().for_each(|x| write!(line, " {x:.8}").unwrap());
+        }
+        line.push('\n');
+        line
+    }
 }
