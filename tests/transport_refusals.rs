@@ -1,0 +1,254 @@
+//! Wrong inputs of `ionscape transport` and `ionscape label`: each with its words and exit status, nothing half-written.
+
+mod common;
+
+use std::path::{Path, PathBuf};
+
+use common::{Brownian, ionscape, json, refusal, transport};
+
+/// The text of a small run, changed by `change`, as a dump.
+fn damaged(folder: &Path, style: Brownian, change: impl Fn(String) -> String) -> PathBuf {
+    let path = folder.join("dump");
+    style.write(&path, 80, 1);
+    let text = std::fs::read_to_string(&path).unwrap();
+    std::fs::write(&path, change(text)).unwrap();
+    path
+}
+
+/// What `ionscape transport` says of a run that it must refuse, after a check that it left no file.
+fn refused(change: impl Fn(String) -> String, words: &[&str]) {
+    let folder = tempfile::tempdir().unwrap();
+    let style = Brownian { wrapped: true, n: 4, ..Brownian::default() };
+    let dump = damaged(folder.path(), style, change);
+    let out = folder.path().join("t.json");
+    let mut command = transport(&dump);
+    let message = refusal(command.args(["--temperature", "1", "--json", out.to_str().unwrap()]), 1);
+    for word in words {
+        assert!(message.contains(word), "'{word}' is not in: {message}");
+    }
+    let files: Vec<_> = std::fs::read_dir(folder.path()).unwrap().collect();
+    assert_eq!(files.len(), 1, "only the dump is there: {files:?}");
+}
+
+/// Text with the frame of this timestep taken out.
+fn without_frame(text: &str, step: usize) -> String {
+    let start = text.find(&format!("ITEM: TIMESTEP\n{step}\n")).unwrap();
+    let end = text.find(&format!("ITEM: TIMESTEP\n{}\n", step + 100)).unwrap();
+    format!("{}{}", &text[..start], &text[end..])
+}
+
+#[test]
+fn wrapped_coordinates_tell_how_to_dump() {
+    refused(
+        |text| text.replace("x y z ix iy iz", "x y z a b c"),
+        &["wrapped", "image flags (ix iy iz)", "dump 1 all custom", "xu yu zu"],
+    );
+}
+
+#[test]
+fn columns_that_are_not_there() {
+    refused(|text| text.replace("ATOMS id type", "ATOMS id kind"), &["there is no column type", "dump 1 all custom"]);
+    refused(|text| text.replace("ATOMS id", "ATOMS number"), &["there is no column id"]);
+}
+
+#[test]
+fn types_and_charges_that_are_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = damaged(folder.path(), Brownian::default(), |text| text.replace(" mol q ", " mol c "));
+    let run = |ions: &[&str]| {
+        let mut command = ionscape();
+        command.args([
+            "transport",
+            dump.to_str().unwrap(),
+            "--units",
+            "lj",
+            "--timestep",
+            "0.01",
+            "--temperature",
+            "1",
+        ]);
+        command.args(ions);
+        command
+    };
+    let message = refusal(&mut run(&["--cation", "1", "--anion", "7"]), 1);
+    assert!(message.contains("no atom of type 7, named for species anion; the dump has types [1, 2]"), "{message}");
+    let message = refusal(&mut run(&["--ion", "Li:1", "--ion", "Cl:2:-1"]), 1);
+    assert!(message.contains("no charge is given for Li") && message.contains("--charge Li=VALUE"), "{message}");
+    let message = refusal(&mut run(&[]), 1);
+    assert!(message.contains("no ions were named"), "{message}");
+    let message = refusal(&mut run(&["--cation", "1,2", "--anion", "2"]), 1);
+    assert!(message.contains("atom type 2 is given both as cation and as anion"), "{message}");
+    let message = refusal(&mut run(&["--cation", "1", "--charge", "Na=1"]), 1);
+    assert!(message.contains("a charge is given for Na, and the species are cation"), "{message}");
+    // The salt's charges are assumed, and that is said.
+    let assert = run(&["--cation", "1", "--anion", "2"]).assert().success();
+    let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(stderr.contains("cation: charge +1 assumed; the dump has no column q"), "{stderr}");
+}
+
+#[test]
+fn frames_that_are_unevenly_spaced_are_named() {
+    refused(
+        |text| without_frame(&text, 3000),
+        &["timestep 3100 follows 2900 (frame 29 of", "200 steps", "100 steps apart", "evenly spaced"],
+    );
+    refused(|text| text.replace("TIMESTEP\n3000\n", "TIMESTEP\n100\n"), &["time goes back", "split the dump"]);
+}
+
+#[test]
+fn a_truncated_last_frame() {
+    let cut = |text: String| text[..text.len() - 30].to_string();
+    refused(cut, &["frame 79", "cut short"]);
+    let folder = tempfile::tempdir().unwrap();
+    let dump = damaged(folder.path(), Brownian::default(), cut);
+    let out = folder.path().join("t.json");
+    let arguments = ["--temperature", "1", "--skip-bad-frames", "--json", out.to_str().unwrap()];
+    transport(&dump).args(arguments).assert().success();
+    let result = json(&out);
+    assert_eq!(
+        (result["n_frames"].as_u64(), result["notes"].to_string().contains("1 damaged frames")),
+        (Some(79), true)
+    );
+}
+
+#[test]
+fn atoms_that_come_go_or_change() {
+    let in_last = |text: String, from: &str, to: &str| {
+        let start = text.rfind("ITEM: TIMESTEP").unwrap();
+        format!("{}{}", &text[..start], text[start..].replacen(from, to, 1))
+    };
+    let lost = |text: String| {
+        let text = in_last(text, "ATOMS\n8\n", "ATOMS\n7\n");
+        let end = text.trim_end().rfind('\n').unwrap();
+        text[..=end].to_string()
+    };
+    refused(lost, &["7 atoms, where the first frame has 8", "lost"]);
+    refused(|text| in_last(text, "\n8 2 8 -1", "\n9 2 8 -1"), &["atom 9 is not in the first frame"]);
+    refused(|text| in_last(text, "\n8 2 8 -1", "\n8 1 8 -1"), &["atom 8 is of type 1, and was of type 2"]);
+}
+
+#[test]
+fn numbers_that_make_no_sense() {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = folder.path().join("dump");
+    Brownian::default().write(&dump, 80, 1);
+    let message = refusal(transport(&dump).args(["--temperature", "0"]), 1);
+    assert!(message.contains("temperature 0") && message.contains("above zero"), "{message}");
+    let message = refusal(transport(&dump).args(["--temperature", "1", "--target-error", "0"]), 2);
+    assert!(message.contains("5% or 0.05"), "{message}");
+    let message = refusal(&mut transport(&dump), 2);
+    assert!(message.contains("--temperature <T>"), "{message}");
+    let message =
+        refusal(ionscape().args(["transport", "--units", "si", "--timestep", "1", "--temperature", "1", "x"]), 1);
+    assert!(message.contains("lj, real and metal"), "{message}");
+    let message = refusal(transport(&dump).args(["--temperature", "1", "--langevin-damp", "1"]), 1);
+    assert!(message.contains("fix store/force"), "{message}");
+    let message = refusal(transport(&dump).args(["--temperature", "1", "--frame", "box"]), 2);
+    assert!(message.contains("none, com, or solvent=TYPES"), "{message}");
+    let twice = [dump.to_str().unwrap(), "--temperature", "1"];
+    let message = refusal(transport(&dump).args(twice), 1);
+    assert!(message.contains("both begin at timestep 0"), "{message}");
+}
+
+#[test]
+fn a_run_of_a_few_frames_is_too_short() {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = folder.path().join("dump");
+    Brownian::default().write(&dump, 1, 1);
+    let message = refusal(transport(&dump).args(["--temperature", "1"]), 1);
+    assert!(message.contains("one frame shows no motion"), "{message}");
+    Brownian::default().write(&dump, 10, 1);
+    let message = refusal(transport(&dump).args(["--temperature", "1"]), 1);
+    assert!(message.contains("too short for a conductivity"), "{message}");
+    Brownian::default().write(&dump, 100, 1);
+    let out = folder.path().join("t.json");
+    transport(&dump)
+        .args(["--temperature", "1", "--target-error", "1%", "--json", out.to_str().unwrap()])
+        .assert()
+        .success();
+    let result = json(&out);
+    assert_eq!(result["verdict"], "too-short");
+    let judgement = &result["judgement"];
+    let (error, longer) =
+        (judgement["relative_error"].as_f64().unwrap(), judgement["duration_needed"].as_f64().unwrap());
+    assert!((longer / judgement["duration"].as_f64().unwrap() - (error / 0.01).powi(2)).abs() < 1e-6);
+}
+
+#[test]
+fn currents_that_are_not_what_they_should_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flux.dat");
+    let rows =
+        |n: i64| (1..=n).map(|i| format!("{} {} 1 {}\n", 10 * i, (i * 7919 % 13) - 6, i % 3)).collect::<String>();
+    let run = |text: &str, arguments: &[&str]| {
+        std::fs::write(&path, text).unwrap();
+        let mut command = ionscape();
+        command.args(["transport", "--units", "lj", "--timestep", "0.01", "--temperature", "1"]);
+        command.args(["--current", path.to_str().unwrap()]).args(arguments);
+        refusal(&mut command, 1)
+    };
+    let size = ["--volume", "100", "--formula-units", "4"];
+    let good = format!("# Time-averaged data for fix out\n# TimeStep v_Jx v_Jy v_Jz\n{}", rows(200));
+    assert!(run(&good, &[]).contains("give --volume and --formula-units"));
+    let renamed = good.replace("v_J", "c_flux");
+    let message = run(&renamed, &size);
+    assert!(message.contains("no columns Jx Jy Jz") && message.contains("--current-columns"), "{message}");
+    for (text, words) in [
+        (good.replace("\n500 ", "\n505 "), "timestep 505 follows 490"),
+        (good.replace("\n500 ", "\n5 "), "timestep 5 after 490: time goes back"),
+        (good.replace("\n500 ", "\n500 nan "), "'nan' is no finite number"),
+        (good.replace("\n500 ", "\n500 1 "), "5 columns, and 4 are named"),
+        (good.trim_end().to_string(), "ends in the middle of a line"),
+        ("# nothing\n".to_string(), "there are no numbers in it"),
+    ] {
+        let message = run(&text, &size);
+        assert!(message.contains(words) && message.contains("flux.dat"), "{words}: {message}");
+    }
+}
+
+#[test]
+fn labels_are_filled_in_or_nothing_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dataset.toml");
+    Brownian::default().write(&folder.path().join("a.lammpstrj"), 1500, 1);
+    Brownian { spring: 0.5, ..Brownian::default() }.write(&folder.path().join("b.lammpstrj"), 200, 1);
+    let head = "# A salt.\nunits = \"lj\"\nspecies = { 1 = \"cation\", 2 = \"anion\" }\ncharges = { cation = 1.0, anion = -1.0 }\n";
+    let system = |name: &str, more: &str| {
+        format!("\n[[system]]\nname = \"{name}\" # mine\ntrajectory = \"{name}.lammpstrj\"\ntimestep = 0.01\n{more}")
+    };
+    let label = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let mut command = ionscape();
+        command.args(["label", path.to_str().unwrap()]);
+        command
+    };
+    let text = format!("{head}{}", system("a", "temperature = 1.0\n"));
+    label(&text).assert().success();
+    let written = std::fs::read_to_string(&path).unwrap();
+    let added = written.strip_prefix(&text).expect("what was there stays");
+    let value = |key: &str| {
+        let line = added.lines().find_map(|line| line.strip_prefix(&format!("{key} = "))).unwrap();
+        line.parse::<f64>().unwrap()
+    };
+    let error = value("molar_conductivity_error");
+    assert!((value("molar_conductivity") - 1.0).abs() < 3.0 * error && error < 0.2, "{added}");
+    assert!((value("nernst_einstein") - 1.0).abs() < 0.03);
+    // A second run has nothing to do.
+    label(&written).assert().success();
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), written);
+
+    for (text, words) in [
+        (format!("{head}{}", system("a", "")), "without timestep and temperature"),
+        (format!("{head}{}", system("c", "temperature = 1.0\n")), "c.lammpstrj"),
+        (
+            format!("{head}{}{}", system("a", "temperature = 1.0\n"), system("b", "temperature = 1.0\n")),
+            "labels of b are doubtful",
+        ),
+        (text.replace("temperature", "temprature"), "unknown field `temprature`"),
+        (text.replace("= 1.0\n", "= 0.0\n"), "temperature 0"),
+    ] {
+        let message = refusal(&mut label(&text), 1);
+        assert!(message.contains(words), "{words}: {message}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{words}");
+    }
+}
