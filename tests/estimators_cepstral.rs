@@ -1,9 +1,9 @@
 //! Cepstral analysis against currents of known coefficient: the value, and how often the stated error holds it.
 
-mod common;
+mod processes;
 
-use common::{currents, viscoelastic};
 use ionscape::transport::estimators::{CepstralOptions, Estimate, cepstral};
+use processes::{currents, viscoelastic};
 
 /// Runs of each kind and length.
 const RUNS: u64 = 300;

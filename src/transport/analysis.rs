@@ -208,7 +208,7 @@ fn from_current(series: &ChargeSeries, analysis: &mut Analysis) {
 fn correlation_after_one(current: &[[f64; 3]]) -> f64 {
     let dot = |a: &[f64; 3], b: &[f64; 3]| (0..3).map(|k| a[k] * b[k]).sum::<f64>();
     let squares: f64 = current.iter().map(|j| dot(j, j)).sum();
-    let products: f64 = current.array_windows().map(|[a, b]| dot(a, b)).sum();
+    let products: f64 = current.windows(2).map(|pair| dot(&pair[0], &pair[1])).sum();
     products / squares
 }
 

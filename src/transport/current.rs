@@ -44,7 +44,8 @@ pub fn read_current(paths: &[PathBuf], names: Option<&[String]>) -> Result<Curre
         files.push(File::read(path, names)?);
     }
     files.sort_by_key(|file| file.steps[0]);
-    if let Some([a, b]) = files.array_windows().find(|[a, b]| a.steps[0] == b.steps[0]) {
+    if let Some([a, b]) = files.windows(2).find_map(|w| w.first_chunk::<2>().filter(|[a, b]| a.steps[0] == b.steps[0]))
+    {
         return Err(Error::Input(format!(
             "{} and {} both begin at timestep {}; give the series of one run, each once",
             a.path.display(),

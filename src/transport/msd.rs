@@ -50,7 +50,7 @@ impl MultipleTau {
             self.origins.resize(block + 1, vec![]);
         }
         for level in 0.. {
-            if frame % (1 << level) != 0 || (frame == 0 && level > 0) {
+            if !frame.is_multiple_of(1 << level) || (frame == 0 && level > 0) {
                 break;
             }
             if level == self.levels.len() {

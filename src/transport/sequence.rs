@@ -41,7 +41,8 @@ impl Sequence {
             }
         }
         waiting.sort_by_key(|(_, timestep)| *timestep);
-        if let Some([(a, step), (b, _)]) = waiting.array_windows().find(|[a, b]| a.1 == b.1) {
+        let same = waiting.windows(2).find_map(|w| w.first_chunk::<2>().filter(|[a, b]| a.1 == b.1));
+        if let Some([(a, step), (b, _)]) = same {
             return Err(Error::Input(format!(
                 "{} and {} both begin at timestep {step}; give the dumps of one run, each once: independent runs are \
                  analysed one by one",

@@ -220,7 +220,7 @@ fn scatter(a: &Fit, b: &Fit) -> f64 {
 }
 
 fn report(fit: &Fit, measured: &[f64], dt: f64, options: &EinsteinOptions) -> EinsteinHelfand {
-    let Fit { lags, line, error, quality } = fit;
+    let Fit { lags, line, error, .. } = fit;
     let per_frame = 1.0 / (2.0 * lags.dimensions as f64 * dt);
     let estimate = Estimate { value: line.slope * per_frame, error: error * per_frame };
     let structure = StructureFunction { measured, from: lags.spacing, intercept: line.intercept, slope: line.slope };

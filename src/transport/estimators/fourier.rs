@@ -72,7 +72,7 @@ fn centered(series: &[Vec<f64>]) -> Vec<Vec<f64>> {
 pub(super) fn padded(n: usize) -> usize {
     let smooth = |mut m: usize| {
         for factor in [2, 3, 5] {
-            while m % factor == 0 {
+            while m.is_multiple_of(factor) {
                 m /= factor;
             }
         }

@@ -97,8 +97,6 @@ pub(super) struct Line {
     pub covariance: [[f64; 2]; 2],
     /// Of the residuals, with as many degrees of freedom as points less two.
     pub chi2: f64,
-    /// The slope is the sum of these times the points.
-    pub slope_weights: Vec<f64>,
 }
 
 /// Generalised least squares for `y = intercept + slope x`; nothing where the covariance is not positive definite.
@@ -117,6 +115,5 @@ pub(super) fn fit_line(x: &[f64], y: &[f64], covariance: &DMatrix<f64>) -> Optio
         slope: parameters[1],
         covariance: [[inverse[(0, 0)], inverse[(0, 1)]], [inverse[(1, 0)], inverse[(1, 1)]]],
         chi2,
-        slope_weights: weights.row(1).iter().copied().collect(),
     })
 }
