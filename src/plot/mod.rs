@@ -3,6 +3,8 @@
 mod axis;
 mod canvas;
 mod field;
+mod transport;
 
 pub use canvas::Figure;
 pub use field::{FieldFigure, IonKind, Snapshot};
+pub use transport::{Curve, Panel, panels};

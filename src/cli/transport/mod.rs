@@ -1,5 +1,6 @@
 //! `ionscape transport`: conductivity and other transport coefficients of whole systems.
 
+mod figure;
 mod table;
 
 use std::collections::BTreeMap;
@@ -98,6 +99,10 @@ pub struct Arguments {
     #[arg(long)]
     skip_bad_frames: bool,
 
+    /// Draw the charge displacement with its fit, the running Green-Kubo integral and the spectrum, as .svg or .png.
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+
     /// Write all results to FILE.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -139,7 +144,24 @@ struct Document<'a> {
     timestep: f64,
     reference_frame: String,
     einstein_helfand: &'a Option<ionscape::transport::estimators::EinsteinHelfand>,
+    green_kubo: Option<Plateau<'a>>,
+    cepstral: Option<Coefficients>,
     self_diffusion: &'a [ionscape::transport::SelfDiffusion],
+}
+
+/// What the Green-Kubo estimate rests on; times in the run's unit.
+#[derive(Serialize)]
+struct Plateau<'a> {
+    plateau_from: f64,
+    plateau_to: f64,
+    has_plateau: bool,
+    rule: &'a str,
+}
+
+/// What the cepstral estimate rests on.
+#[derive(Serialize)]
+struct Coefficients {
+    n_coefficients: usize,
 }
 
 impl Arguments {
@@ -179,6 +201,7 @@ impl Arguments {
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let job = arguments.job()?;
+    arguments.plot.as_deref().map_or(Ok(()), figure::check)?;
     let mut progress = Progress::new(arguments.dumps.first().map_or(Path::new("current"), |p| p), "frames");
     let outcome = job.run(&mut |_| progress.frame())?;
     drop(progress);
@@ -191,12 +214,22 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         log::warn!("{note}");
     }
     table::print(&outcome, &arguments.frame, arguments.units)?;
+    if let Some(path) = &arguments.plot {
+        figure::write(path, &outcome, arguments.units)?;
+    }
     let document = Document {
         report: &outcome.report,
         units: arguments.units.name(),
         timestep: arguments.timestep,
         reference_frame: table::frame_name(&arguments.frame),
         einstein_helfand: &outcome.analysis.einstein,
+        green_kubo: outcome.analysis.green_kubo.as_ref().map(|gk| Plateau {
+            plateau_from: gk.plateau_from,
+            plateau_to: gk.plateau_to,
+            has_plateau: gk.has_plateau,
+            rule: &gk.rule,
+        }),
+        cepstral: outcome.analysis.cepstral.as_ref().map(|c| Coefficients { n_coefficients: c.n_coefficients }),
         self_diffusion: &outcome.analysis.self_diffusion,
     };
     report::write_json(arguments.json.as_deref(), &document)

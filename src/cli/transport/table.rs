@@ -109,7 +109,7 @@ fn onsager(out: &mut impl Write, report: &TransportReport, unit: &str) -> std::i
 }
 
 /// `0.742 +- 0.011`: to the second digit of the error, with a power of ten where the numbers are far from 1.
-fn value(value: f64, error: Option<f64>) -> String {
+pub fn value(value: f64, error: Option<f64>) -> String {
     let Some(error) = error.filter(|e| *e > 0.0 && e.is_finite()) else { return format!("{value:.5}") };
     let magnitude = value.abs().max(error).log10().floor();
     let power = if (-3.0..5.0).contains(&magnitude) { 0.0 } else { magnitude };
