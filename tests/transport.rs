@@ -1,8 +1,8 @@
 //! `ionscape transport` and `ionscape label` as a user runs them, on dumps whose answers are known.
 
-mod common;
+mod dumps;
 
-use common::{Brownian, ionscape, json, refusal, transport};
+use dumps::{Brownian, ionscape, json, refusal, transport};
 
 #[test]
 fn independent_ions_have_their_exact_coefficients() {
@@ -185,4 +185,46 @@ fn motion_that_is_no_diffusion_is_called_so() {
     transport(&dump).args(["--temperature", "1", "--json", out.to_str().unwrap()]).assert().success();
     assert_eq!(json(&out)["verdict"], "not-diffusive");
     assert_eq!(json(&out)["species"][0]["diffusive"], false);
+}
+
+/// The current of 400 ions of density 0.1 and Bjerrum length 5 under Langevin dynamics, 600 time units. Its molar
+/// conductivity is 0.762(50): Green-Kubo and force integrals of the same run, combined.
+#[test]
+fn an_electrolytes_current_gives_its_conductivity_by_each_estimator() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, figure) = (folder.path().join("t.json"), folder.path().join("t.svg"));
+    let recorded = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/reference/transport/current.npy");
+    let current: ndarray::Array2<f32> = ndarray_npy::read_npy(recorded).unwrap();
+    let row = |(i, j): (usize, ndarray::ArrayView1<f32>)| format!("{} {} {} {}\n", 10 * (i + 1), j[0], j[1], j[2]);
+    let rows: String = current.rows().into_iter().enumerate().map(row).collect();
+    let flux = folder.path().join("flux.dat");
+    let header = "# Time-averaged data for fix flux\n# TimeStep v_Jx v_Jy v_Jz\n";
+    std::fs::write(&flux, format!("{header}{rows}")).unwrap();
+    let mut command = ionscape();
+    command.args([
+        "transport",
+        "--current",
+        flux.to_str().unwrap(),
+        "--units",
+        "lj",
+        "--timestep",
+        "0.005",
+        "--temperature",
+        "1",
+    ]);
+    command.args(["--volume", "4000", "--formula-units", "200", "--json", out.to_str().unwrap()]);
+    command.args(["--plot", figure.to_str().unwrap()]).assert().success();
+    let result = json(&out);
+    let estimates = result["estimates"].as_array().unwrap();
+    let methods: Vec<&str> = estimates.iter().map(|e| e["method"].as_str().unwrap()).collect();
+    assert_eq!(methods, ["einstein-helfand", "green-kubo", "cepstral"]);
+    for estimate in estimates {
+        let [value, error] =
+            ["molar_conductivity", "molar_conductivity_error"].map(|key| estimate[key].as_f64().unwrap());
+        assert!((value - 0.762).abs() < 2.0 * error && (0.03..0.1).contains(&error), "{estimate}");
+        let sigma = estimate["sigma"].as_f64().unwrap();
+        assert!((sigma - value * 200.0 / 4000.0).abs() < 1e-9);
+    }
+    let drawn = std::fs::read_to_string(&figure).unwrap();
+    assert!(drawn.contains("Running Green-Kubo integral") && drawn.contains("Spectrum of the current"));
 }

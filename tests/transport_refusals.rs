@@ -1,10 +1,10 @@
 //! Wrong inputs of `ionscape transport` and `ionscape label`: each with its words and exit status, nothing half-written.
 
-mod common;
+mod dumps;
 
 use std::path::{Path, PathBuf};
 
-use common::{Brownian, ionscape, json, refusal, transport};
+use dumps::{Brownian, ionscape, json, refusal, transport};
 
 /// The text of a small run, changed by `change`, as a dump.
 fn damaged(folder: &Path, style: Brownian, change: impl Fn(String) -> String) -> PathBuf {
@@ -125,6 +125,29 @@ fn atoms_that_come_go_or_change() {
     refused(lost, &["7 atoms, where the first frame has 8", "lost"]);
     refused(|text| in_last(text, "\n8 2 8 -1", "\n9 2 8 -1"), &["atom 9 is not in the first frame"]);
     refused(|text| in_last(text, "\n8 2 8 -1", "\n8 1 8 -1"), &["atom 8 is of type 1, and was of type 2"]);
+}
+
+#[test]
+fn a_continuation_without_its_image_flags() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    let style = Brownian { wrapped: true, diffusion: [0.05, 0.05], ..Brownian::default() };
+    style.write_part(&first, 0..100, 160, 1);
+    style.write_part(&second, 100..160, 160, 1);
+    let run = || {
+        let mut command = transport(&first);
+        command.args([second.to_str().unwrap(), "--temperature", "1"]);
+        command
+    };
+    run().assert().success();
+    let text = std::fs::read_to_string(&second).unwrap();
+    let reset = |line: &str| match line.split(' ').collect::<Vec<_>>()[..] {
+        [id, kind, mol, q, x, y, z, _, _, _] => format!("{id} {kind} {mol} {q} {x} {y} {z} 0 0 0\n"),
+        _ => format!("{line}\n"),
+    };
+    std::fs::write(&second, text.lines().map(reset).collect::<String>()).unwrap();
+    let message = refusal(&mut run(), 1);
+    assert!(message.contains("second") && message.contains("image flags were lost between the runs"), "{message}");
 }
 
 #[test]

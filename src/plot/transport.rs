@@ -87,7 +87,7 @@ impl Panel<'_> {
                 figure.disc(at(*px, *py), 1.1, "#b9b9b9", "#b9b9b9", 0.0);
             }
         }
-        for (a, b) in thinned((0..shown).collect(), 800).array_windows().map(|[a, b]| (*a, *b)) {
+        for (a, b) in thinned((0..shown).collect(), 800).windows(2).map(|pair| (pair[0], pair[1])) {
             figure.line(at(self.curve.x[a], self.curve.y[a]), at(self.curve.x[b], self.curve.y[b]), CURVE, 1.8);
         }
         if let Some((value, _)) = self.level {

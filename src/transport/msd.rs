@@ -247,6 +247,6 @@ mod tests {
 
     /// Whether a lag is measured from every `every`-th frame.
     fn lag_is_at(lag: usize, every: usize) -> bool {
-        lag % every == 0 && lag / every <= 16 && (every == 1 || lag / every > 8)
+        lag.is_multiple_of(every) && lag / every <= 16 && (every == 1 || lag / every > 8)
     }
 }

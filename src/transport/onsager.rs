@@ -145,10 +145,11 @@ mod tests {
         for _ in 0..n_frames {
             series[0].push(at[0]);
             series[1].push(at[1]);
-            for k in 0..3 {
+            let [first, second] = &mut at;
+            for (a, b) in first.iter_mut().zip(second) {
                 let (x, y) = (normal(), normal());
-                at[0][k] += x;
-                at[1][k] += c * x + (2.0 - c * c).sqrt() * y;
+                *a += x;
+                *b += c * x + (2.0 - c * c).sqrt() * y;
             }
         }
         series

@@ -67,7 +67,7 @@ mod tests {
 
     fn cell(stretch: f64) -> Cell {
         let half = 5.0 * stretch;
-        Cell::from_lammps([-half; 3], [half; 3], [2.0 * stretch, -1.0 * stretch, 1.5 * stretch], [true; 3]).unwrap()
+        Cell::from_lammps([-half; 3], [half; 3], [2.0 * stretch, -stretch, 1.5 * stretch], [true; 3]).unwrap()
     }
 
     #[test]
@@ -94,16 +94,13 @@ mod tests {
                 let step: [f64; 3] = std::array::from_fn(|_| random.random_range(-1.0..1.0) + 0.05);
                 let corner = now.to_cartesian([0.0; 3]);
                 let shift = now.to_fractional(std::array::from_fn(|k| corner[k] + step[k]));
-                for k in 0..3 {
-                    walked[k] += step[k];
-                    fractional[k] += shift[k];
-                }
+                walked = std::array::from_fn(|k| walked[k] + step[k]);
+                fractional = std::array::from_fn(|k| fractional[k] + shift[k]);
             }
             paths.advance(&[now.to_cartesian(fractional)], &now);
-            for k in 0..3 {
-                farthest = farthest.max((paths.moved()[0][k] - walked[k]).abs());
-                plain = plain.max((now.to_cartesian(fractional)[k] - walked[k]).abs());
-            }
+            let apart = |a: [f64; 3]| a.iter().zip(&walked).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            farthest = farthest.max(apart(paths.moved()[0]));
+            plain = plain.max(apart(now.to_cartesian(fractional)));
         }
         assert!(walked[0] > 100.0, "the walk crosses boundaries: {walked:?}");
         // Scaling moves a wrapped particle by at most 2 percent of half a cell; positions unwrapped as they are jump

@@ -106,6 +106,10 @@ struct Recorder {
     force: Option<Vec<Vec<[f64; 3]>>>,
     volumes: Vec<f64>,
     pending: Vec<Vec<[f64; 3]>>,
+    /// The last frame's dump, the ions' displacements in it, and the longest step of an ion between two frames so far.
+    path: PathBuf,
+    before: Vec<[f64; 3]>,
+    longest_step: f64,
     /// By species and group of ions.
     correlators: Vec<Correlator>,
     units: Option<String>,
@@ -144,6 +148,9 @@ impl Recorder {
             force: options.forces.is_some().then(|| vec![vec![]; n_species]),
             volumes: vec![],
             pending: vec![],
+            path: frame.place.path.as_ref().clone(),
+            before: vec![],
+            longest_step: 0.0,
             correlators,
             units: frame.units.clone(),
         };
@@ -185,6 +192,7 @@ impl Recorder {
         self.assignment.centers(|place| unwrapped[order[place]], &mut self.centers);
         self.paths.advance(&self.centers, &frame.cell);
         let shift = self.reference_shift(unwrapped, order, &frame.cell);
+        self.check_junction(frame)?;
         let mut moved = self.paths.moved().to_vec();
         for position in &mut moved {
             subtract(position, shift);
@@ -219,6 +227,31 @@ impl Recorder {
         self.volumes.push(frame.cell.volume());
         if self.pending.len() * self.assignment.n_ions() >= POSITIONS_TOGETHER {
             self.correlate();
+        }
+        Ok(())
+    }
+
+    /// Refuses a dump that continues another with image flags set to zero, as a run from a data file without them has.
+    fn check_junction(&mut self, frame: &Frame) -> Result<()> {
+        let moved = self.paths.moved();
+        let step = |ion: usize| (0..3).map(|k| (moved[ion][k] - self.before[ion][k]).powi(2)).sum::<f64>().sqrt();
+        let longest = (0..self.before.len()).map(step).fold(0.0, f64::max);
+        let joined = *frame.place.path != self.path;
+        let width = frame.cell.widths().into_iter().fold(f64::INFINITY, f64::min);
+        if joined && longest > 0.5 * width && longest > 4.0 * self.longest_step {
+            let message = format!(
+                "an ion moved by {longest:.4} since the last frame of {}, and by {:.4} at most between frames before: its \
+                 image flags were lost between the runs; continue runs from restart files, or from data files with \
+                 image flags",
+                self.path.display(),
+                self.longest_step
+            );
+            return Err(frame.error(None, message));
+        }
+        self.longest_step = self.longest_step.max(longest);
+        self.before = moved.to_vec();
+        if joined {
+            self.path.clone_from(&frame.place.path);
         }
         Ok(())
     }

@@ -60,6 +60,7 @@ pub fn judge(analysis: &Analysis, duration: f64, target_error: f64) -> Judgement
     let chosen = best(estimates);
     let relative_error = chosen.estimate.relative_error();
     let duration_needed = duration * (relative_error / target_error).powi(2);
+    let precise = relative_error <= target_error;
     let mut reasons: Vec<String> =
         estimates.iter().filter_map(|e| Some(format!("{}: {}", e.method.label(), e.objection.as_ref()?))).collect();
     let accepted: Vec<&ChargeEstimate> = estimates.iter().filter(|e| e.objection.is_none()).collect();
@@ -78,12 +79,12 @@ pub fn judge(analysis: &Analysis, duration: f64, target_error: f64) -> Judgement
         Verdict::NotDiffusive
     } else if disagree {
         Verdict::EstimatorsDisagree
-    } else if !(relative_error <= target_error) {
+    } else if !precise {
         Verdict::TooShort
     } else {
         Verdict::Good
     };
-    if !(relative_error <= target_error) {
+    if !precise {
         reasons.push(format!(
             "the error is {:.1} %, {:.1} % were asked: the run should last {:.2} times as long, {duration_needed:.4} in \
              all",

@@ -156,6 +156,9 @@ struct Plateau<'a> {
     plateau_to: f64,
     has_plateau: bool,
     rule: &'a str,
+    /// The course of the integral to four times its upper limit; `acf` is `<J(0).J(t)>`, in the run's units.
+    times: &'a [f64],
+    acf: &'a [f64],
 }
 
 /// What the cepstral estimate rests on.
@@ -228,9 +231,16 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             plateau_to: gk.plateau_to,
             has_plateau: gk.has_plateau,
             rule: &gk.rule,
+            times: &gk.times[..shown(&gk.times, 4.0 * gk.plateau_from)],
+            acf: &gk.acf[..shown(&gk.times, 4.0 * gk.plateau_from)],
         }),
         cepstral: outcome.analysis.cepstral.as_ref().map(|c| Coefficients { n_coefficients: c.n_coefficients }),
         self_diffusion: &outcome.analysis.self_diffusion,
     };
     report::write_json(arguments.json.as_deref(), &document)
+}
+
+/// How many of the rising times come up to this one.
+fn shown(times: &[f64], until: f64) -> usize {
+    times.partition_point(|t| *t <= until * (1.0 + 1e-9))
 }
