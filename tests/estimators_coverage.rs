@@ -75,10 +75,20 @@ fn green_kubo_of_currents() {
         });
         check(&format!("GK two times, {n}"), 2.0, |seed| of(&currents(n, dt, &[(1.0, 0.5), (0.5, 3.0)], seed)));
         let model = viscoelastic(0.5, 3.0, dt);
-        // Short runs of a current that flows back are beyond the plateau rule: at 2000 frames its errors hold the truth
-        // in 51 percent of runs.
-        if n > 2000 {
-            check(&format!("GK back flow, {n}"), 0.4, |seed| of(&model.sample(n, seed)[0]));
+        check(&format!("GK back flow, {n}"), 0.4, |seed| of(&model.sample(n, seed)[0]));
+    }
+}
+
+#[test]
+fn force_route_of_bound_particles() {
+    let dt = 0.1;
+    for n in [4000, 12000] {
+        for (spring, time) in [(0.02, 2.0), (0.5, 1.0), (2.0, 1.0)] {
+            let model = viscoelastic(spring, time, dt);
+            check(&format!("force route, spring {spring}, {n}"), 1.0 / (1.0 + spring * time), |seed| {
+                let x = model.sample(n, seed);
+                force_route(&x[0], &x[1], dt, 1.0, 1.0, &GreenKuboOptions::default()).unwrap().estimate
+            });
         }
     }
 }

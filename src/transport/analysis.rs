@@ -4,7 +4,7 @@ use super::assignment::IonSpecies;
 use super::charge::ChargeSeries;
 use super::estimators::{
     Cepstral, CepstralOptions, EinsteinHelfand, EinsteinOptions, Estimate, GreenKubo, GreenKuboOptions, cepstral,
-    einstein_helfand, green_kubo,
+    einstein_helfand, force_route, green_kubo,
 };
 use super::onsager::Onsager;
 use super::record::Record;
@@ -144,11 +144,11 @@ pub fn analyse(series: &ChargeSeries, record: Option<&Record>, conditions: &Cond
         Err(error) => analysis.notes.push(error.to_string()),
     }
     from_current(series, &mut analysis);
-    if let (Some(damp), Some(acceleration)) = (conditions.langevin_damp, &series.acceleration) {
+    if let (Some(damp), true) = (conditions.langevin_damp, series.acceleration.is_some()) {
         match series.squared_charge_per_mass {
             Some(sum) => {
                 let kt = conditions.units.thermal_energy * conditions.temperature * conditions.units.acceleration;
-                force_route(acceleration, damp, sum * kt * damp, &mut analysis);
+                from_forces(series, damp, sum * kt * damp, &mut analysis);
             }
             None => analysis.notes.push(
                 "no force route: it needs the ions' number, charges and masses; give a dump beside the current".into(),
@@ -212,21 +212,20 @@ fn correlation_after_one(current: &[[f64; 3]]) -> f64 {
     products / squares
 }
 
-/// The coefficient of Langevin dynamics from the forces between the ions alone.
-///
-/// With `A = sum q f / m` and friction `1/damp`, time reversal makes
-/// `K = sum N q^2 damp kT / m - damp^2 / 3 integral <A(0).A(t)> dt`: the ideal coefficient is exact, and only what the
-/// forces take from it is noisy.
-fn force_route(acceleration: &(Vec<[f64; 3]>, f64), damp: f64, ideal: f64, analysis: &mut Analysis) {
-    let (series, dt) = acceleration;
-    match green_kubo(series, *dt, &GreenKuboOptions::default()) {
-        Ok(loss) => {
-            let objection = (!loss.has_plateau).then(|| "the integral of the forces has no plateau".to_string());
-            let estimate =
-                Estimate { value: ideal - damp * damp * loss.estimate.value, error: damp * damp * loss.estimate.error };
+/// The coefficient of Langevin dynamics from the current and the forces between the ions.
+fn from_forces(series: &ChargeSeries, damp: f64, ideal: f64, analysis: &mut Analysis) {
+    let Some((acceleration, dt)) = &series.acceleration else { return };
+    let Some((current, _)) = series.current.as_ref().filter(|(_, other)| (other - dt).abs() <= 1e-9 * dt) else {
+        analysis.notes.push("no force route: it needs the current at the same times as the forces".into());
+        return;
+    };
+    match force_route(current, acceleration, *dt, ideal, damp, &GreenKuboOptions::default()) {
+        Ok(route) => {
+            let objection = (!route.has_plateau).then(|| "the integrals have no plateau".to_string());
+            let estimate = route.estimate;
             analysis.estimates.push(ChargeEstimate { method: Method::ForceRoute, estimate, objection });
         }
-        Err(error) => analysis.notes.push(format!("forces: {error}")),
+        Err(error) => analysis.notes.push(error.to_string()),
     }
 }
 

@@ -105,12 +105,12 @@ pub fn einstein_helfand<const D: usize>(
     }
     let lags = |spacing| Lags { spacing, count: options.n_lags, n_frames, dimensions: D };
     let fits: Vec<Fit> = spacings.iter().filter_map(|&spacing| fit(lags(spacing), &measured)).collect();
-    let Some(chosen) = choose(&fits, options).or(fits.last()) else {
+    let Some((chosen, contradiction)) = choose(&fits, options).or(fits.last().map(|fit| (fit, 0.0))) else {
         return Err(Error::Input(
             "mean squared displacement: no line can be fitted at any lag; the series is no random motion".into(),
         ));
     };
-    let mut result = report(chosen, &measured, dt, options);
+    let mut result = report(chosen, contradiction, &measured, dt, options);
     result.estimate.error =
         result.estimate.error.hypot(0.5 * change_on_doubling(&fits, chosen) / (2.0 * D as f64 * dt));
     Ok(result)
@@ -190,7 +190,8 @@ fn guarded(fits: &[Fit], options: &EinsteinOptions) -> bool {
 
 /// The fit with the shortest spacing that nothing speaks against; where longer spacings speak against all, the one
 /// that they contradict least.
-fn choose<'a>(fits: &'a [Fit], options: &EinsteinOptions) -> Option<&'a Fit> {
+/// With it, the largest difference from a longer spacing in standard errors.
+fn choose<'a>(fits: &'a [Fit], options: &EinsteinOptions) -> Option<(&'a Fit, f64)> {
     let contradiction = |i: usize| {
         let z = |b: &Fit| (b.line.slope - fits[i].line.slope).abs() / scatter(&fits[i], b);
         fits[i + 1..].iter().map(z).fold(0.0, f64::max)
@@ -200,7 +201,7 @@ fn choose<'a>(fits: &'a [Fit], options: &EinsteinOptions) -> Option<&'a Fit> {
         .map(|i| (i, contradiction(i)))
         .collect();
     let agreed = candidates.iter().find(|(_, z)| *z <= options.agreement);
-    agreed.or(candidates.iter().min_by(|a, b| a.1.total_cmp(&b.1))).map(|&(i, _)| &fits[i])
+    agreed.or(candidates.iter().min_by(|a, b| a.1.total_cmp(&b.1))).map(|&(i, z)| (&fits[i], z))
 }
 
 /// What the slope gains at twice the spacing, or at the longest that was tried; nothing where there is no longer one.
@@ -219,7 +220,7 @@ fn scatter(a: &Fit, b: &Fit) -> f64 {
     a.line.slope * (per_window * (b.lags.spacing - a.lags.spacing) as f64).sqrt()
 }
 
-fn report(fit: &Fit, measured: &[f64], dt: f64, options: &EinsteinOptions) -> EinsteinHelfand {
+fn report(fit: &Fit, contradiction: f64, measured: &[f64], dt: f64, options: &EinsteinOptions) -> EinsteinHelfand {
     let Fit { lags, line, error, .. } = fit;
     let per_frame = 1.0 / (2.0 * lags.dimensions as f64 * dt);
     let estimate = Estimate { value: line.slope * per_frame, error: error * per_frame };
@@ -240,12 +241,12 @@ fn report(fit: &Fit, measured: &[f64], dt: f64, options: &EinsteinOptions) -> Ei
         fit_from: lags.lag(0) as f64 * dt,
         fit_to: lags.lag(lags.count - 1) as f64 * dt,
         intercept: line.intercept,
-        diffusive: verdict(fit, measured, options),
+        diffusive: verdict(fit, contradiction, measured, options),
         n_independent: 2.0 / (lags.dimensions as f64 * estimate.relative_error().powi(2)),
     }
 }
 
-fn verdict(fit: &Fit, measured: &[f64], options: &EinsteinOptions) -> Diffusive {
+fn verdict(fit: &Fit, contradiction: f64, measured: &[f64], options: &EinsteinOptions) -> Diffusive {
     let Fit { lags, line, error, quality } = fit;
     let at: Vec<usize> = (0..lags.count).map(|i| lags.lag(i)).collect();
     let structure =
@@ -266,6 +267,9 @@ fn verdict(fit: &Fit, measured: &[f64], options: &EinsteinOptions) -> Diffusive 
     let mut reasons = Vec::new();
     if line.slope < SIGNIFICANT * error {
         reasons.push(format!("the slope is not {SIGNIFICANT} standard errors above zero"));
+    }
+    if contradiction > options.agreement {
+        reasons.push(format!("longer lags give another slope, {contradiction:.1} standard errors off"));
     }
     if *quality < options.significance {
         reasons.push(format!("the displacement is not a straight line (quality {quality:.1e})"));

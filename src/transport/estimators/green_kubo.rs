@@ -19,7 +19,7 @@ const SIGNIFICANT: f64 = 2.0;
 pub struct GreenKuboOptions {
     /// Upper limit of the integral, a time; chosen from the data if absent.
     pub window: Option<f64>,
-    /// The least window in units of the mean correlation time: the range of `int t C dt` so far over `int C dt`.
+    /// The least window in units of the mean correlation time: the largest `|int t C dt|` so far over `int C dt`.
     pub correlation_times: f64,
     /// Longer windows may differ by this many standard errors of the difference.
     pub agreement: f64,
@@ -55,9 +55,9 @@ pub struct GreenKubo {
 ///
 /// The running integral is read at the earliest window that (1) is several mean correlation times long, the guard
 /// against a plateau seen too early, and (2) agrees with all longer windows up to a twelfth of the run within their
-/// scatter. The error is that of the integral, by Bartlett's formula for Gaussian currents (for long windows
-/// `sqrt(4 t / (D T))` of the value: R. Zwanzig and N. K. Ailawadi, Phys. Rev. 182, 280 (1969)), and, in quadrature,
-/// half of what it changes when the window is doubled, which stands for the choice made. Integrals are by trapezoids:
+/// scatter; then a quarter of the window is added. The error is that of the integral, by Bartlett's formula for
+/// Gaussian currents (for long windows `sqrt(4 t / (D T))` of the value: R. Zwanzig and N. K. Ailawadi, Phys. Rev. 182,
+/// 280 (1969)), and, in quadrature, half of what it changes when the window is doubled. Integrals are by trapezoids:
 /// with currents averaged over the spacing their sum is the displacement, exactly.
 ///
 /// # Errors
@@ -108,7 +108,7 @@ fn rule(options: &GreenKuboOptions) -> String {
         Some(window) => format!("integral up to {window}, as asked"),
         None => format!(
             "earliest window of at least {} mean correlation times that agrees with all longer ones up to a twelfth \
-             of the run within {} standard errors of the difference",
+             of the run within {} standard errors of the difference, and a quarter more",
             options.correlation_times, options.agreement
         ),
     }
@@ -130,16 +130,18 @@ fn fixed_window(time: f64, dt: f64, longest: usize) -> Result<usize> {
 /// component, `duration` the length of the run times the number of components.
 fn find_plateau(one: &[f64], running: &[f64], duration: f64, dt: f64, options: &GreenKuboOptions) -> (usize, bool) {
     let longest = one.len() - 1;
-    // A current that reverses has a moment that passes through zero, so its whole range so far counts.
-    let (mut moment, mut least, mut most) = (0.0, 0.0, 0.0);
+    // A current that reverses has a moment that passes through zero, so its largest value so far counts.
+    let (mut moment, mut largest) = (0.0, 0.0);
     let moments: Vec<f64> = (0..=longest)
         .map(|t| {
             moment += one[t] * t as f64 * dt * dt;
-            (least, most) = (f64::min(least, moment), f64::max(most, moment));
-            most - least
+            largest = f64::max(largest, f64::abs(moment));
+            largest
         })
         .collect();
-    let guarded = |t: usize| running[t] > 0.0 && t as f64 * dt * running[t] >= options.correlation_times * moments[t];
+    let long = |t: usize| running[t] > 0.0 && t as f64 * dt * running[t] >= options.correlation_times * moments[t];
+    // The integral of a reversing current passes the test at its crest, but not later.
+    let guarded = |t: usize| (t..=longest.min(2 * t)).all(long);
     let mut ladder: Vec<usize> =
         (0..).map(|i| 2f64.powf(0.25 * f64::from(i)).round() as usize).take_while(|&t| t <= longest).collect();
     ladder.dedup();
@@ -155,7 +157,8 @@ fn find_plateau(one: &[f64], running: &[f64], duration: f64, dt: f64, options: &
     };
     let costs = ladder.iter().filter(|&&t| guarded(t)).map(|&t| (t, cost(t)));
     match costs.min_by(|(_, a), (_, b)| (a.0 + a.1).total_cmp(&(b.0 + b.1))) {
-        Some((t, (bias, variance))) => (t, t < longest && bias <= variance),
+        // The rule ends early where the integral happens to be low, with an error that is then too small.
+        Some((t, (bias, variance))) => ((t * 5 / 4).min(longest), t < longest && bias <= variance),
         None => (longest, false),
     }
 }

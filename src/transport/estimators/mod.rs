@@ -11,6 +11,7 @@
 
 mod cepstral;
 mod einstein;
+mod force;
 mod fourier;
 mod green_kubo;
 mod series;
@@ -19,6 +20,7 @@ mod window;
 
 pub use cepstral::{Cepstral, CepstralOptions, cepstral};
 pub use einstein::{Diffusive, EinsteinHelfand, EinsteinOptions, einstein_helfand};
+pub use force::{ForceRoute, force_route};
 pub use green_kubo::{GreenKubo, GreenKuboOptions, green_kubo};
 
 use serde::Serialize;

@@ -32,3 +32,11 @@ pub(super) fn components<const D: usize>(
     }
     Ok((0..D).map(|c| series.iter().map(|row| row[c]).collect()).collect())
 }
+
+/// Refuses two series that do not run side by side.
+pub(super) fn same_length(what: &str, a: usize, b: usize) -> Result<()> {
+    if a == b {
+        return Ok(());
+    }
+    Err(Error::Input(format!("{what}: the series have {a} and {b} frames; they must run over the same frames")))
+}

@@ -2,37 +2,49 @@
 
 use super::fourier::padded;
 use realfft::RealFftPlanner;
+use realfft::num_complex::Complex;
 
 /// Convolution of two correlation functions, both even in time and zero beyond their ends:
 /// `R(v) = dt * sum over u of f(u) g(v - u)`, for `v` from 0 to twice the longest lag.
 pub(super) fn convolve(f: &[f64], g: &[f64], dt: f64) -> Vec<f64> {
     let longest = f.len().max(g.len()) - 1;
     let length = padded(4 * longest + 2);
-    let mut planner = RealFftPlanner::<f64>::new();
-    let forward = planner.plan_fft_forward(length);
-    let spectrum = |x: &[f64]| {
-        let mut even = vec![0.0; length];
-        even[0] = x[0];
-        for (k, &value) in x.iter().enumerate().skip(1) {
-            even[k] = value;
-            even[length - k] = value;
-        }
-        let mut out = forward.make_output_vec();
-        forward.process(&mut even, &mut out).expect("the buffers come from the plan");
-        out
-    };
-    let mut product = spectrum(f);
-    for (p, q) in product.iter_mut().zip(spectrum(g)) {
-        // Even functions have real spectra; what else there is, is rounding.
-        *p = (p.re * q.re).into();
+    let (f, g) = (spectrum(f, 1.0, length), spectrum(g, 1.0, length));
+    // Even functions have real spectra; what else there is, is rounding.
+    inverse(f.iter().zip(&g).map(|(f, g)| f.re * g.re).collect(), longest, dt, length)
+}
+
+/// Correlation with itself of a function that is odd in time: `dt * sum over u of f(u) f(u + v)`.
+pub(super) fn convolve_odd(f: &[f64], dt: f64) -> Vec<f64> {
+    let longest = f.len() - 1;
+    let length = padded(4 * longest + 2);
+    let f = spectrum(f, -1.0, length);
+    inverse(f.iter().map(|f| f.im * f.im).collect(), longest, dt, length)
+}
+
+/// Transform of a function given for positive times; `parity` times its values stand at negative ones.
+fn spectrum(x: &[f64], parity: f64, length: usize) -> Vec<Complex<f64>> {
+    let mut both = vec![0.0; length];
+    both[0] = x[0];
+    for (k, &value) in x.iter().enumerate().skip(1) {
+        both[k] = value;
+        both[length - k] = parity * value;
     }
+    let forward = RealFftPlanner::<f64>::new().plan_fft_forward(length);
+    let mut out = forward.make_output_vec();
+    forward.process(&mut both, &mut out).expect("the buffers come from the plan");
+    out
+}
+
+fn inverse(spectrum: Vec<f64>, longest: usize, dt: f64, length: usize) -> Vec<f64> {
+    let mut spectrum: Vec<Complex<f64>> = spectrum.into_iter().map(Complex::from).collect();
     let mut out = vec![0.0; length];
-    planner.plan_fft_inverse(length).process(&mut product, &mut out).expect("the buffers fit the plan");
+    let plan = RealFftPlanner::<f64>::new().plan_fft_inverse(length);
+    plan.process(&mut spectrum, &mut out).expect("the buffers fit the plan");
     out.iter().take(2 * longest + 1).map(|v| v * dt / length as f64).collect()
 }
 
-/// Weights of the trapezoidal rule for an integral from `-t` to `t` of an even function, times `dt`: its correlation
-/// with itself at lag `v`, `max(0, 2 t - v)`, gives variances of running integrals.
+/// Variances of the running integral of a correlation function.
 ///
 /// For Gaussian currents the integral `I(t) = 1/D int_0^t <J(0).J(s)> ds` from a run of length `T` has the variance
 /// `1/(2 D T) int R(v) (2 t - |v|)+ dv` with `R` the convolution of the correlation of one component with itself:
