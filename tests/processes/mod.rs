@@ -58,10 +58,8 @@ impl Linear {
         let mut draw = |_: usize, _: usize| normal.draw();
         let mut x = &self.stationary * DMatrix::from_fn(size, 3, &mut draw);
         for frame in 0..n {
-            for variable in 0..size {
-                for c in 0..3 {
-                    out[variable][frame][c] = x[(variable, c)];
-                }
+            for (variable, series) in out.iter_mut().enumerate() {
+                series[frame] = std::array::from_fn(|c| x[(variable, c)]);
             }
             x = &self.propagator * x + &self.noise * DMatrix::from_fn(size, 3, &mut draw);
         }
