@@ -19,6 +19,7 @@ pub mod plot;
 pub mod species;
 pub mod statistics;
 pub mod trajectory;
+pub mod training;
 pub mod transport;
 pub mod units;
 

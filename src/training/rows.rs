@@ -1,0 +1,45 @@
+//! Where training reads its environments from.
+
+use ndarray::ArrayViewMut2;
+
+/// The environments of one system as rows of inputs, in memory or on disk.
+pub trait Rows: Sync {
+    /// Number of environments.
+    fn len(&self) -> usize;
+
+    /// Whether there is none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Inputs of an environment.
+    fn width(&self) -> usize;
+
+    /// Copies some rows, `[indices.len(), width]`.
+    fn gather(&self, indices: &[usize], out: ArrayViewMut2<f32>);
+}
+
+impl Rows for ndarray::Array2<f32> {
+    fn len(&self) -> usize {
+        self.nrows()
+    }
+
+    fn width(&self) -> usize {
+        self.ncols()
+    }
+
+    fn gather(&self, indices: &[usize], mut out: ArrayViewMut2<f32>) {
+        for (mut row, &i) in out.rows_mut().into_iter().zip(indices) {
+            row.assign(&self.row(i));
+        }
+    }
+}
+
+/// A system to learn from: environments whose mean output is the label.
+#[derive(Clone, Copy)]
+pub struct Pooled<'a> {
+    pub rows: &'a dyn Rows,
+    pub label: f64,
+    /// Standard error of the label, above zero.
+    pub error: f64,
+}
