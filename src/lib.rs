@@ -7,6 +7,7 @@
 //! what the resulting field says, with errors from [`statistics`], and [`plot`] draws it.
 
 pub mod analysis;
+pub mod configuration;
 pub mod dataset;
 pub mod descriptor;
 pub mod error;
@@ -18,8 +19,8 @@ pub mod output;
 pub mod plot;
 pub mod species;
 pub mod statistics;
-pub mod trajectory;
 pub mod training;
+pub mod trajectory;
 pub mod transport;
 pub mod units;
 

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use ionscape::configuration;
 use ionscape::descriptor::{Convention, PowerSpectrum, SoapParameters};
 use ionscape::local::{Environments, features};
 use ionscape::output::{AtomicFile, NpyWriter};
@@ -91,7 +92,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let (mut n_frames, mut n_rows) = (0, 0);
     while dump.read(&mut frame)? {
         let order = frame.order_by_id()?;
-        let environments = mapping::environments(&frame, &map, descriptor.reach())?;
+        let environments = configuration::environments(&frame, &map, descriptor.reach())?;
         buffer.resize(environments.len() * descriptor.n_features(), 0.0);
         features(&descriptor, &environments, &mut buffer);
         rows.write_rows(&buffer)?;

@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::Context;
+use ionscape::configuration;
 use ionscape::local::{Environments, LocalModel};
 use ionscape::model::{self, Card, Domain, DomainBuilder};
 use ionscape::output::AtomicFile;
@@ -70,8 +71,8 @@ fn domain(local: &LocalModel, map: &SpeciesMap, dumps: &[PathBuf]) -> anyhow::Re
         let mut progress = Progress::new(path, "frames");
         let mut frame = Frame::default();
         while dump.read(&mut frame)? {
-            mapping::check(map, &frame)?;
-            let environments = mapping::environments(&frame, map, local.descriptor().reach())?;
+            configuration::check(map, &frame)?;
+            let environments = configuration::environments(&frame, map, local.descriptor().reach())?;
             features.resize(environments.len() * local.descriptor().n_features(), 0.0);
             local.features(&environments, &mut features);
             let narrow: Vec<f32> = features.iter().map(|&v| v as f32).collect();

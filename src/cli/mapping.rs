@@ -1,9 +1,7 @@
 //! Which atom types of a dump are which ions, as given on the command line.
 
-use anyhow::{Context, bail};
-use ionscape::local::PeriodicEnvironments;
+use anyhow::bail;
 use ionscape::species::{NOT_AN_ION, Species, SpeciesMap};
-use ionscape::trajectory::Frame;
 
 /// Atom types, as in `1` or `1,3`.
 pub fn parse_types(text: &str) -> Result<Vec<i32>, String> {
@@ -33,28 +31,4 @@ pub fn salt(cations: &[i32], anions: &[i32]) -> anyhow::Result<SpeciesMap> {
 pub fn of_model(species: &[Species], names: Option<&[String]>) -> anyhow::Result<SpeciesMap> {
     let in_order: Vec<String> = species.iter().map(|s| s.name.clone()).collect();
     Ok(SpeciesMap::from_names(species, names.unwrap_or(&in_order))?)
-}
-
-/// Refuses a frame whose types were not all named, or whose charges contradict their species.
-pub fn check(map: &SpeciesMap, frame: &Frame) -> anyhow::Result<()> {
-    if let Some(atom) = frame.types.iter().position(|&t| t as usize > map.n_types()) {
-        let message = format!(
-            "atom type {}, and species were named for {} types; give one species (or {NOT_AN_ION}) for each type",
-            frame.types[atom],
-            map.n_types()
-        );
-        return Err(frame.error(Some(atom), message).into());
-    }
-    for (atom, &charge) in frame.charges.iter().flatten().enumerate() {
-        map.check_charge(frame.types[atom], charge)
-            .with_context(|| format!("{}: timestep {}", frame.place.path.display(), frame.timestep))?;
-    }
-    Ok(())
-}
-
-/// The ions of a frame as centers, in the order of their ids.
-pub fn environments<'a>(frame: &Frame, map: &'a SpeciesMap, reach: f64) -> anyhow::Result<PeriodicEnvironments<'a>> {
-    let order = frame.order_by_id()?;
-    PeriodicEnvironments::new(&frame.cell, &frame.types, &frame.positions, &order, map, reach)
-        .map_err(|e| frame.error(None, e.to_string()).into())
 }

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use ionscape::configuration;
 use ionscape::local::{Environments, LocalModel};
 use ionscape::output::AtomicFile;
 use ionscape::statistics;
@@ -85,8 +86,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             return Err(frame.error(None, message).into());
         }
         check_units(&frame, &local)?;
-        mapping::check(&map, &frame)?;
-        let environments = mapping::environments(&frame, &map, local.descriptor().reach())?;
+        configuration::check(&map, &frame)?;
+        let environments = configuration::environments(&frame, &map, local.descriptor().reach())?;
         ions.clear();
         ions.resize(environments.len(), [0.0; 3]);
         local.evaluate(&environments, &mut ions).map_err(|e| frame.error(None, e.to_string()))?;
