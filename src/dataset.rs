@@ -35,6 +35,8 @@ pub struct System {
     pub molar_conductivity: Option<f64>,
     pub molar_conductivity_error: Option<f64>,
     pub nernst_einstein: Option<f64>,
+    /// Length at which the Coulomb energy of two unit charges is kT, for a baseline in it.
+    pub bjerrum_length: Option<f64>,
     /// Conductivities of single ions to compare with.
     pub local: Option<PathBuf>,
     /// Dumps with unwrapped coordinates to compute the label from.

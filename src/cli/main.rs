@@ -2,6 +2,7 @@
 
 mod analyze;
 mod doctor;
+mod evaluate;
 mod featurize;
 mod import;
 mod inspect;
@@ -11,6 +12,8 @@ mod predict;
 mod progress;
 mod reading;
 mod report;
+mod systems;
+mod train;
 mod transport;
 
 use std::process::ExitCode;
@@ -33,11 +36,13 @@ struct Arguments {
 enum Command {
     Analyze(analyze::Arguments),
     Doctor(doctor::Arguments),
+    Evaluate(evaluate::Arguments),
     Featurize(featurize::Arguments),
     Import(import::Arguments),
     Inspect(inspect::Arguments),
     Label(label::Arguments),
     Predict(predict::Arguments),
+    Train(train::Arguments),
     Transport(Box<transport::Arguments>),
 }
 
@@ -65,11 +70,13 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     match arguments.command {
         Command::Analyze(arguments) => analyze::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
+        Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Featurize(arguments) => featurize::run(arguments),
         Command::Import(arguments) => import::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Label(arguments) => label::run(arguments),
         Command::Predict(arguments) => predict::run(arguments),
+        Command::Train(arguments) => train::run(arguments),
         Command::Transport(arguments) => transport::run(*arguments),
     }
 }

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use ionscape::output::AtomicFile;
 use serde::Serialize;
 
@@ -25,4 +25,12 @@ pub fn print_table(rows: &[(&str, String)]) -> std::io::Result<()> {
         writeln!(out, "{name:<width$}  {value}")?;
     }
     Ok(())
+}
+
+/// Refuses a figure's name that says no format, before anything is computed.
+pub fn check_figure(path: &Path) -> anyhow::Result<()> {
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("svg" | "png") => Ok(()),
+        _ => bail!("{}: figures are drawn as .svg or .png; give the file one of these endings", path.display()),
+    }
 }

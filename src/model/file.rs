@@ -20,7 +20,7 @@ const LARGEST_FILE: u64 = 256 << 20;
 const LARGEST_DIMENSION: i64 = 1 << 20;
 
 /// Operators that a model may use: arithmetic, activations and reshaping, none that reaches outside the file.
-const OPERATORS: [&str; 42] = [
+const OPERATORS: [&str; 43] = [
     "Abs",
     "Add",
     "BatchNormalization",
@@ -29,6 +29,7 @@ const OPERATORS: [&str; 42] = [
     "Concat",
     "Constant",
     "ConstantOfShape",
+    "Cos",
     "Div",
     "Dropout",
     "Elu",

@@ -2,11 +2,13 @@
 //!
 //! This module sees a plain matrix of features. What they mean stands in the metadata, for others to read.
 
+mod builder;
 mod domain;
 mod file;
 mod graph;
 mod metadata;
 
+pub use builder::GraphBuilder;
 pub use domain::{Domain, DomainBuilder, NO_DOMAIN};
 pub use file::{Card, adopt, read as read_file};
 pub use graph::Model;

@@ -3,8 +3,10 @@
 mod axis;
 mod canvas;
 mod field;
+mod parity;
 mod transport;
 
 pub use canvas::Figure;
 pub use field::{FieldFigure, IonKind, Snapshot};
+pub use parity::{ParityPoint, parity};
 pub use transport::{Curve, Panel, panels};

@@ -1,0 +1,77 @@
+//! `ionscape evaluate`: a model's predictions beside the truth.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use ionscape::descriptor::SoapParameters;
+use ionscape::local::LocalModel;
+use ionscape::training::evaluation::evaluate;
+use ionscape::training::score::Prediction;
+
+use crate::systems::{self, Reading};
+use crate::{progress::Progress, report};
+
+/// Compare a model's predictions with the molar conductivities of systems, and with simple baselines.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Model file.
+    model: PathBuf,
+
+    /// Data set: systems with snapshots and labels that the model was not trained on.
+    dataset: PathBuf,
+
+    /// Errors of labels below this share of the label count as this share in chi2.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.01)]
+    label_floor: f64,
+
+    /// Distance within which unlike ions count as coordinated, for the baselines; 0.3 cutoffs if not given.
+    #[arg(long, value_name = "LENGTH")]
+    coordination_radius: Option<f64>,
+
+    /// Draw predicted against true conductivities (.svg or .png).
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+
+    /// Write predictions and figures of merit to FILE.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    #[command(flatten)]
+    reading: Reading,
+}
+
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    if let Some(plot) = &arguments.plot {
+        report::check_figure(plot)?;
+    }
+    let local = LocalModel::load(&arguments.model)?;
+    let (path, dataset) = systems::dataset(&arguments.dataset)?;
+    let metadata = local.model().metadata();
+    let descriptor: SoapParameters = serde_json::from_value(metadata.descriptor.clone())
+        .with_context(|| format!("{}: the descriptor", arguments.model.display()))?;
+    // The radius that the model's own baselines were fitted with, if it carries any.
+    let stored = metadata.provenance.get("coordination_radius").and_then(serde_json::Value::as_f64);
+    let radius = arguments.coordination_radius.or(stored).unwrap_or(0.3 * descriptor.cutoff);
+    let corpus = arguments.reading.corpus(path, &dataset, &descriptor, radius)?;
+    let mut progress = Progress::new(&arguments.model, "systems");
+    let evaluation = evaluate(&local, &corpus, arguments.label_floor, &mut || progress.frame())?;
+    drop(progress);
+    let predictions: Vec<Prediction> = evaluation.systems.iter().map(|s| s.prediction.clone()).collect();
+    systems::print(&predictions, &corpus.units)?;
+    let mut scores = vec![("this model", &evaluation.score)];
+    scores.extend(evaluation.baselines.iter().map(|(name, score)| (name.as_str(), score)));
+    systems::print_scores(&scores)?;
+    println!("baselines were fitted to {}", evaluation.baselines_fitted_to);
+    systems::print_coverage(&evaluation.coverage)?;
+    for system in evaluation.systems.iter().filter(|s| s.outside_domain > 0.05) {
+        log::warn!(
+            "{}: {:.0} % of the ions lie outside the training domain",
+            system.prediction.name,
+            100.0 * system.outside_domain
+        );
+    }
+    if let Some(plot) = &arguments.plot {
+        systems::plot(plot, &predictions, "Predicted against true conductivity", &evaluation.score, &corpus.units)?;
+    }
+    report::write_json(arguments.json.as_deref(), &evaluation)
+}

@@ -1,0 +1,108 @@
+//! What training and evaluation share: data sets, their features, tables and figures of systems.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use ionscape::dataset::Dataset;
+use ionscape::descriptor::SoapParameters;
+use ionscape::output::AtomicFile;
+use ionscape::plot::{ParityPoint, parity};
+use ionscape::training::cache;
+use ionscape::training::corpus::{Corpus, Source};
+use ionscape::training::score::{Coverage, Prediction, Score};
+
+use crate::progress::Progress;
+
+/// Where features are kept.
+#[derive(clap::Args)]
+pub struct Reading {
+    /// Folder that keeps features from one call to the next; $XDG_CACHE_HOME/ionscape or ~/.cache/ionscape if not given.
+    #[arg(long, value_name = "FOLDER")]
+    cache: Option<PathBuf>,
+}
+
+impl Reading {
+    /// The systems of a data set with their features.
+    pub fn corpus(
+        &self,
+        path: &Path,
+        dataset: &Dataset,
+        descriptor: &SoapParameters,
+        coordination_radius: f64,
+    ) -> anyhow::Result<Corpus> {
+        let cache = self.cache.clone().unwrap_or_else(cache::default_folder);
+        let source = Source { descriptor, coordination_radius, cache: &cache };
+        let mut progress = Progress::new(path, "frames featurized");
+        Ok(Corpus::read(path, dataset, &source, &mut |_| progress.frame())?)
+    }
+}
+
+/// Reads a data set file.
+pub fn dataset(path: &Path) -> anyhow::Result<(&Path, Dataset)> {
+    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    Ok((path, Dataset::parse(path, &text)?))
+}
+
+/// Prints a row for each system.
+pub fn print(predictions: &[Prediction], units: &str) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let width = predictions.iter().map(|p| p.name.len()).max().unwrap_or(0).max("system".len());
+    writeln!(out, "{:<width$}  {:>10} {:>9}  {:>10} {:>9}  {:>6}", "system", "true", "+-", "predicted", "+-", "z")?;
+    for p in predictions {
+        let z = (p.predicted - p.label) / p.label_error.hypot(p.predicted_error);
+        writeln!(
+            out,
+            "{:<width$}  {:>10.4} {:>9.4}  {:>10.4} {:>9.4}  {z:>6.2}",
+            p.name, p.label, p.label_error, p.predicted, p.predicted_error
+        )?;
+    }
+    writeln!(out, "molar conductivity, {}\n", unit(units))
+}
+
+/// Prints figures of merit, a model a row.
+pub fn print_scores(scores: &[(&str, &Score)]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let width = scores.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    writeln!(out, "{:<width$}  {:>8}  {:>9}  {:>8}", "", "R2", "RMSE", "chi2")?;
+    for (name, score) in scores {
+        let r2 = score.r2.map_or("-".into(), |r2| format!("{r2:.4}"));
+        writeln!(out, "{:<width$}  {r2:>8}  {:>9.4}  {:>8.2}", name.replace('_', "-"), score.rmse, score.chi2)?;
+    }
+    Ok(())
+}
+
+/// Prints how far stated errors were right.
+pub fn print_coverage(coverage: &Coverage) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    writeln!(
+        out,
+        "\nwithin one stated error {:.0} % (68 expected), within 1.96 {:.0} % (95)",
+        100.0 * coverage.one_sigma,
+        100.0 * coverage.two_sigma
+    )
+}
+
+/// Draws predicted against true conductivities.
+pub fn plot(path: &Path, predictions: &[Prediction], heading: &str, score: &Score, units: &str) -> anyhow::Result<()> {
+    let point =
+        |p: &Prediction| ParityPoint { label: (p.label, p.label_error), predicted: (p.predicted, p.predicted_error) };
+    let points: Vec<ParityPoint> = predictions.iter().map(point).collect();
+    let r2 = score.r2.map_or(String::new(), |r2| format!("R\u{b2} {r2:.4}, "));
+    let note = format!("{} systems, {r2}\u{3c7}\u{b2} {:.2}", points.len(), score.chi2);
+    let figure = parity(&points, heading, &note, unit(units));
+    let mut file = AtomicFile::create(path)?;
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("png") => file.write_all(&figure.to_png(2.0)?),
+        _ => file.write_all(figure.to_svg().as_bytes()),
+    }
+    .with_context(|| path.display().to_string())?;
+    Ok(file.commit()?)
+}
+
+fn unit(units: &str) -> &'static str {
+    match units {
+        "lj" => "lj units",
+        _ => "S cm2/mol",
+    }
+}

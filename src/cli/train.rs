@@ -1,0 +1,172 @@
+//! `ionscape train`: a model of the local field from the conductivities of whole systems.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Mutex;
+
+use anyhow::Context;
+use ionscape::output::AtomicFile;
+use ionscape::training::corpus::Corpus;
+use ionscape::training::score::{Coverage, Prediction, Score};
+use ionscape::training::session::{Outcome, Stage, train};
+use ionscape::training::{ModelKind, TrainSettings};
+use serde::Serialize;
+
+use crate::systems::{self, Reading};
+use crate::{progress::Progress, report};
+
+/// Train a model of the local conductivity from the molar conductivities of whole systems.
+///
+/// The data set names snapshots and labels; nothing is known of single ions but that their mean is the label. Systems are
+/// cross-validated before the model is fitted to all of them.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Data set: systems with snapshots and labels.
+    dataset: PathBuf,
+
+    /// Where to write the model file.
+    #[arg(short, long, value_name = "MODEL")]
+    output: PathBuf,
+
+    /// Settings; options given here go before it.
+    #[arg(long, value_name = "TOML")]
+    config: Option<PathBuf>,
+
+    /// What is trained: gaussian-process or mlp.
+    #[arg(long, value_name = "KIND", value_parser = kind)]
+    kind: Option<ModelKind>,
+
+    /// Members of the ensemble.
+    #[arg(long, value_name = "M")]
+    members: Option<usize>,
+
+    /// Parts for cross-validation over systems, 0 for none; 5, or as many as there are systems, if not given.
+    #[arg(long, value_name = "K")]
+    folds: Option<usize>,
+
+    /// Seed of everything random.
+    #[arg(long)]
+    seed: Option<u64>,
+
+    /// Draw predicted against true conductivities (.svg or .png).
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+
+    /// Write predictions and figures of merit to FILE.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+
+    #[command(flatten)]
+    reading: Reading,
+}
+
+fn kind(text: &str) -> Result<ModelKind, String> {
+    match text {
+        "gaussian-process" => Ok(ModelKind::GaussianProcess),
+        "mlp" => Ok(ModelKind::Mlp),
+        _ => Err("it is gaussian-process or mlp".into()),
+    }
+}
+
+/// What `--json` writes.
+#[derive(Serialize)]
+struct Report<'a> {
+    /// `cross-validation`, or `training systems` where there was none.
+    predicted_by: &'static str,
+    systems: Vec<serde_json::Value>,
+    #[serde(flatten)]
+    score: &'a Score,
+    coverage: Option<&'a Coverage>,
+    calibration: Option<f64>,
+    baselines: serde_json::Value,
+    training_systems: &'a Score,
+    units: &'a str,
+    settings: &'a TrainSettings,
+    fit: &'a serde_json::Value,
+}
+
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let settings = settings(&arguments)?;
+    if let Some(plot) = &arguments.plot {
+        report::check_figure(plot)?;
+    }
+    let (path, dataset) = systems::dataset(&arguments.dataset)?;
+    let corpus = arguments.reading.corpus(path, &dataset, &settings.descriptor, settings.coordination_radius())?;
+    let progress = Mutex::new(Progress::new(path, "folds"));
+    let outcome = train(&corpus, &settings, &|stage| {
+        if let (Stage::Fold, Ok(mut progress)) = (stage, progress.lock()) {
+            progress.frame();
+        }
+    })?;
+    drop(progress);
+    let mut file = AtomicFile::create(&arguments.output)?;
+    file.write_all(&outcome.model).with_context(|| arguments.output.display().to_string())?;
+    file.commit()?;
+    print(&corpus, &outcome)?;
+    if let Some(plot) = &arguments.plot {
+        let (predictions, heading) = match &outcome.validation {
+            Some(v) => (v.systems.iter().map(|s| s.prediction.clone()).collect(), "Cross-validation over systems"),
+            None => (outcome.training.clone(), "Training systems"),
+        };
+        systems::plot(
+            plot,
+            &predictions,
+            heading,
+            outcome.validation.as_ref().map_or(&outcome.training_score, |v| &v.score),
+            &corpus.units,
+        )?;
+    }
+    report::write_json(arguments.json.as_deref(), &summary(&corpus, &settings, &outcome)?)
+}
+
+fn settings(arguments: &Arguments) -> anyhow::Result<TrainSettings> {
+    let mut settings = match &arguments.config {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+            TrainSettings::parse(path, &text)?
+        }
+        None => TrainSettings::default(),
+    };
+    settings.kind = arguments.kind.unwrap_or(settings.kind);
+    settings.members = arguments.members.unwrap_or(settings.members);
+    settings.seed = arguments.seed.unwrap_or(settings.seed);
+    settings.folds = arguments.folds.or(settings.folds);
+    settings.check()?;
+    Ok(settings)
+}
+
+fn summary<'a>(corpus: &'a Corpus, settings: &'a TrainSettings, outcome: &'a Outcome) -> anyhow::Result<Report<'a>> {
+    let value = |of: &Prediction| serde_json::to_value(of);
+    let validation = outcome.validation.as_ref();
+    let systems = match validation {
+        Some(v) => v.systems.iter().map(serde_json::to_value).collect::<Result<_, _>>()?,
+        None => outcome.training.iter().map(value).collect::<Result<_, _>>()?,
+    };
+    Ok(Report {
+        predicted_by: if validation.is_some() { "cross-validation" } else { "training systems" },
+        systems,
+        score: validation.map_or(&outcome.training_score, |v| &v.score),
+        coverage: validation.map(|v| &v.coverage),
+        calibration: validation.map(|v| v.calibration),
+        baselines: validation.map_or(Ok(serde_json::json!({})), |v| serde_json::to_value(&v.baselines))?,
+        training_systems: &outcome.training_score,
+        units: &corpus.units,
+        settings,
+        fit: &outcome.summary,
+    })
+}
+
+fn print(corpus: &Corpus, outcome: &Outcome) -> std::io::Result<()> {
+    let Some(validation) = &outcome.validation else {
+        println!("no cross-validation: these are the systems that the model was fitted to");
+        systems::print(&outcome.training, &corpus.units)?;
+        return systems::print_scores(&[("this model", &outcome.training_score)]);
+    };
+    let predictions: Vec<Prediction> = validation.systems.iter().map(|s| s.prediction.clone()).collect();
+    println!("cross-validation over systems, {} folds", validation.folds);
+    systems::print(&predictions, &corpus.units)?;
+    let mut scores = vec![("this model", &validation.score)];
+    scores.extend(validation.baselines.iter().map(|(name, score)| (name.as_str(), score)));
+    systems::print_scores(&scores)?;
+    systems::print_coverage(&validation.coverage)
+}

@@ -1,0 +1,150 @@
+//! What simple models predict: a model of the local structure is worth something where it beats them.
+
+use nalgebra::{DMatrix, DVector};
+use serde::{Deserialize, Serialize};
+
+use super::corpus::Member;
+use super::folds::{complement, folds};
+
+/// Strengths of the ridge to choose from, in units of the features' mean variance.
+const RIDGES: [f64; 9] = [1e-5, 1e-4, 3e-4, 1e-3, 3e-3, 1e-2, 3e-2, 1e-1, 1.0];
+
+/// The choice is by cross-validation: so many folds, so many times.
+const INNER_FOLDS: usize = 5;
+const INNER_SPLITS: u64 = 4;
+
+/// A baseline, fitted.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "kebab-case")]
+pub enum Baseline {
+    /// The system's Nernst-Einstein conductivity as it is.
+    NernstEinstein,
+    /// A quadratic in the root of the density and in another variable.
+    Quadratic { variable: Variable, coefficients: Vec<f64> },
+    /// Ridge regression on the mean descriptor.
+    Ridge { intercept: f64, coefficients: Vec<f64> },
+}
+
+/// The second variable of the quadratic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Variable {
+    BjerrumLength,
+    /// Mean number of unlike ions within the coordination radius.
+    Coordination,
+}
+
+impl Baseline {
+    /// Its key in reports.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::NernstEinstein => "nernst_einstein",
+            Self::Quadratic { .. } => "quadratic",
+            Self::Ridge { .. } => "ridge",
+        }
+    }
+
+    /// Its name for people.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::NernstEinstein => "Nernst-Einstein",
+            Self::Quadratic { variable: Variable::BjerrumLength, .. } => "quadratic in sqrt(density), Bjerrum length",
+            Self::Quadratic { variable: Variable::Coordination, .. } => "quadratic in sqrt(density), coordination",
+            Self::Ridge { .. } => "ridge on the mean descriptor",
+        }
+    }
+
+    /// All baselines that systems allow, fitted to them by least squares.
+    pub fn fit_all(systems: &[&Member]) -> Vec<Self> {
+        let mut baselines = vec![];
+        if systems.iter().all(|s| s.nernst_einstein.is_some()) {
+            baselines.push(Self::NernstEinstein);
+        }
+        baselines.push(quadratic(systems));
+        baselines.push(ridge(systems));
+        baselines
+    }
+
+    /// Predicted molar conductivity; none where the system lacks what it needs.
+    pub fn predict(&self, system: &Member) -> Option<f64> {
+        match self {
+            Self::NernstEinstein => system.nernst_einstein,
+            Self::Quadratic { variable, coefficients } => {
+                Some(terms(system, *variable)?.iter().zip(coefficients).map(|(t, c)| t * c).sum())
+            }
+            Self::Ridge { intercept, coefficients } => (coefficients.len() == system.mean_features.len()).then(|| {
+                let products = system.mean_features.iter().zip(coefficients).map(|(x, c)| x * c);
+                intercept + products.sum::<f64>()
+            }),
+        }
+    }
+}
+
+fn terms(system: &Member, variable: Variable) -> Option<[f64; 6]> {
+    let contents = &system.features.contents;
+    let a = contents.density.sqrt();
+    let b = match variable {
+        Variable::BjerrumLength => system.bjerrum_length?,
+        Variable::Coordination => contents.coordination[0],
+    };
+    Some([1.0, a, b, a * a, a * b, b * b])
+}
+
+fn quadratic(systems: &[&Member]) -> Baseline {
+    let variable = match systems.iter().all(|s| s.bjerrum_length.is_some()) {
+        true => Variable::BjerrumLength,
+        false => Variable::Coordination,
+    };
+    let rows: Vec<[f64; 6]> = systems.iter().filter_map(|s| terms(s, variable)).collect();
+    // Columns are divided by their size, for a pseudoinverse that knows no units.
+    let size: Vec<f64> = (0..6).map(|c| rows.iter().map(|r| r[c].abs()).fold(f64::MIN_POSITIVE, f64::max)).collect();
+    let design = DMatrix::from_fn(rows.len(), 6, |s, c| rows[s][c] / size[c]);
+    let labels = DVector::from_fn(rows.len(), |s, _| systems[s].label);
+    let svd = design.svd(true, true);
+    let least = 1e-9 * svd.singular_values.max();
+    let solution = svd.solve(&labels, least).expect("both sides of the decomposition were asked for");
+    Baseline::Quadratic { variable, coefficients: solution.iter().zip(&size).map(|(c, s)| c / s).collect() }
+}
+
+/// Ridge regression on standardised mean features, its strength by cross-validation within the systems given.
+fn ridge(systems: &[&Member]) -> Baseline {
+    let n = systems.len();
+    let error = |ridge: f64| -> f64 {
+        let splits = (0..INNER_SPLITS).filter_map(|seed| folds(n, INNER_FOLDS.min(n), seed).ok());
+        let squares = splits.flatten().map(|part| {
+            let training: Vec<&Member> = complement(&part, n).into_iter().map(|i| systems[i]).collect();
+            let fitted = fit_ridge(&training, ridge);
+            part.iter()
+                .map(|&i| (fitted.predict(systems[i]).unwrap_or(f64::NAN) - systems[i].label).powi(2))
+                .sum::<f64>()
+        });
+        squares.sum()
+    };
+    let errors = RIDGES.map(error);
+    let best = (0..RIDGES.len()).min_by(|&a, &b| errors[a].total_cmp(&errors[b])).unwrap_or(0);
+    fit_ridge(systems, RIDGES[best])
+}
+
+/// In the dual form: there are fewer systems than features.
+fn fit_ridge(systems: &[&Member], ridge: f64) -> Baseline {
+    let n = systems.len();
+    let n_features = systems[0].mean_features.len();
+    let mean = |f: usize| systems.iter().map(|s| s.mean_features[f]).sum::<f64>() / n as f64;
+    let means: Vec<f64> = (0..n_features).map(mean).collect();
+    let variance = |f: usize| systems.iter().map(|s| (s.mean_features[f] - means[f]).powi(2)).sum::<f64>() / n as f64;
+    let deviations: Vec<f64> = (0..n_features).map(|f| variance(f).sqrt()).collect();
+    let largest = deviations.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+    let divisors: Vec<f64> = deviations.iter().map(|d| d.max(1e-9 * largest)).collect();
+    let x = DMatrix::from_fn(n, n_features, |s, f| (systems[s].mean_features[f] - means[f]) / divisors[f]);
+    let mut gram = &x * x.transpose() / n_features as f64;
+    (0..n).for_each(|s| gram[(s, s)] += ridge);
+    let label = systems.iter().map(|s| s.label).sum::<f64>() / n as f64;
+    let y = DVector::from_fn(n, |s, _| systems[s].label - label);
+    let slopes = match gram.cholesky() {
+        Some(factor) => x.transpose() * factor.solve(&y) / n_features as f64,
+        None => DVector::zeros(n_features),
+    };
+    let coefficients: Vec<f64> = slopes.iter().zip(&divisors).map(|(c, d)| c / d).collect();
+    let offset: f64 = coefficients.iter().zip(&means).map(|(c, m)| c * m).sum();
+    Baseline::Ridge { intercept: label - offset, coefficients }
+}

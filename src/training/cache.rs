@@ -1,0 +1,212 @@
+//! The features of a system on disk: computed once, mapped into memory ever after.
+
+use std::fs::File;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use memmap2::Mmap;
+use ndarray::{ArrayView2, ArrayViewMut2, s};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::Rows;
+use crate::configuration;
+use crate::descriptor::{PowerSpectrum, SoapParameters};
+use crate::local::{Environments, features};
+use crate::output::AtomicFile;
+use crate::species::SpeciesMap;
+use crate::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
+use crate::{Error, Result};
+
+/// Changes when the same input would give other content.
+const FORMAT: u32 = 1;
+
+/// What features are made from.
+pub struct Recipe<'a> {
+    pub descriptor: &'a SoapParameters,
+    pub n_channels: usize,
+    pub map: &'a SpeciesMap,
+    /// Distance within which unlike ions count as coordinated.
+    pub coordination_radius: f64,
+}
+
+/// What else is known of a system's configurations.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Contents {
+    pub n_environments: usize,
+    pub n_features: usize,
+    /// Environments of each frame, in order.
+    pub frames: Vec<usize>,
+    /// Ions per volume, mean over frames.
+    pub density: f64,
+    /// Mean number of unlike and of like ions within the coordination radius.
+    pub coordination: [f64; 2],
+    /// Unit style that the dumps state, if they do.
+    pub units: Option<String>,
+}
+
+/// Features `[n_environments, n_features]` of all frames of a system, in the order of frames and atom ids.
+pub struct Features {
+    map: Mmap,
+    pub contents: Contents,
+    /// Digest of the configurations and of what was made of them.
+    pub key: String,
+}
+
+impl Features {
+    /// Takes the features of a system from the folder `cache`, or computes and keeps them there.
+    ///
+    /// The key is a digest of the dumps' bytes, the descriptor and the species: changed input is computed anew, moved or
+    /// renamed input is not. `on_frame` is called after each frame that had to be computed.
+    ///
+    /// # Errors
+    /// Dumps that cannot be read or hold no ion; a folder that cannot be written to.
+    pub fn obtain(cache: &Path, dumps: &[PathBuf], recipe: &Recipe, on_frame: &mut dyn FnMut()) -> Result<Self> {
+        let key = key(dumps, recipe)?;
+        std::fs::create_dir_all(cache).map_err(|e| Error::io(cache, e))?;
+        if let Some(features) = open(cache, &key)? {
+            return Ok(features);
+        }
+        compute(cache, &key, dumps, recipe, on_frame)?;
+        open(cache, &key)?.ok_or_else(|| {
+            Error::Input(format!("{}: the features that were just written are not there", cache.display()))
+        })
+    }
+
+    /// All features, `[n_environments, n_features]`.
+    pub fn view(&self) -> ArrayView2<'_, f32> {
+        let shape = (self.contents.n_environments, self.contents.n_features);
+        let (_, values, _) =
+            // SAFETY: every bit pattern is an f32; a mapping starts at a page, so nothing is cut off before it.
+            unsafe { self.map.align_to::<f32>() };
+        ArrayView2::from_shape(shape, values).expect("the length was checked when the file was opened")
+    }
+}
+
+impl Rows for Features {
+    fn len(&self) -> usize {
+        self.contents.n_environments
+    }
+
+    fn width(&self) -> usize {
+        self.contents.n_features
+    }
+
+    fn gather(&self, indices: &[usize], mut out: ArrayViewMut2<f32>) {
+        let view = self.view();
+        for (mut row, &i) in out.rows_mut().into_iter().zip(indices) {
+            row.assign(&view.slice(s![i, ..]));
+        }
+    }
+}
+
+/// Where features are kept if the user names no folder: `$XDG_CACHE_HOME/ionscape` or `~/.cache/ionscape`.
+pub fn default_folder() -> PathBuf {
+    let named = |variable: &str| std::env::var_os(variable).filter(|v| !v.is_empty()).map(PathBuf::from);
+    let base = named("XDG_CACHE_HOME").or_else(|| named("HOME").map(|home| home.join(".cache")));
+    base.unwrap_or_else(std::env::temp_dir).join("ionscape")
+}
+
+fn key(dumps: &[PathBuf], recipe: &Recipe) -> Result<String> {
+    let mut hasher = Sha256::new();
+    let species: Vec<String> = (1..=recipe.map.n_types() as i32)
+        .map(|t| recipe.map.species_of(t).map_or("-".into(), |s| format!("{:?}", recipe.map.species()[s])))
+        .collect();
+    let parameters = serde_json::to_string(recipe.descriptor)
+        .map_err(|e| Error::Input(format!("the descriptor cannot be written down: {e}")))?;
+    hasher.update(format!("{FORMAT} {parameters} {} {species:?} {}\n", recipe.n_channels, recipe.coordination_radius));
+    for dump in dumps {
+        let mut file = File::open(dump).map_err(|e| Error::io(dump, e))?;
+        let mut content = Sha256::new();
+        std::io::copy(&mut file, &mut content).map_err(|e| Error::io(dump, e))?;
+        hasher.update(content.finalize());
+    }
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+fn paths(cache: &Path, key: &str) -> (PathBuf, PathBuf) {
+    (cache.join(format!("{key}.f32")), cache.join(format!("{key}.json")))
+}
+
+/// Features that are there in full; nothing where they are not.
+fn open(cache: &Path, key: &str) -> Result<Option<Features>> {
+    let (values, contents) = paths(cache, key);
+    // The description is written last: where it is, the values are complete.
+    let Ok(text) = std::fs::read_to_string(&contents) else { return Ok(None) };
+    let Ok(contents) = serde_json::from_str::<Contents>(&text) else { return Ok(None) };
+    let Ok(file) = File::open(&values) else { return Ok(None) };
+    let expected = contents.n_environments as u64 * contents.n_features as u64 * 4;
+    if file.metadata().map_err(|e| Error::io(&values, e))?.len() != expected || expected == 0 {
+        return Ok(None);
+    }
+    // SAFETY: the file was renamed into place complete, and no ionscape writes to it again. Another program that cut it
+    // short meanwhile would end this one with a bus error, as with any mapped file.
+    let map = unsafe { Mmap::map(&file) }.map_err(|e| Error::io(&values, e))?;
+    Ok(Some(Features { map, contents, key: key.into() }))
+}
+
+fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame: &mut dyn FnMut()) -> Result<()> {
+    let descriptor = PowerSpectrum::new(recipe.descriptor.clone(), recipe.n_channels)?;
+    let (values_path, contents_path) = paths(cache, key);
+    let mut out = AtomicFile::create(&values_path)?;
+    let mut contents = Contents {
+        n_environments: 0,
+        n_features: descriptor.n_features(),
+        frames: vec![],
+        density: 0.0,
+        coordination: [0.0; 2],
+        units: None,
+    };
+    let (mut frame, mut row, mut bytes) = (Frame::default(), vec![], vec![]);
+    for dump in dumps {
+        let columns = Columns::default().want(Quantity::Charges);
+        let mut reader = DumpReader::open(dump, columns, ReadOptions::default())?;
+        while reader.read(&mut frame)? {
+            configuration::check(recipe.map, &frame)?;
+            let environments = configuration::environments(&frame, recipe.map, descriptor.reach())?;
+            if environments.is_empty() {
+                return Err(frame.error(None, "the frame has no ion; check the species of the data set".into()));
+            }
+            row.resize(environments.len() * contents.n_features, 0.0);
+            features(&descriptor, &environments, &mut row);
+            bytes.clear();
+            bytes.extend(row.iter().flat_map(|&v| (v as f32).to_ne_bytes()));
+            out.write_all(&bytes).map_err(|e| Error::io(&values_path, e))?;
+            contents.n_environments += environments.len();
+            contents.frames.push(environments.len());
+            contents.density += environments.len() as f64 / frame.cell.volume();
+            let near = coordination(&environments, recipe);
+            contents.coordination = [0, 1].map(|c| contents.coordination[c] + near[c]);
+            contents.units = contents.units.take().or(frame.units.clone());
+            on_frame();
+        }
+    }
+    let n = contents.frames.len() as f64;
+    if contents.frames.is_empty() {
+        let names: Vec<String> = dumps.iter().map(|d| d.display().to_string()).collect();
+        return Err(Error::Input(format!("{}: there is no frame", names.join(", "))));
+    }
+    contents.density /= n;
+    contents.coordination = contents.coordination.map(|c| c / n);
+    out.commit()?;
+    let text =
+        serde_json::to_string(&contents).map_err(|e| Error::Input(format!("{}: {e}", contents_path.display())))?;
+    let mut out = AtomicFile::create(&contents_path)?;
+    out.write_all(text.as_bytes()).map_err(|e| Error::io(&contents_path, e))?;
+    out.commit()
+}
+
+/// Mean numbers of unlike and of like ions within the coordination radius.
+fn coordination(environments: &impl Environments, recipe: &Recipe) -> [f64; 2] {
+    let mut environment = crate::descriptor::Environment::new(recipe.n_channels);
+    let mut count = [0usize; 2];
+    for center in 0..environments.len() {
+        environment.clear();
+        environments.gather(center, &mut environment);
+        for (count, channel) in count.iter_mut().zip(environment.channels().iter().rev()) {
+            let near = |d: &&[f64; 3]| d.iter().map(|x| x * x).sum::<f64>() <= recipe.coordination_radius.powi(2);
+            *count += channel.iter().filter(near).count();
+        }
+    }
+    count.map(|c| c as f64 / environments.len() as f64)
+}

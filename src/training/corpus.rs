@@ -1,0 +1,172 @@
+//! A data set with the features of its systems.
+
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::cache::{Features, Recipe};
+use super::{Pooled, Rows};
+use crate::dataset::{Dataset, Paths, System};
+use crate::descriptor::SoapParameters;
+use crate::species::{CHARGE_SYMMETRIC_CHANNELS, NOT_AN_ION, Species, SpeciesMap};
+use crate::{Error, Result};
+
+/// Systems to learn from or to predict, with their features.
+pub struct Corpus {
+    pub units: String,
+    pub species: Vec<Species>,
+    pub systems: Vec<Member>,
+}
+
+/// A system of a corpus.
+pub struct Member {
+    pub name: String,
+    /// Molar conductivity.
+    pub label: f64,
+    /// Its standard error.
+    pub error: f64,
+    pub nernst_einstein: Option<f64>,
+    pub bjerrum_length: Option<f64>,
+    pub features: Features,
+    /// Mean over environments, `[n_features]`.
+    pub mean_features: Vec<f64>,
+}
+
+/// How features are obtained.
+pub struct Source<'a> {
+    pub descriptor: &'a SoapParameters,
+    pub coordination_radius: f64,
+    /// Folder that keeps features.
+    pub cache: &'a Path,
+}
+
+impl Corpus {
+    /// Reads the snapshots of all systems of a data set; `path` is the data set's, `on_frame` is called after each frame
+    /// whose features had to be computed.
+    ///
+    /// # Errors
+    /// Systems without label, error or snapshots; the same configurations under two names; dumps of other units or species;
+    /// what [`Features::obtain`] refuses. Each names its system.
+    pub fn read(path: &Path, dataset: &Dataset, source: &Source, on_frame: &mut dyn FnMut(&str)) -> Result<Self> {
+        let refuse = |message: String| Error::Input(format!("{}: {message}", path.display()));
+        if dataset.systems.is_empty() {
+            return Err(refuse("there is no system; list them under [[system]]".into()));
+        }
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let (species, map) = species(dataset).map_err(|e| refuse(e.to_string()))?;
+        let recipe = Recipe {
+            descriptor: source.descriptor,
+            n_channels: CHARGE_SYMMETRIC_CHANNELS,
+            map: &map,
+            coordination_radius: source.coordination_radius,
+        };
+        // What is missing is said before hours are spent on features.
+        let labelled: Vec<_> = dataset
+            .systems
+            .iter()
+            .map(|s| labelled(s).map_err(|message| refuse(format!("system {}: {message}", s.name))))
+            .collect::<Result<_>>()?;
+        let mut systems: Vec<Member> = vec![];
+        for (system, (label, error, snapshots)) in dataset.systems.iter().zip(labelled) {
+            let name = &system.name;
+            let dumps = snapshots.seen_from(folder);
+            let features = Features::obtain(source.cache, &dumps, &recipe, &mut || on_frame(name))
+                .map_err(|e| refuse(format!("system {name}: {e}")))?;
+            if let Some(units) = features.contents.units.as_ref().filter(|units| **units != dataset.units) {
+                return Err(refuse(format!(
+                    "system {name}: its snapshots are in {units} units, and the data set is in {}",
+                    dataset.units
+                )));
+            }
+            if let Some(other) = systems.iter().find(|other| other.features.key == features.key) {
+                return Err(refuse(format!(
+                    "systems {} and {name} have the same snapshots; a system that stands twice would be learned from and \
+                     tested on at once: remove one",
+                    other.name
+                )));
+            }
+            let mean_features = mean_features(&features).ok_or_else(|| {
+                refuse(format!("system {name}: its features are not finite; do atoms lie on top of each other?"))
+            })?;
+            systems.push(Member {
+                name: name.clone(),
+                label,
+                error,
+                nernst_einstein: system.nernst_einstein,
+                bjerrum_length: system.bjerrum_length,
+                features,
+                mean_features,
+            });
+        }
+        Ok(Self { units: dataset.units.clone(), species, systems })
+    }
+
+    /// The systems as a trainer sees them; errors below the share `floor` of the label count as that share.
+    pub fn pooled(&self, floor: f64) -> Vec<Pooled<'_>> {
+        self.systems
+            .iter()
+            .map(|s| Pooled { rows: &s.features, label: s.label, error: s.floored_error(floor) })
+            .collect()
+    }
+
+    /// A digest of features and labels: what a model was trained on.
+    pub fn digest(&self) -> String {
+        use sha2::{Digest, Sha256};
+        let mut hasher = Sha256::new();
+        for system in &self.systems {
+            hasher.update(format!("{} {} {} {}\n", system.name, system.features.key, system.label, system.error));
+        }
+        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+impl Member {
+    /// The label's error, at least the share `floor` of the label.
+    pub fn floored_error(&self, floor: f64) -> f64 {
+        self.error.max(floor * self.label.abs())
+    }
+}
+
+fn labelled(system: &System) -> Result<(f64, f64, &Paths), String> {
+    let Some(label) = system.molar_conductivity else {
+        return Err("it has no molar_conductivity; compute it with ionscape label".into());
+    };
+    let Some(error) = system.molar_conductivity_error else {
+        return Err("it has no molar_conductivity_error; labels count by their errors, give it".into());
+    };
+    let Some(snapshots) = &system.snapshots else {
+        return Err("it names no snapshots; give the dump of its configurations".into());
+    };
+    Ok((label, error, snapshots))
+}
+
+/// The ion species in the order of their first atom type, and the map from types.
+fn species(dataset: &Dataset) -> Result<(Vec<Species>, SpeciesMap)> {
+    let by_species = dataset.types_by_species();
+    let species: Vec<Species> =
+        by_species.iter().map(|(name, _)| Species { name: name.clone(), charge: dataset.charges[name] }).collect();
+    let last = by_species.iter().flat_map(|(_, types)| types).copied().max().unwrap_or(0);
+    let name_of = |t: i32| by_species.iter().find(|(_, types)| types.contains(&t)).map_or(NOT_AN_ION, |(name, _)| name);
+    let map = SpeciesMap::from_names(&species, &(1..=last).map(name_of).collect::<Vec<_>>())?;
+    Ok((species, map))
+}
+
+/// Mean over environments; none if some feature is not finite.
+fn mean_features(features: &Features) -> Option<Vec<f64>> {
+    const CHUNK: usize = 1024;
+    let view = features.view();
+    let sums: Vec<Vec<f64>> = (0..view.nrows().div_ceil(CHUNK))
+        .into_par_iter()
+        .map(|chunk| {
+            let mut sum = vec![0.0; view.ncols()];
+            for row in chunk * CHUNK..view.nrows().min((chunk + 1) * CHUNK) {
+                sum.iter_mut().zip(view.row(row)).for_each(|(s, &x)| *s += f64::from(x));
+            }
+            sum
+        })
+        .collect();
+    let mut mean = vec![0.0; view.ncols()];
+    sums.iter().for_each(|sum| mean.iter_mut().zip(sum).for_each(|(m, s)| *m += s));
+    mean.iter_mut().for_each(|m| *m /= features.len() as f64);
+    mean.iter().all(|m| m.is_finite()).then_some(mean)
+}

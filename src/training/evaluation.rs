@@ -1,0 +1,189 @@
+//! A model's predictions for the systems of a data set.
+
+use std::collections::BTreeMap;
+
+use ndarray::s;
+use rayon::prelude::*;
+use serde::Serialize;
+
+use super::baselines::Baseline;
+use super::corpus::{Corpus, Member};
+use super::cross_validation::prediction;
+use super::score::{Coverage, Prediction, Score, coverage, score};
+use crate::local::LocalModel;
+use crate::{Error, Result, statistics};
+
+/// Environments that go through the model together.
+const CHUNK: usize = 256;
+
+/// Predictions, their score and that of the baselines.
+#[derive(Clone, Debug, Serialize)]
+pub struct Evaluation {
+    pub systems: Vec<Evaluated>,
+    #[serde(flatten)]
+    pub score: Score,
+    pub coverage: Coverage,
+    pub baselines: BTreeMap<String, Score>,
+    /// What the baselines were fitted to.
+    pub baselines_fitted_to: &'static str,
+}
+
+/// A system as the model sees it.
+#[derive(Clone, Debug, Serialize)]
+pub struct Evaluated {
+    #[serde(flatten)]
+    pub prediction: Prediction,
+    /// Standard deviation over the ensemble of the system's mean: part of `predicted_error`.
+    pub ensemble_deviation: f64,
+    /// Error of the mean over the given frames, if there are enough of them: the other part.
+    pub sampling_error: Option<f64>,
+    /// Mean extrapolation grade of its ions; -1 for a model without a training domain.
+    pub extrapolation: f64,
+    /// Share of ions with a grade above 1.
+    pub outside_domain: f64,
+}
+
+/// Predicts all systems; label errors below the share `floor` of the label count as that share.
+///
+/// `on_system` is called after each.
+///
+/// # Errors
+/// Other units or species than the model's, features of another width, a result that is not finite.
+pub fn evaluate(local: &LocalModel, corpus: &Corpus, floor: f64, on_system: &mut dyn FnMut()) -> Result<Evaluation> {
+    check(local, corpus)?;
+    let mut systems = vec![];
+    for member in &corpus.systems {
+        systems.push(evaluate_one(local, member).map_err(|e| Error::Input(format!("system {}: {e}", member.name)))?);
+        on_system();
+    }
+    let predictions: Vec<Prediction> = systems.iter().map(|s| s.prediction.clone()).collect();
+    let (baselines, baselines_fitted_to) = baselines(local, corpus, floor);
+    Ok(Evaluation {
+        systems,
+        score: score(&predictions, floor),
+        coverage: coverage(&predictions, floor),
+        baselines,
+        baselines_fitted_to,
+    })
+}
+
+fn check(local: &LocalModel, corpus: &Corpus) -> Result<()> {
+    let units = &local.model().metadata().units;
+    if *units != corpus.units {
+        return Err(Error::Input(format!(
+            "the data set is in {} units, and the model is for {units} units",
+            corpus.units
+        )));
+    }
+    for species in &corpus.species {
+        if !local.species().contains(species) {
+            let known: Vec<String> = local.species().iter().map(|s| format!("{} ({:+})", s.name, s.charge)).collect();
+            return Err(Error::Input(format!(
+                "the data set has the species {} ({:+}), and the model knows {}",
+                species.name,
+                species.charge,
+                known.join(", ")
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Sums over a chunk of environments.
+struct Sums {
+    members: Vec<f64>,
+    /// Of the ensemble's mean, one an environment.
+    means: Vec<f64>,
+    grade: f64,
+    outside: usize,
+}
+
+fn evaluate_one(local: &LocalModel, member: &Member) -> Result<Evaluated> {
+    let features = member.features.view();
+    let n = features.nrows();
+    let chunks: Vec<Sums> = (0..n.div_ceil(CHUNK))
+        .into_par_iter()
+        .map(|chunk| {
+            let rows = features.slice(s![chunk * CHUNK..n.min((chunk + 1) * CHUNK), ..]);
+            let predicted = local.model().predict(rows)?;
+            let grades = local.model().grades(rows);
+            let column = |m: usize| predicted.column(m).iter().map(|&v| f64::from(v)).sum();
+            let mean =
+                |row: ndarray::ArrayView1<f32>| row.iter().map(|&v| f64::from(v)).sum::<f64>() / row.len() as f64;
+            Ok(Sums {
+                members: (0..predicted.ncols()).map(column).collect(),
+                means: predicted.rows().into_iter().map(mean).collect(),
+                grade: grades.iter().sum(),
+                outside: grades.iter().filter(|g| **g > 1.0).count(),
+            })
+        })
+        .collect::<Result<_>>()?;
+    let n_members = local.model().n_members();
+    let of_member = |m: usize| chunks.iter().map(|c| c.members[m]).sum::<f64>() / n as f64;
+    let members: Vec<f64> = (0..n_members).map(of_member).collect();
+    let mean = members.iter().sum::<f64>() / n_members as f64;
+    let variance = members.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / n_members as f64;
+    let ions: Vec<f64> = chunks.iter().flat_map(|c| c.means.iter().copied()).collect();
+    let mut rest = ions.as_slice();
+    let frames: Vec<f64> = member
+        .features
+        .contents
+        .frames
+        .iter()
+        .map(|&ions| {
+            let (frame, others) = rest.split_at(ions);
+            rest = others;
+            frame.iter().sum::<f64>() / ions as f64
+        })
+        .collect();
+    let sampling = statistics::mean_with_error(&frames)?;
+    let sampling_error = sampling.error.filter(|e| e.converged).map(|e| e.value);
+    let error = variance.sqrt().hypot(sampling_error.unwrap_or(0.0));
+    Ok(Evaluated {
+        prediction: prediction(member, mean, error),
+        ensemble_deviation: variance.sqrt(),
+        sampling_error,
+        extrapolation: chunks.iter().map(|c| c.grade).sum::<f64>() / n as f64,
+        outside_domain: chunks.iter().map(|c| c.outside).sum::<usize>() as f64 / n as f64,
+    })
+}
+
+/// The baselines that the model carries, fitted to its own training systems; or else each system by baselines fitted to
+/// the others.
+fn baselines(local: &LocalModel, corpus: &Corpus, floor: f64) -> (BTreeMap<String, Score>, &'static str) {
+    let stored = local.model().metadata().validation.get("baselines_fitted").cloned();
+    let stored: Option<Vec<Baseline>> = stored.and_then(|value| serde_json::from_value(value).ok());
+    let mut predictions: BTreeMap<String, Vec<Prediction>> = BTreeMap::new();
+    let mut add = |member: &Member, baselines: &[Baseline]| {
+        for baseline in baselines {
+            if let Some(value) = baseline.predict(member) {
+                predictions.entry(baseline.name().into()).or_default().push(prediction(member, value, 0.0));
+            }
+        }
+    };
+    let fitted_to = match &stored {
+        Some(stored) => {
+            for member in &corpus.systems {
+                add(member, stored);
+                if !stored.iter().any(|b| matches!(b, Baseline::NernstEinstein)) {
+                    add(member, &[Baseline::NernstEinstein]);
+                }
+            }
+            "the model's training systems"
+        }
+        None => {
+            for (i, member) in corpus.systems.iter().enumerate() {
+                let others: Vec<&Member> =
+                    corpus.systems.iter().enumerate().filter(|(j, _)| *j != i).map(|(_, m)| m).collect();
+                match others.len() {
+                    0 | 1 => add(member, &[Baseline::NernstEinstein]),
+                    _ => add(member, &Baseline::fit_all(&others)),
+                }
+            }
+            "the other systems of this data set"
+        }
+    };
+    let n = corpus.systems.len();
+    let scored = predictions.into_iter().filter(|(_, of)| of.len() == n).map(|(name, of)| (name, score(&of, floor)));
+    (scored.collect(), fitted_to)
+}

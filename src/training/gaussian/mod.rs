@@ -1,0 +1,146 @@
+//! A Gaussian process for the local field, learned from its means over systems.
+//!
+//! The local conductivity is `f(x) = m + w . phi(x)`, `phi` random Fourier features (A. Rahimi and B. Recht, NIPS 2007)
+//! of the inputs, so that `<phi(x) . phi(x')> = exp(-|x - x'|^2 / (2 l^2))`. A label is the mean of `f` over a system's
+//! ions plus an error, so it is linear in `w` as well, and everything follows in closed form: the posterior of the field,
+//! its length scale by the evidence, the uncertainty of what the global labels leave open.
+
+mod basis;
+mod posterior;
+
+use ndarray::{Array2, s};
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+pub use basis::Basis;
+pub use posterior::{Draws, Posterior};
+
+use super::input::InputMap;
+use super::{Pooled, Rows};
+use crate::{Error, Result};
+
+/// Environments that go through the basis together.
+const CHUNK: usize = 512;
+
+/// How a Gaussian process is fitted.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct GaussianSettings {
+    /// Number of random features.
+    pub features: usize,
+    /// Squared length scales to choose from by the evidence, in mean squared distances between two environments.
+    pub length_scales: Vec<f64>,
+    /// Environments of each system that the choice is made on; the fit itself uses all.
+    pub sample: usize,
+}
+
+impl Default for GaussianSettings {
+    fn default() -> Self {
+        Self { features: 512, length_scales: vec![0.1, 0.2, 0.3, 0.45, 0.7, 1.0, 2.0], sample: 2000 }
+    }
+}
+
+impl GaussianSettings {
+    pub(super) fn check(&self) -> Result<()> {
+        let refuse = |message: String| Err(Error::Input(format!("gaussian_process.{message}")));
+        if !(1..=1 << 16).contains(&self.features) {
+            return refuse(format!("features = {}: it must be from 1 to 65536", self.features));
+        }
+        if self.length_scales.is_empty() || self.length_scales.iter().any(|l| !(l.is_finite() && *l > 0.0)) {
+            return refuse("length_scales: give one or more numbers above zero".into());
+        }
+        if self.sample < 2 {
+            return refuse(format!("sample = {}: it must be 2 or more", self.sample));
+        }
+        Ok(())
+    }
+}
+
+/// A fitted field: `f(x) = m + w . phi(x)` with the posterior of `m` and `w`.
+pub struct GaussianField {
+    pub basis: Basis,
+    pub posterior: Posterior,
+    /// Squared length scale in mean squared distances.
+    pub length_scale: f64,
+}
+
+impl GaussianField {
+    /// Fits the field to systems; `errors` of labels are those of [`Pooled`].
+    ///
+    /// The length scale and the prior variance are those of the largest evidence. Results do not depend on the number of
+    /// threads.
+    ///
+    /// # Errors
+    /// Fewer than two systems; features that are not finite.
+    pub fn fit(systems: &[Pooled], map: &InputMap, settings: &GaussianSettings, seed: u64) -> Result<Self> {
+        if systems.len() < 2 {
+            return Err(Error::Input(format!(
+                "{} system to learn from; a field that is not the same everywhere needs two at least",
+                systems.len()
+            )));
+        }
+        let labels: Vec<f64> = systems.iter().map(|s| s.label).collect();
+        let errors: Vec<f64> = systems.iter().map(|s| s.error).collect();
+        let length_of = |scale: f64| (scale * map.mean_squared_distance()).sqrt();
+        let basis = |scale: f64| Basis::new(map.width(), settings.features, length_of(scale), seed);
+        let samples: Vec<Array2<f32>> = systems
+            .par_iter()
+            .map(|system| {
+                let step = system.rows.len().div_ceil(settings.sample).max(1);
+                let indices: Vec<usize> = (0..system.rows.len()).step_by(step).collect();
+                inputs(system.rows, map, &indices)
+            })
+            .collect();
+        let evidence = |&scale: &f64| -> Result<f64> {
+            let basis = basis(scale);
+            let pooled: Vec<Vec<f64>> = samples.par_iter().map(|inputs| basis.mean(inputs.view())).collect();
+            Ok(Posterior::new(&pooled, &labels, &errors)?.log_evidence)
+        };
+        let mut best = (f64::NEG_INFINITY, settings.length_scales[0]);
+        if settings.length_scales.len() > 1 {
+            for scale in &settings.length_scales {
+                let found = evidence(scale)?;
+                if found > best.0 {
+                    best = (found, *scale);
+                }
+            }
+        }
+        let length_scale = best.1;
+        let basis = basis(length_scale);
+        let pooled: Vec<Vec<f64>> = systems.iter().map(|s| pooled(s.rows, map, &basis)).collect();
+        Ok(Self { posterior: Posterior::new(&pooled, &labels, &errors)?, basis, length_scale })
+    }
+
+    /// Mean of the field over a system, and its standard deviation.
+    pub fn predict(&self, rows: &dyn Rows, map: &InputMap) -> (f64, f64) {
+        self.posterior.predict(&pooled(rows, map, &self.basis))
+    }
+}
+
+/// Mean of the features over all environments of a system.
+pub(super) fn pooled(rows: &dyn Rows, map: &InputMap, basis: &Basis) -> Vec<f64> {
+    let n = rows.len();
+    // Sums of chunks are added in order: the same result on any number of threads.
+    let sums: Vec<Vec<f64>> = (0..n.div_ceil(CHUNK))
+        .into_par_iter()
+        .map(|chunk| {
+            let indices: Vec<usize> = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).collect();
+            let mut mean = basis.mean(inputs(rows, map, &indices).view());
+            mean.iter_mut().for_each(|m| *m *= indices.len() as f64 / n as f64);
+            mean
+        })
+        .collect();
+    sums.into_iter().fold(vec![0.0; basis.n_features()], |mut total, chunk| {
+        total.iter_mut().zip(chunk).for_each(|(t, c)| *t += c);
+        total
+    })
+}
+
+fn inputs(rows: &dyn Rows, map: &InputMap, indices: &[usize]) -> Array2<f32> {
+    let mut features = Array2::zeros((indices.len(), rows.width()));
+    let mut out = Array2::zeros((indices.len(), map.width()));
+    let mut scratch = Array2::zeros((0, 0));
+    rows.gather(indices, features.view_mut());
+    map.apply(features.slice(s![.., ..]), &mut scratch, out.view_mut());
+    out
+}

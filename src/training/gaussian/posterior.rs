@@ -1,0 +1,184 @@
+//! The posterior of a linear field whose means over systems were observed.
+
+use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::basis::normal;
+use crate::{Error, Result};
+
+/// Prior variances tried, in variances of the labels: `10^(i/4)`.
+const PRIOR_STEPS: std::ops::RangeInclusive<i32> = -4..=16;
+
+/// The posterior of `w` and `m`, given `label_s = m + w . phi_s + error_s`.
+///
+/// The prior of `w` is normal with variance `v` in each direction, that of `m` flat. With `A = v Phi Phi^T + R`, `R` the
+/// squared errors: `m = 1.A^-1 y / 1.A^-1 1` and `w = v Phi^T A^-1 (y - m)`.
+pub struct Posterior {
+    /// `[n_systems, D]`.
+    phi: DMatrix<f64>,
+    factor: Cholesky<f64, Dyn>,
+    labels: DVector<f64>,
+    errors: Vec<f64>,
+    /// `A^-1 1` and `1.A^-1 1`.
+    ones: (DVector<f64>, f64),
+    pub prior_variance: f64,
+    pub intercept: f64,
+    pub weights: Vec<f64>,
+    /// Logarithm of the probability of the labels, up to a constant.
+    pub log_evidence: f64,
+}
+
+/// Fields drawn from a posterior.
+pub struct Draws {
+    /// `[n][D]`.
+    pub weights: Vec<Vec<f64>>,
+    pub intercepts: Vec<f64>,
+}
+
+impl Posterior {
+    /// The posterior from mean features `[n_systems][D]`, at the prior variance of the largest evidence.
+    ///
+    /// # Errors
+    /// Features or labels that are not finite.
+    pub fn new(pooled: &[Vec<f64>], labels: &[f64], errors: &[f64]) -> Result<Self> {
+        let n = labels.len();
+        let phi = DMatrix::from_fn(n, pooled[0].len(), |s, d| pooled[s][d]);
+        let y = DVector::from_column_slice(labels);
+        let gram = &phi * phi.transpose();
+        let variance = (y.variance() * n as f64 / (n as f64 - 1.0).max(1.0)).max(f64::MIN_POSITIVE);
+        let at = |step: i32| Solved::new(&gram, &y, errors, variance * 10f64.powf(0.25 * f64::from(step)));
+        let best = PRIOR_STEPS.filter_map(at).max_by(|a, b| a.log_evidence.total_cmp(&b.log_evidence));
+        let Some(solved) = best.filter(|s| s.log_evidence.is_finite()) else {
+            return Err(Error::Input("the features or labels of some system are not finite".into()));
+        };
+        let Solved { prior_variance, factor, ones, intercept, alpha, log_evidence } = solved;
+        let weights = (phi.transpose() * alpha * prior_variance).iter().copied().collect();
+        Ok(Self {
+            phi,
+            factor,
+            labels: y,
+            errors: errors.to_vec(),
+            ones,
+            prior_variance,
+            intercept,
+            weights,
+            log_evidence,
+        })
+    }
+
+    /// Mean and standard deviation of `m + w . phi`.
+    pub fn predict(&self, phi: &[f64]) -> (f64, f64) {
+        let x = DVector::from_column_slice(phi);
+        let mean = self.intercept + x.dot(&DVector::from_column_slice(&self.weights));
+        let k = &self.phi * &x * self.prior_variance;
+        let solved = self.factor.solve(&k);
+        let open = 1.0 - self.ones.0.dot(&k);
+        let variance = self.prior_variance * x.norm_squared() - k.dot(&solved) + open * open / self.ones.1;
+        (mean, variance.max(0.0).sqrt())
+    }
+
+    /// `n` fields whose mean is the posterior's and whose deviations from it are `scale` times as wide as the posterior,
+    /// with `n` as the denominator of their variance.
+    ///
+    /// A draw is one from the prior, corrected by what it gets wrong of the labels (G. Matheron; J. T. Wilson et al., ICML
+    /// 2020).
+    pub fn draws(&self, n: usize, scale: f64, seed: u64) -> Draws {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let dimension = self.weights.len();
+        let spread = self.prior_variance.sqrt();
+        let mut deviations: Vec<(Vec<f64>, f64)> = (0..n)
+            .map(|_| {
+                let prior = DVector::from_fn(dimension, |_, _| spread * normal(&mut random));
+                let noise = DVector::from_fn(self.labels.len(), |s, _| self.errors[s] * normal(&mut random));
+                let wrong = &self.labels - (&self.phi * &prior + noise);
+                let intercept = self.ones.0.dot(&wrong) / self.ones.1;
+                let alpha = self.factor.solve(&wrong.add_scalar(-intercept));
+                let weights = prior + self.phi.transpose() * alpha * self.prior_variance;
+                (weights.iter().zip(&self.weights).map(|(w, mean)| w - mean).collect(), intercept - self.intercept)
+            })
+            .collect();
+        let share = 1.0 / n as f64;
+        let mut mean = vec![0.0; dimension];
+        deviations.iter().for_each(|(w, _)| mean.iter_mut().zip(w).for_each(|(m, w)| *m += share * w));
+        let mean_intercept = share * deviations.iter().map(|(_, m)| m).sum::<f64>();
+        // Taking the mean away narrows the deviations.
+        let factor = if n > 1 { scale * (n as f64 / (n as f64 - 1.0)).sqrt() } else { 0.0 };
+        for (weights, intercept) in &mut deviations {
+            weights.iter_mut().zip(&mean).zip(&self.weights).for_each(|((w, m), w0)| *w = w0 + factor * (*w - m));
+            *intercept = self.intercept + factor * (*intercept - mean_intercept);
+        }
+        let (weights, intercepts) = deviations.into_iter().unzip();
+        Draws { weights, intercepts }
+    }
+}
+
+/// The equations solved at one prior variance.
+struct Solved {
+    prior_variance: f64,
+    factor: Cholesky<f64, Dyn>,
+    ones: (DVector<f64>, f64),
+    intercept: f64,
+    alpha: DVector<f64>,
+    log_evidence: f64,
+}
+
+impl Solved {
+    fn new(gram: &DMatrix<f64>, y: &DVector<f64>, errors: &[f64], prior_variance: f64) -> Option<Self> {
+        let n = y.len();
+        let mut a = gram * prior_variance;
+        for (s, error) in errors.iter().enumerate() {
+            a[(s, s)] += error * error;
+        }
+        let factor = a.cholesky()?;
+        let ones = factor.solve(&DVector::from_element(n, 1.0));
+        let precision = ones.sum();
+        let intercept = ones.dot(y) / precision;
+        let residual = y.add_scalar(-intercept);
+        let alpha = factor.solve(&residual);
+        let half_log_determinant = factor.l_dirty().diagonal().iter().map(|d| d.ln()).sum::<f64>();
+        let log_evidence = -0.5 * residual.dot(&alpha) - half_log_determinant - 0.5 * precision.ln();
+        Some(Self { prior_variance, factor, ones: (ones, precision), intercept, alpha, log_evidence })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Mean features of some systems, and labels that are exactly linear in them.
+    fn planted(n: usize, d: usize) -> (Vec<Vec<f64>>, Vec<f64>) {
+        let mut random = ChaCha8Rng::seed_from_u64(7);
+        let pooled: Vec<Vec<f64>> = (0..n).map(|_| (0..d).map(|_| normal(&mut random)).collect()).collect();
+        let labels = pooled.iter().map(|phi| 2.0 + 0.5 * phi[0] - 0.25 * phi[1]).collect();
+        (pooled, labels)
+    }
+
+    #[test]
+    fn with_enough_precise_labels_the_weights_are_found() {
+        let (pooled, labels) = planted(40, 4);
+        let posterior = Posterior::new(&pooled, &labels, &[1e-3; 40]).unwrap();
+        for (found, planted) in posterior.weights.iter().zip([0.5, -0.25, 0.0, 0.0]) {
+            assert!((found - planted).abs() < 1e-3, "{:?}", posterior.weights);
+        }
+        assert!((posterior.intercept - 2.0).abs() < 1e-3);
+        let (mean, deviation) = posterior.predict(&[1.0, 0.0, 0.0, 0.0]);
+        assert!((mean - 2.5).abs() < 1e-3 && deviation < 1e-3);
+    }
+
+    #[test]
+    fn draws_have_the_mean_and_the_width_of_the_posterior() {
+        let (pooled, labels) = planted(5, 12);
+        let posterior = Posterior::new(&pooled, &labels, &[0.1; 5]).unwrap();
+        let phi: Vec<f64> = (0..12).map(|d| 0.3 * f64::from(d).cos()).collect();
+        let (mean, deviation) = posterior.predict(&phi);
+        let n = 4000;
+        let draws = posterior.draws(n, 1.0, 5);
+        let dot = |w: &[f64]| w.iter().zip(&phi).map(|(w, p)| w * p).sum::<f64>();
+        let values: Vec<f64> = draws.weights.iter().zip(&draws.intercepts).map(|(w, m)| m + dot(w)).collect();
+        let found = values.iter().sum::<f64>() / n as f64;
+        let spread = (values.iter().map(|v| (v - found).powi(2)).sum::<f64>() / n as f64).sqrt();
+        assert!((found - mean).abs() < 1e-9, "{found} {mean}");
+        assert!((spread / deviation - 1.0).abs() < 0.05, "{spread} {deviation}");
+    }
+}

@@ -1,0 +1,223 @@
+//! From features to a network's inputs: bounded in range, few, and of like variance.
+
+use nalgebra::{DMatrix, SymmetricEigen};
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
+use rand::SeedableRng;
+use rand::seq::index;
+use rand_chacha::ChaCha8Rng;
+use serde::{Deserialize, Serialize};
+
+use super::Rows;
+use crate::{Error, Result};
+
+/// How features become inputs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct InputSettings {
+    pub transform: Transform,
+    /// Features below this share of the largest feature's root mean square are left as they are by `soft-sqrt`.
+    pub softening: f64,
+    /// Deviations that features are divided by are raised by this share of the largest one.
+    pub deviation_floor: f64,
+    /// Principal components kept; 0 keeps the features.
+    pub components: usize,
+    /// A component of variance `v` is divided by `v^(whitening/2)`: 0 keeps variances, 1 makes all equal.
+    pub whitening: f64,
+    /// Environments of each system that scales and components are computed from.
+    pub sample: usize,
+}
+
+/// What is done to each feature first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transform {
+    None,
+    /// `x / (1 + sqrt(1 + |x|))`, which is `sign(x) (sqrt(1 + |x|) - 1)`: a power spectrum is quadratic in the density of
+    /// neighbours, and its root is linear, over the decades that densities span.
+    SoftSqrt,
+}
+
+impl Default for InputSettings {
+    fn default() -> Self {
+        Self {
+            transform: Transform::SoftSqrt,
+            softening: 1e-6,
+            deviation_floor: 0.03,
+            components: 100,
+            whitening: 0.5,
+            sample: 2000,
+        }
+    }
+}
+
+impl InputSettings {
+    pub(super) fn check(&self) -> Result<()> {
+        let refuse = |key: &str, value: f64, range: &str| {
+            Err(Error::Input(format!("input.{key} = {value}: it must be {range}")))
+        };
+        if !(self.softening.is_finite() && self.softening > 0.0) {
+            return refuse("softening", self.softening, "above zero");
+        }
+        if !(self.deviation_floor.is_finite() && self.deviation_floor >= 0.0) {
+            return refuse("deviation_floor", self.deviation_floor, "zero or above");
+        }
+        if !(0.0..=1.0).contains(&self.whitening) {
+            return refuse("whitening", self.whitening, "from 0 to 1");
+        }
+        if self.sample < 2 {
+            return refuse("sample", self.sample as f64, "2 or more");
+        }
+        Ok(())
+    }
+}
+
+/// The map from features to inputs: `transform(x / scale) A + b`.
+#[derive(Clone, Debug)]
+pub struct InputMap {
+    pub(super) transform: Transform,
+    /// What features are divided by before the transform.
+    pub(super) scale: f32,
+    /// `[n_features, n_inputs]`.
+    pub(super) matrix: Array2<f32>,
+    pub(super) offset: Array1<f32>,
+    /// Of each input over the sample.
+    pub(super) variances: Vec<f64>,
+}
+
+impl InputMap {
+    /// Fits scales and components to systems, each of which counts alike.
+    ///
+    /// # Errors
+    /// Features that are not finite, or that never vary.
+    pub fn fit(systems: &[&dyn Rows], settings: &InputSettings, seed: u64) -> Result<Self> {
+        let n_features = systems[0].width();
+        let mut sample: Vec<Array2<f64>> = systems
+            .iter()
+            .enumerate()
+            .map(|(s, rows)| draw(*rows, settings.sample, seed, s as u64).mapv(f64::from))
+            .collect();
+        let mean_over = |sample: &[Array2<f64>], of: &dyn Fn(f64) -> f64| {
+            let mut mean = vec![0.0; n_features];
+            for system in sample {
+                let share = 1.0 / (system.nrows() * sample.len()) as f64;
+                for row in system.rows() {
+                    mean.iter_mut().zip(row).for_each(|(m, &x)| *m += share * of(x));
+                }
+            }
+            mean
+        };
+        let largest = mean_over(&sample, &|x| x * x).into_iter().fold(0.0, f64::max).sqrt();
+        if !(largest.is_finite() && largest > 0.0) {
+            return Err(Error::Input(
+                "the features are zero or not finite in all systems; is there any ion within the \
+                 cutoff of another?"
+                    .into(),
+            ));
+        }
+        let scale = match settings.transform {
+            Transform::None => 1.0,
+            Transform::SoftSqrt => (settings.softening * largest) as f32,
+        };
+        for system in &mut sample {
+            system.mapv_inplace(|x| f64::from(transformed(settings.transform, x as f32 / scale)));
+        }
+        let mean = mean_over(&sample, &|x| x);
+        for system in &mut sample {
+            system.rows_mut().into_iter().for_each(|mut row| row.iter_mut().zip(&mean).for_each(|(x, m)| *x -= m));
+        }
+        let deviation: Vec<f64> = mean_over(&sample, &|x| x * x).into_iter().map(f64::sqrt).collect();
+        let floor = settings.deviation_floor.max(1e-6) * deviation.iter().copied().fold(0.0, f64::max);
+        if floor == 0.0 {
+            return Err(Error::Input("the features are the same for every ion; there is nothing to learn from".into()));
+        }
+        let divisor: Vec<f64> = deviation.iter().map(|d| d + floor).collect();
+        let (matrix, variances) = match settings.components {
+            0 => {
+                let variances = deviation.iter().zip(&divisor).map(|(d, s)| (d / s).powi(2)).collect();
+                (Array2::from_diag(&Array1::from_iter(divisor.iter().map(|s| 1.0 / s))), variances)
+            }
+            n => components(&sample, &divisor, n.min(n_features), settings.whitening),
+        };
+        let offset = -Array1::from_vec(mean).dot(&matrix);
+        Ok(Self {
+            transform: settings.transform,
+            scale,
+            matrix: matrix.mapv(|v| v as f32),
+            offset: offset.mapv(|v| v as f32),
+            variances,
+        })
+    }
+
+    /// Number of features.
+    pub fn n_features(&self) -> usize {
+        self.matrix.nrows()
+    }
+
+    /// Number of inputs.
+    pub fn width(&self) -> usize {
+        self.matrix.ncols()
+    }
+
+    /// Mean squared distance between the inputs of two environments.
+    pub fn mean_squared_distance(&self) -> f64 {
+        2.0 * self.variances.iter().sum::<f64>()
+    }
+
+    /// Inputs `[n, width]` of environments `[n, n_features]`; `scratch` is overwritten.
+    pub fn apply(&self, features: ArrayView2<f32>, scratch: &mut Array2<f32>, mut out: ArrayViewMut2<f32>) {
+        if scratch.dim() != features.dim() {
+            *scratch = Array2::zeros(features.dim());
+        }
+        let inverse = 1.0 / self.scale;
+        scratch.zip_mut_with(&features, |t, &x| *t = transformed(self.transform, x * inverse));
+        general_mat_mul(1.0, scratch, &self.matrix, 0.0, &mut out);
+        out += &self.offset;
+    }
+}
+
+#[inline]
+fn transformed(transform: Transform, x: f32) -> f32 {
+    match transform {
+        Transform::None => x,
+        Transform::SoftSqrt => x / (1.0 + (1.0 + x.abs()).sqrt()),
+    }
+}
+
+/// Some environments of a system, or all if there are no more.
+fn draw(rows: &dyn Rows, n: usize, seed: u64, stream: u64) -> Array2<f32> {
+    let n = n.min(rows.len());
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream(stream);
+    let mut indices = index::sample(&mut random, rows.len(), n).into_vec();
+    indices.sort_unstable();
+    let mut out = Array2::zeros((n, rows.width()));
+    rows.gather(&indices, out.view_mut());
+    out
+}
+
+/// Leading principal components of centred samples over `divisor`, partly whitened, and the variances after that.
+fn components(sample: &[Array2<f64>], divisor: &[f64], n: usize, whitening: f64) -> (Array2<f64>, Vec<f64>) {
+    let n_features = divisor.len();
+    let mut covariance = Array2::<f64>::zeros((n_features, n_features));
+    for system in sample {
+        let share = 1.0 / (system.nrows() * sample.len()) as f64;
+        general_mat_mul(share, &system.t(), system, 1.0, &mut covariance);
+    }
+    let covariance = DMatrix::from_fn(n_features, n_features, |i, j| covariance[(i, j)] / (divisor[i] * divisor[j]));
+    let eigen = SymmetricEigen::new(covariance);
+    let mut order: Vec<usize> = (0..n_features).collect();
+    order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
+    // Components below rounding carry noise alone.
+    let least = 1e-10 * eigen.eigenvalues[order[0]];
+    order.truncate(n);
+    order.retain(|&c| eigen.eigenvalues[c] > least);
+    let weight = |c: usize| eigen.eigenvalues[c].powf(-0.5 * whitening);
+    let matrix = Array2::from_shape_fn((n_features, order.len()), |(f, i)| {
+        // An eigenvector's sign is arbitrary: its largest entry is made positive, the same on every machine.
+        let vector = eigen.eigenvectors.column(order[i]);
+        vector[f] * vector[vector.iamax()].signum() * weight(order[i]) / divisor[f]
+    });
+    let variances = order.iter().map(|&c| eigen.eigenvalues[c].powf(1.0 - whitening)).collect();
+    (matrix, variances)
+}

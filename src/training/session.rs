@@ -1,0 +1,148 @@
+//! A whole training: cross-validation, the final fit on all systems, the model file.
+
+use ndarray::{Array2, s};
+use serde_json::{Map, Value, json};
+
+use super::baselines::Baseline;
+use super::corpus::{Corpus, Member};
+use super::cross_validation::{CrossValidation, cross_validate, prediction};
+use super::fit::{Ensemble, Fitted};
+use super::score::{Prediction, Score, score};
+use super::settings::TrainSettings;
+use crate::local::LocalModel;
+use crate::model::{Channels, DomainBuilder, Metadata};
+use crate::{Error, Result};
+
+/// Environments that go through domain and check together.
+const CHUNK: usize = 1024;
+
+/// Largest difference between the trainer's own forward pass and the exported graph, relative to the field's spread.
+const TOLERANCE: f64 = 1e-4;
+
+/// What a training is doing.
+pub enum Stage {
+    Fold,
+    Fitting,
+    Exporting,
+}
+
+/// What came out.
+pub struct Outcome {
+    /// Content of the model file.
+    pub model: Vec<u8>,
+    pub validation: Option<CrossValidation>,
+    /// The systems that were learned from, as the final model has them.
+    pub training: Vec<Prediction>,
+    pub training_score: Score,
+    /// What the final fit found.
+    pub summary: Value,
+}
+
+/// Trains on all systems of a corpus.
+///
+/// # Errors
+/// Too few systems; what the parts refuse; an exported graph that does not do what the trainer does.
+pub fn train(corpus: &Corpus, settings: &TrainSettings, on_stage: &(dyn Fn(Stage) + Sync)) -> Result<Outcome> {
+    let n = corpus.systems.len();
+    if n < 2 {
+        return Err(Error::Input(format!(
+            "{n} system to learn from: a model learns how conductivity follows structure from systems that differ; give two at \
+             least, and a dozen for a model worth using"
+        )));
+    }
+    let validation = match settings.folds(n) {
+        0 => None,
+        _ if n == 2 && settings.folds.is_none() => None,
+        _ => Some(cross_validate(corpus, settings, &|| on_stage(Stage::Fold))?),
+    };
+    on_stage(Stage::Fitting);
+    let pooled = corpus.pooled(settings.label_floor);
+    let fitted = Fitted::fit(&pooled, settings, settings.seed)?;
+    let calibration = validation.as_ref().map_or(1.0, |v| v.calibration);
+    let training: Vec<Prediction> = corpus
+        .systems
+        .iter()
+        .map(|member| {
+            let (value, error) = fitted.predict(&member.features);
+            prediction(member, value, calibration * error)
+        })
+        .collect();
+    let training_score = score(&training, settings.label_floor);
+    on_stage(Stage::Exporting);
+    let ensemble = fitted.ensemble(settings.members, calibration, settings.seed);
+    let metadata = metadata(corpus, settings, &fitted, validation.as_ref(), &training_score)?;
+    let refuse = |message: String| Error::Input(format!("the trained model cannot be written: {message}"));
+    let model = ensemble.graph().finish(ensemble.n_features(), ensemble.n_members(), &metadata).map_err(refuse)?;
+    check_export(&model, &ensemble, corpus)?;
+    Ok(Outcome { model, validation, training, training_score, summary: fitted.summary() })
+}
+
+fn value(of: &impl serde::Serialize) -> Result<Value> {
+    serde_json::to_value(of).map_err(|e| Error::Input(format!("the model's description cannot be written: {e}")))
+}
+
+fn metadata(
+    corpus: &Corpus,
+    settings: &TrainSettings,
+    fitted: &Fitted,
+    validation: Option<&CrossValidation>,
+    training: &Score,
+) -> Result<Metadata> {
+    let mut domain = DomainBuilder::default();
+    for member in &corpus.systems {
+        let view = member.features.view();
+        for start in (0..view.nrows()).step_by(CHUNK) {
+            domain.add(view.slice(s![start..view.nrows().min(start + CHUNK), ..]));
+        }
+    }
+    let members: Vec<&Member> = corpus.systems.iter().collect();
+    let baselines = Baseline::fit_all(&members);
+    let mut provenance = Map::new();
+    provenance.insert("made_by".into(), json!(concat!("ionscape ", env!("CARGO_PKG_VERSION"))));
+    provenance.insert("data_sha256".into(), json!(corpus.digest()));
+    provenance.insert("n_systems".into(), json!(corpus.systems.len()));
+    provenance.insert("coordination_radius".into(), json!(settings.coordination_radius()));
+    provenance.insert("settings".into(), value(settings)?);
+    provenance.insert("fit".into(), fitted.summary());
+    let mut figures = Map::new();
+    if let Some(validation) = validation {
+        figures.insert("cross_validation".into(), value(validation)?);
+    }
+    figures.insert("training_systems".into(), value(training)?);
+    figures.insert("baselines_fitted".into(), value(&baselines)?);
+    Ok(Metadata {
+        version: Metadata::VERSION,
+        units: corpus.units.clone(),
+        species: corpus.species.iter().map(|s| s.name.clone()).collect(),
+        charges: corpus.species.iter().map(|s| (s.name.clone(), s.charge)).collect(),
+        channels: Channels::ChargeSymmetric,
+        descriptor: value(&settings.descriptor)?,
+        domain: domain.build(),
+        provenance,
+        validation: figures,
+    })
+}
+
+/// Loads the file as LAMMPS will and compares it with the trainer's own forward pass on environments of each system.
+fn check_export(model: &[u8], ensemble: &Ensemble, corpus: &Corpus) -> Result<()> {
+    let local = LocalModel::from_bytes("the trained model", model)?;
+    let (mut largest, mut spread) = (0.0f64, 0.0f64);
+    for member in &corpus.systems {
+        let view = member.features.view();
+        let step = view.nrows().div_ceil(16);
+        let rows: Array2<f32> = view.slice(s![..;step, ..]).to_owned();
+        let ours = ensemble.predict(rows.view());
+        let theirs = local.model().predict(rows.view())?;
+        for (a, b) in ours.iter().zip(&theirs) {
+            largest = largest.max(f64::from((a - b).abs()));
+            spread = spread.max(f64::from(a.abs()));
+        }
+    }
+    match largest <= TOLERANCE * spread {
+        true => Ok(()),
+        false => Err(Error::Input(format!(
+            "the exported graph gives conductivities that differ by {largest:e} from the trainer's own, of up to {spread:e}; \
+             this is a defect of ionscape: please report it with the settings"
+        ))),
+    }
+}

@@ -1,0 +1,105 @@
+//! What `train.toml` may say, with its defaults.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::gaussian::GaussianSettings;
+use super::input::InputSettings;
+use crate::descriptor::SoapParameters;
+use crate::{Error, Result};
+
+const DEFAULT_FOLDS: usize = 5;
+
+/// How a model is trained; every key has a default.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrainSettings {
+    pub kind: ModelKind,
+    /// Members of the ensemble.
+    pub members: usize,
+    /// Parts that the systems are split into for cross-validation, 0 for none; 5, or as many as there are systems, if not
+    /// given.
+    pub folds: Option<usize>,
+    pub seed: u64,
+    /// Errors of labels below this share of the label count as this share.
+    pub label_floor: f64,
+    /// Distance within which unlike ions count as coordinated, for the baselines; 0.3 cutoffs if not given.
+    pub coordination_radius: Option<f64>,
+    pub descriptor: SoapParameters,
+    pub input: InputSettings,
+    pub gaussian_process: GaussianSettings,
+}
+
+/// What maps an environment to its conductivity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModelKind {
+    /// A Gaussian process for the local field, observed through its means over systems.
+    GaussianProcess,
+    /// An ensemble of multilayer perceptrons.
+    Mlp,
+}
+
+impl Default for TrainSettings {
+    fn default() -> Self {
+        Self {
+            kind: ModelKind::GaussianProcess,
+            members: 16,
+            folds: None,
+            seed: 0,
+            label_floor: 0.01,
+            coordination_radius: None,
+            descriptor: SoapParameters::default(),
+            input: InputSettings::default(),
+            gaussian_process: GaussianSettings::default(),
+        }
+    }
+}
+
+impl TrainSettings {
+    /// Reads settings from a file's text; `path` is for messages.
+    ///
+    /// # Errors
+    /// Text that is no TOML, unknown keys, values out of range, with the line or the key.
+    pub fn parse(path: &Path, text: &str) -> Result<Self> {
+        let refuse = |message: String| Error::Input(format!("{}: {message}", path.display()));
+        let settings: Self = toml::from_str(text).map_err(|e| refuse(e.to_string().trim_end().into()))?;
+        settings.check().map_err(|e| refuse(e.to_string()))?;
+        Ok(settings)
+    }
+
+    /// # Errors
+    /// A value out of range, by its key.
+    pub fn check(&self) -> Result<()> {
+        let refuse = |message: String| Err(Error::Input(message));
+        if self.members == 0 || self.members > 1000 {
+            return refuse(format!("members = {}: it must be from 1 to 1000", self.members));
+        }
+        if self.folds == Some(1) {
+            return refuse("folds = 1: cross-validation needs at least 2 parts; 0 turns it off".into());
+        }
+        if !(0.0..1.0).contains(&self.label_floor) {
+            return refuse(format!(
+                "label_floor = {}: it is a share of the label, from 0 to below 1",
+                self.label_floor
+            ));
+        }
+        if let Some(radius) = self.coordination_radius.filter(|r| !(r.is_finite() && *r > 0.0)) {
+            return refuse(format!("coordination_radius = {radius}: it must be above zero"));
+        }
+        self.descriptor.validate()?;
+        self.input.check()?;
+        self.gaussian_process.check()
+    }
+
+    /// The number of folds for so many systems.
+    pub fn folds(&self, n_systems: usize) -> usize {
+        self.folds.unwrap_or(DEFAULT_FOLDS.min(n_systems))
+    }
+
+    /// The distance within which unlike ions count as coordinated.
+    pub fn coordination_radius(&self) -> f64 {
+        self.coordination_radius.unwrap_or(0.3 * self.descriptor.cutoff)
+    }
+}
