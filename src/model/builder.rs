@@ -73,6 +73,12 @@ impl GraphBuilder {
         });
     }
 
+    /// Whether a graph has the same nodes and constants, whatever else it says.
+    pub(super) fn is_that_of(&self, graph: &GraphProto) -> bool {
+        let plain = graph.sparse_initializer.is_empty() && graph.quantization_annotation.is_empty();
+        plain && self.graph.node == graph.node && self.graph.initializer == graph.initializer
+    }
+
     /// The model file's content: input [`INPUT`] `[N, n_features]`, output [`OUTPUT`] `[N, n_members]`.
     ///
     /// # Errors

@@ -1,22 +1,29 @@
-//! The network: an ONNX graph, run by tract.
+//! The network: an ONNX graph, run by our own forward pass if it is one of ours, else by tract.
 
+use std::cell::RefCell;
 use std::path::Path;
 
 use ndarray::{Array2, ArrayView2};
 use tract_onnx::prelude::*;
 
 use super::domain::Grader;
+use super::ensemble::{Ensemble, Scratch};
 use super::file::{self, Signature};
 use super::{Metadata, NO_DOMAIN};
 use crate::{Error, Result};
 
 /// A model, ready to predict.
 pub struct Model {
-    plan: Arc<TypedRunnableModel>,
+    runner: Runner,
     signature: Signature,
     metadata: Metadata,
     grader: Option<Grader>,
     path: std::path::PathBuf,
+}
+
+enum Runner {
+    Own(Box<Ensemble>),
+    Tract(Arc<TypedRunnableModel>),
 }
 
 impl Model {
@@ -49,9 +56,16 @@ impl Model {
                 signature.n_features
             )));
         }
-        let plan = prepare(&proto, signature).map_err(|e| refuse(format!("its graph cannot be run: {e:#}")))?;
+        let own = Ensemble::from_file(&proto)
+            .filter(|own| (own.n_features(), own.n_members()) == (signature.n_features, signature.n_members));
+        let runner = match own {
+            Some(ensemble) => Runner::Own(Box::new(ensemble)),
+            None => prepare(&proto, signature)
+                .map(Runner::Tract)
+                .map_err(|e| refuse(format!("its graph cannot be run: {e:#}")))?,
+        };
         let grader = metadata.domain.as_ref().map(|d| d.grader());
-        Ok(Self { plan, signature, metadata, grader, path: path.into() })
+        Ok(Self { runner, signature, metadata, grader, path: path.into() })
     }
 
     /// What the file says of the model.
@@ -82,15 +96,16 @@ impl Model {
         if n == 0 {
             return Ok(Array2::zeros((0, self.n_members())));
         }
-        let run = || -> TractResult<Vec<f32>> {
-            let contiguous = features.as_standard_layout();
-            let input = Tensor::from_shape(&[n, features.ncols()], contiguous.as_slice().unwrap_or_default())?;
-            let output = self.plan.run(tvec!(input.into_tvalue()))?.remove(0);
-            Ok(output.to_plain_array_view::<f32>()?.iter().copied().collect())
+        let predicted = match &self.runner {
+            Runner::Own(ensemble) => SCRATCH.with_borrow_mut(|scratch| ensemble.predict(features, scratch)),
+            Runner::Tract(plan) => {
+                let values =
+                    run(plan, features).map_err(|e| refuse(format!("its graph failed on {n} environments: {e:#}")))?;
+                Array2::from_shape_vec((n, self.n_members()), values).map_err(|_| {
+                    refuse(format!("its output for {n} environments is not [{n}, {}]", self.n_members()))
+                })?
+            }
         };
-        let values = run().map_err(|e| refuse(format!("its graph failed on {n} environments: {e:#}")))?;
-        let predicted = Array2::from_shape_vec((n, self.n_members()), values)
-            .map_err(|_| refuse(format!("its output for {n} environments is not [{n}, {}]", self.n_members())))?;
         match predicted.indexed_iter().find(|(_, v)| !v.is_finite()) {
             None => Ok(predicted),
             Some(((row, member), v)) => {
@@ -100,10 +115,36 @@ impl Model {
         }
     }
 
+    /// The same file run by tract, the reference for our own forward pass.
+    ///
+    /// # Errors
+    /// As [`Model::from_bytes`].
+    pub fn by_tract(path: impl AsRef<Path>, bytes: &[u8]) -> Result<Self> {
+        let path = path.as_ref();
+        let refuse = |message: String| Error::Model { path: path.into(), message };
+        let mut model = Self::from_bytes(path, bytes)?;
+        let proto = file::decode(bytes).map_err(refuse)?;
+        let plan = prepare(&proto, model.signature).map_err(|e| refuse(format!("its graph cannot be run: {e:#}")))?;
+        model.runner = Runner::Tract(plan);
+        Ok(model)
+    }
+
     /// Extrapolation grade of each environment, see [`super::Domain`]; [`NO_DOMAIN`] where the model carries none.
     pub fn grades(&self, features: ArrayView2<f32>) -> Vec<f64> {
         features.rows().into_iter().map(|row| self.grader.as_ref().map_or(NO_DOMAIN, |g| g.grade(row))).collect()
     }
+}
+
+thread_local! {
+    /// Each thread's own, kept from one batch to the next.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+fn run(plan: &Arc<TypedRunnableModel>, features: ArrayView2<f32>) -> TractResult<Vec<f32>> {
+    let contiguous = features.as_standard_layout();
+    let input = Tensor::from_shape(features.shape(), contiguous.as_slice().unwrap_or_default())?;
+    let output = plan.run(tvec!(input.into_tvalue()))?.remove(0);
+    Ok(output.to_plain_array_view::<f32>()?.iter().copied().collect())
 }
 
 fn prepare(proto: &tract_onnx::pb::ModelProto, signature: Signature) -> TractResult<Arc<TypedRunnableModel>> {

@@ -4,6 +4,7 @@
 
 mod builder;
 mod domain;
+pub mod ensemble;
 mod file;
 mod graph;
 mod metadata;

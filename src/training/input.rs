@@ -2,13 +2,14 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{Array1, Array2};
 use rand::SeedableRng;
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 
 use super::Rows;
+use crate::model::ensemble::{InputMap, Transform};
 use crate::{Error, Result};
 
 /// How features become inputs.
@@ -26,16 +27,6 @@ pub struct InputSettings {
     pub whitening: f64,
     /// Environments of each system that scales and components are computed from.
     pub sample: usize,
-}
-
-/// What is done to each feature first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Transform {
-    None,
-    /// `x / (1 + sqrt(1 + |x|))`, which is `sign(x) (sqrt(1 + |x|) - 1)`: a power spectrum is quadratic in the density of
-    /// neighbours, and its root is linear, over the decades that densities span.
-    SoftSqrt,
 }
 
 impl Default for InputSettings {
@@ -72,112 +63,86 @@ impl InputSettings {
     }
 }
 
-/// The map from features to inputs: `transform(x / scale) A + b`.
+/// Inputs fitted to systems.
 #[derive(Clone, Debug)]
-pub struct InputMap {
-    pub(super) transform: Transform,
-    /// What features are divided by before the transform.
-    pub(super) scale: f32,
-    /// `[n_features, n_inputs]`.
-    pub(super) matrix: Array2<f32>,
-    pub(super) offset: Array1<f32>,
+pub struct FittedInputs {
+    pub map: InputMap,
     /// Of each input over the sample.
-    pub(super) variances: Vec<f64>,
+    pub variances: Vec<f64>,
 }
 
-impl InputMap {
-    /// Fits scales and components to systems, each of which counts alike.
-    ///
-    /// # Errors
-    /// Features that are not finite, or that never vary.
-    pub fn fit(systems: &[&dyn Rows], settings: &InputSettings, seed: u64) -> Result<Self> {
-        let n_features = systems[0].width();
-        let mut sample: Vec<Array2<f64>> = systems
-            .iter()
-            .enumerate()
-            .map(|(s, rows)| draw(*rows, settings.sample, seed, s as u64).mapv(f64::from))
-            .collect();
-        let mean_over = |sample: &[Array2<f64>], of: &dyn Fn(f64) -> f64| {
-            let mut mean = vec![0.0; n_features];
-            for system in sample {
-                let share = 1.0 / (system.nrows() * sample.len()) as f64;
-                for row in system.rows() {
-                    mean.iter_mut().zip(row).for_each(|(m, &x)| *m += share * of(x));
-                }
-            }
-            mean
-        };
-        let largest = mean_over(&sample, &|x| x * x).into_iter().fold(0.0, f64::max).sqrt();
-        if !(largest.is_finite() && largest > 0.0) {
-            return Err(Error::Input(
-                "the features are zero or not finite in all systems; is there any ion within the \
-                 cutoff of another?"
-                    .into(),
-            ));
-        }
-        let scale = match settings.transform {
-            Transform::None => 1.0,
-            Transform::SoftSqrt => (settings.softening * largest) as f32,
-        };
-        for system in &mut sample {
-            system.mapv_inplace(|x| f64::from(transformed(settings.transform, x as f32 / scale)));
-        }
-        let mean = mean_over(&sample, &|x| x);
-        for system in &mut sample {
-            system.rows_mut().into_iter().for_each(|mut row| row.iter_mut().zip(&mean).for_each(|(x, m)| *x -= m));
-        }
-        let deviation: Vec<f64> = mean_over(&sample, &|x| x * x).into_iter().map(f64::sqrt).collect();
-        let floor = settings.deviation_floor.max(1e-6) * deviation.iter().copied().fold(0.0, f64::max);
-        if floor == 0.0 {
-            return Err(Error::Input("the features are the same for every ion; there is nothing to learn from".into()));
-        }
-        let divisor: Vec<f64> = deviation.iter().map(|d| d + floor).collect();
-        let (matrix, variances) = match settings.components {
-            0 => {
-                let variances = deviation.iter().zip(&divisor).map(|(d, s)| (d / s).powi(2)).collect();
-                (Array2::from_diag(&Array1::from_iter(divisor.iter().map(|s| 1.0 / s))), variances)
-            }
-            n => components(&sample, &divisor, n.min(n_features), settings.whitening),
-        };
-        let offset = -Array1::from_vec(mean).dot(&matrix);
-        Ok(Self {
-            transform: settings.transform,
-            scale,
-            matrix: matrix.mapv(|v| v as f32),
-            offset: offset.mapv(|v| v as f32),
-            variances,
-        })
-    }
-
-    /// Number of features.
-    pub fn n_features(&self) -> usize {
-        self.matrix.nrows()
-    }
-
-    /// Number of inputs.
-    pub fn width(&self) -> usize {
-        self.matrix.ncols()
-    }
-
+impl FittedInputs {
     /// Mean squared distance between the inputs of two environments.
     pub fn mean_squared_distance(&self) -> f64 {
         2.0 * self.variances.iter().sum::<f64>()
     }
-
-    /// Inputs `[n, width]` of environments `[n, n_features]`; `scratch` is overwritten.
-    pub fn apply(&self, features: ArrayView2<f32>, scratch: &mut Array2<f32>, mut out: ArrayViewMut2<f32>) {
-        if scratch.dim() != features.dim() {
-            *scratch = Array2::zeros(features.dim());
-        }
-        let inverse = 1.0 / self.scale;
-        scratch.zip_mut_with(&features, |t, &x| *t = transformed(self.transform, x * inverse));
-        general_mat_mul(1.0, scratch, &self.matrix, 0.0, &mut out);
-        out += &self.offset;
-    }
 }
 
-#[inline]
-fn transformed(transform: Transform, x: f32) -> f32 {
+/// Fits scales and components to systems, each of which counts alike.
+///
+/// # Errors
+/// Features that are not finite, or that never vary.
+pub fn fit_inputs(systems: &[&dyn Rows], settings: &InputSettings, seed: u64) -> Result<FittedInputs> {
+    let n_features = systems[0].width();
+    let mut sample: Vec<Array2<f64>> = systems
+        .iter()
+        .enumerate()
+        .map(|(s, rows)| draw(*rows, settings.sample, seed, s as u64).mapv(f64::from))
+        .collect();
+    let mean_over = |sample: &[Array2<f64>], of: &dyn Fn(f64) -> f64| {
+        let mut mean = vec![0.0; n_features];
+        for system in sample {
+            let share = 1.0 / (system.nrows() * sample.len()) as f64;
+            for row in system.rows() {
+                mean.iter_mut().zip(row).for_each(|(m, &x)| *m += share * of(x));
+            }
+        }
+        mean
+    };
+    let largest = mean_over(&sample, &|x| x * x).into_iter().fold(0.0, f64::max).sqrt();
+    if !(largest.is_finite() && largest > 0.0) {
+        return Err(Error::Input(
+            "the features are zero or not finite in all systems; is there any ion within the \
+             cutoff of another?"
+                .into(),
+        ));
+    }
+    let scale = match settings.transform {
+        Transform::None => 1.0,
+        Transform::SoftSqrt => (settings.softening * largest) as f32,
+    };
+    for system in &mut sample {
+        system.mapv_inplace(|x| transformed(settings.transform, x / f64::from(scale)));
+    }
+    let mean = mean_over(&sample, &|x| x);
+    for system in &mut sample {
+        system.rows_mut().into_iter().for_each(|mut row| row.iter_mut().zip(&mean).for_each(|(x, m)| *x -= m));
+    }
+    let deviation: Vec<f64> = mean_over(&sample, &|x| x * x).into_iter().map(f64::sqrt).collect();
+    let floor = settings.deviation_floor.max(1e-6) * deviation.iter().copied().fold(0.0, f64::max);
+    if floor == 0.0 {
+        return Err(Error::Input("the features are the same for every ion; there is nothing to learn from".into()));
+    }
+    let divisor: Vec<f64> = deviation.iter().map(|d| d + floor).collect();
+    let (matrix, variances) = match settings.components {
+        0 => {
+            let variances = deviation.iter().zip(&divisor).map(|(d, s)| (d / s).powi(2)).collect();
+            (Array2::from_diag(&Array1::from_iter(divisor.iter().map(|s| 1.0 / s))), variances)
+        }
+        n => components(&sample, &divisor, n.min(n_features), settings.whitening),
+    };
+    let offset = -Array1::from_vec(mean).dot(&matrix);
+    let map = InputMap {
+        transform: settings.transform,
+        factor: 1.0 / scale,
+        matrix: matrix.mapv(|v| v as f32),
+        offset: offset.mapv(|v| v as f32),
+    };
+    Ok(FittedInputs { map, variances })
+}
+
+/// One feature transformed, in double precision for the statistics.
+fn transformed(transform: Transform, x: f64) -> f64 {
     match transform {
         Transform::None => x,
         Transform::SoftSqrt => x / (1.0 + (1.0 + x.abs()).sqrt()),

@@ -14,6 +14,6 @@ pub mod score;
 pub mod session;
 mod settings;
 
-pub use input::{InputMap, InputSettings, Transform};
+pub use input::{FittedInputs, InputSettings, fit_inputs};
 pub use rows::{Pooled, Rows};
 pub use settings::{ModelKind, TrainSettings};

@@ -6,11 +6,11 @@ use serde_json::{Map, Value, json};
 use super::baselines::Baseline;
 use super::corpus::{Corpus, Member};
 use super::cross_validation::{CrossValidation, cross_validate, prediction};
-use super::fit::{Ensemble, Fitted};
+use super::fit::Fitted;
 use super::score::{Prediction, Score, score};
 use super::settings::TrainSettings;
-use crate::local::LocalModel;
-use crate::model::{Channels, DomainBuilder, Metadata};
+use crate::model::ensemble::{Ensemble, Scratch};
+use crate::model::{Channels, DomainBuilder, Metadata, Model};
 use crate::{Error, Result};
 
 /// Environments that go through domain and check together.
@@ -72,7 +72,7 @@ pub fn train(corpus: &Corpus, settings: &TrainSettings, on_stage: &(dyn Fn(Stage
     let ensemble = fitted.ensemble(settings.members, calibration, settings.seed);
     let metadata = metadata(corpus, settings, &fitted, validation.as_ref(), &training_score)?;
     let refuse = |message: String| Error::Input(format!("the trained model cannot be written: {message}"));
-    let model = ensemble.graph().finish(ensemble.n_features(), ensemble.n_members(), &metadata).map_err(refuse)?;
+    let model = ensemble.to_graph().finish(ensemble.n_features(), ensemble.n_members(), &metadata).map_err(refuse)?;
     check_export(&model, &ensemble, corpus)?;
     Ok(Outcome { model, validation, training, training_score, summary: fitted.summary() })
 }
@@ -123,19 +123,22 @@ fn metadata(
     })
 }
 
-/// Loads the file as LAMMPS will and compares it with the trainer's own forward pass on environments of each system.
+/// Reads the file as LAMMPS will, and by tract, and compares both with the trainer's own forward pass on environments of each system.
 fn check_export(model: &[u8], ensemble: &Ensemble, corpus: &Corpus) -> Result<()> {
-    let local = LocalModel::from_bytes("the trained model", model)?;
+    let read = Model::from_bytes("the trained model", model)?;
+    let by_tract = Model::by_tract("the trained model", model)?;
+    let mut scratch = Scratch::default();
     let (mut largest, mut spread) = (0.0f64, 0.0f64);
     for member in &corpus.systems {
         let view = member.features.view();
         let step = view.nrows().div_ceil(16);
         let rows: Array2<f32> = view.slice(s![..;step, ..]).to_owned();
-        let ours = ensemble.predict(rows.view());
-        let theirs = local.model().predict(rows.view())?;
-        for (a, b) in ours.iter().zip(&theirs) {
-            largest = largest.max(f64::from((a - b).abs()));
-            spread = spread.max(f64::from(a.abs()));
+        let ours = ensemble.predict(rows.view(), &mut scratch);
+        for theirs in [read.predict(rows.view())?, by_tract.predict(rows.view())?] {
+            for (a, b) in ours.iter().zip(&theirs) {
+                largest = largest.max(f64::from((a - b).abs()));
+                spread = spread.max(f64::from(a.abs()));
+            }
         }
     }
     match largest <= TOLERANCE * spread {

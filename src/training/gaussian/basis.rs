@@ -3,18 +3,16 @@
 use std::f64::consts::TAU;
 
 use nalgebra::DMatrix;
-use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
+use crate::model::ensemble::Waves;
+
 /// `phi_d(x) = sqrt(2/D) cos(2 pi (x . directions_d + phase_d))`.
 #[derive(Clone, Debug)]
 pub struct Basis {
-    /// `[n_inputs, D]`, in turns.
-    pub(in crate::training) directions: Array2<f32>,
-    /// In turns.
-    pub(in crate::training) phases: Array1<f32>,
+    pub waves: Waves,
 }
 
 impl Basis {
@@ -38,12 +36,12 @@ impl Basis {
             }
         }
         let phases = Array1::from_shape_fn(n_features, |_| random.random::<f64>() as f32);
-        Self { directions, phases }
+        Self { waves: Waves::new(directions, phases) }
     }
 
     /// `D`.
     pub fn n_features(&self) -> usize {
-        self.phases.len()
+        self.waves.n_features()
     }
 
     /// `sqrt(2/D)`.
@@ -51,40 +49,18 @@ impl Basis {
         (2.0 / self.n_features() as f64).sqrt()
     }
 
-    /// `cos(2 pi (x . directions + phases))` of environments, `[n, D]`: the features without their amplitude.
-    pub fn evaluate(&self, inputs: ArrayView2<f32>) -> Array2<f32> {
-        let mut waves = Array2::zeros((inputs.nrows(), self.n_features()));
-        general_mat_mul(1.0, &inputs, &self.directions, 0.0, &mut waves);
-        for mut row in waves.rows_mut() {
-            row.zip_mut_with(&self.phases, |w, phase| *w = cosine_of_turns(*w + phase));
-        }
-        waves
-    }
-
     /// Mean of the features over environments, `[n, n_inputs]`.
     pub fn mean(&self, inputs: ArrayView2<f32>) -> Vec<f64> {
         let mut sum = vec![0.0f64; self.n_features()];
-        for row in self.evaluate(inputs).rows() {
+        let mut waves = Array2::zeros((0, 0));
+        self.waves.evaluate(inputs, &mut waves);
+        for row in waves.rows() {
             sum.iter_mut().zip(row).for_each(|(s, &w)| *s += f64::from(w));
         }
         let scale = self.amplitude() / inputs.nrows() as f64;
         sum.iter_mut().for_each(|s| *s *= scale);
         sum
     }
-}
-
-/// `cos(2 pi t)` to 2e-7, in a form that compilers turn into vector instructions.
-#[inline]
-pub fn cosine_of_turns(t: f32) -> f32 {
-    // Adding and taking away 1.5 2^23 rounds to a whole number; `|t|` stays far below that.
-    const ROUND: f32 = 12_582_912.0;
-    let fraction = t - ((t + ROUND) - ROUND);
-    // cos(2 pi t) = sin(2 pi (1/4 - |t|)), and the sine's series converges fast on a quarter turn.
-    let y = 0.25 - fraction.abs();
-    let y2 = y * y;
-    const TAU: f32 = std::f32::consts::TAU;
-    const C: [f32; 6] = [TAU, -41.341_702, 81.605_21, -76.703_67, 41.999_956, -14.336_828];
-    y * (C[0] + y2 * (C[1] + y2 * (C[2] + y2 * (C[3] + y2 * (C[4] + y2 * C[5])))))
 }
 
 /// A normal deviate (G. E. P. Box and M. E. Muller, Ann. Math. Stat. 29, 610 (1958)).
@@ -96,15 +72,6 @@ pub(super) fn normal(random: &mut impl Rng) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_fast_cosine_is_a_cosine() {
-        for i in -20_000..20_000 {
-            let t = i as f32 * 1.37e-3;
-            let exact = (TAU * f64::from(t)).cos();
-            assert!((f64::from(cosine_of_turns(t)) - exact).abs() < 1e-6, "{t}");
-        }
-    }
 
     #[test]
     fn products_of_features_are_the_gaussian_kernel() {

@@ -8,14 +8,14 @@
 mod basis;
 mod posterior;
 
-use ndarray::{Array2, s};
+use ndarray::Array2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use basis::Basis;
 pub use posterior::{Draws, Posterior};
 
-use super::input::InputMap;
+use super::input::FittedInputs;
 use super::{Pooled, Rows};
 use crate::{Error, Result};
 
@@ -72,7 +72,7 @@ impl GaussianField {
     ///
     /// # Errors
     /// Fewer than two systems; features that are not finite.
-    pub fn fit(systems: &[Pooled], map: &InputMap, settings: &GaussianSettings, seed: u64) -> Result<Self> {
+    pub fn fit(systems: &[Pooled], inputs: &FittedInputs, settings: &GaussianSettings, seed: u64) -> Result<Self> {
         if systems.len() < 2 {
             return Err(Error::Input(format!(
                 "{} system to learn from; a field that is not the same everywhere needs two at least",
@@ -81,19 +81,19 @@ impl GaussianField {
         }
         let labels: Vec<f64> = systems.iter().map(|s| s.label).collect();
         let errors: Vec<f64> = systems.iter().map(|s| s.error).collect();
-        let length_of = |scale: f64| (scale * map.mean_squared_distance()).sqrt();
-        let basis = |scale: f64| Basis::new(map.width(), settings.features, length_of(scale), seed);
+        let length_of = |scale: f64| (scale * inputs.mean_squared_distance()).sqrt();
+        let basis = |scale: f64| Basis::new(inputs.map.width(), settings.features, length_of(scale), seed);
         let samples: Vec<Array2<f32>> = systems
             .par_iter()
             .map(|system| {
                 let step = system.rows.len().div_ceil(settings.sample).max(1);
                 let indices: Vec<usize> = (0..system.rows.len()).step_by(step).collect();
-                inputs(system.rows, map, &indices)
+                rows_of(system.rows, inputs, &indices)
             })
             .collect();
         let evidence = |&scale: &f64| -> Result<f64> {
             let basis = basis(scale);
-            let pooled: Vec<Vec<f64>> = samples.par_iter().map(|inputs| basis.mean(inputs.view())).collect();
+            let pooled: Vec<Vec<f64>> = samples.par_iter().map(|sample| basis.mean(sample.view())).collect();
             Ok(Posterior::new(&pooled, &labels, &errors)?.log_evidence)
         };
         let mut best = (f64::NEG_INFINITY, settings.length_scales[0]);
@@ -107,25 +107,25 @@ impl GaussianField {
         }
         let length_scale = best.1;
         let basis = basis(length_scale);
-        let pooled: Vec<Vec<f64>> = systems.iter().map(|s| pooled(s.rows, map, &basis)).collect();
+        let pooled: Vec<Vec<f64>> = systems.iter().map(|s| pooled(s.rows, inputs, &basis)).collect();
         Ok(Self { posterior: Posterior::new(&pooled, &labels, &errors)?, basis, length_scale })
     }
 
     /// Mean of the field over a system, and its standard deviation.
-    pub fn predict(&self, rows: &dyn Rows, map: &InputMap) -> (f64, f64) {
-        self.posterior.predict(&pooled(rows, map, &self.basis))
+    pub fn predict(&self, rows: &dyn Rows, inputs: &FittedInputs) -> (f64, f64) {
+        self.posterior.predict(&pooled(rows, inputs, &self.basis))
     }
 }
 
 /// Mean of the features over all environments of a system.
-pub(super) fn pooled(rows: &dyn Rows, map: &InputMap, basis: &Basis) -> Vec<f64> {
+pub(super) fn pooled(rows: &dyn Rows, inputs: &FittedInputs, basis: &Basis) -> Vec<f64> {
     let n = rows.len();
     // Sums of chunks are added in order: the same result on any number of threads.
     let sums: Vec<Vec<f64>> = (0..n.div_ceil(CHUNK))
         .into_par_iter()
         .map(|chunk| {
             let indices: Vec<usize> = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).collect();
-            let mut mean = basis.mean(inputs(rows, map, &indices).view());
+            let mut mean = basis.mean(rows_of(rows, inputs, &indices).view());
             mean.iter_mut().for_each(|m| *m *= indices.len() as f64 / n as f64);
             mean
         })
@@ -136,11 +136,11 @@ pub(super) fn pooled(rows: &dyn Rows, map: &InputMap, basis: &Basis) -> Vec<f64>
     })
 }
 
-fn inputs(rows: &dyn Rows, map: &InputMap, indices: &[usize]) -> Array2<f32> {
+/// Inputs of some environments.
+fn rows_of(rows: &dyn Rows, inputs: &FittedInputs, indices: &[usize]) -> Array2<f32> {
     let mut features = Array2::zeros((indices.len(), rows.width()));
-    let mut out = Array2::zeros((indices.len(), map.width()));
-    let mut scratch = Array2::zeros((0, 0));
+    let (mut scratch, mut out) = (Array2::zeros((0, 0)), Array2::zeros((0, 0)));
     rows.gather(indices, features.view_mut());
-    map.apply(features.slice(s![.., ..]), &mut scratch, out.view_mut());
+    inputs.map.apply(features.view(), &mut scratch, &mut out);
     out
 }

@@ -1,0 +1,98 @@
+//! From features to a network's inputs.
+
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array1, Array2, ArrayView2};
+use serde::{Deserialize, Serialize};
+
+use super::Constants;
+use super::elementwise::soft_square_root;
+use crate::model::{GraphBuilder, INPUT};
+
+/// What is done to each feature first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Transform {
+    None,
+    /// `x / (1 + sqrt(1 + |x|))`, which is `sign(x) (sqrt(1 + |x|) - 1)`: a power spectrum is quadratic in the density of
+    /// neighbours, and its root is linear, over the decades that densities span.
+    SoftSqrt,
+}
+
+/// The map from features to inputs: `transform(factor x) A + b`.
+#[derive(Clone, Debug)]
+pub struct InputMap {
+    pub transform: Transform,
+    /// What features are multiplied by before the transform.
+    pub factor: f32,
+    /// `A`, `[n_features, n_inputs]`.
+    pub matrix: Array2<f32>,
+    /// `b`.
+    pub offset: Array1<f32>,
+}
+
+impl InputMap {
+    /// Number of features.
+    pub fn n_features(&self) -> usize {
+        self.matrix.nrows()
+    }
+
+    /// Number of inputs.
+    pub fn width(&self) -> usize {
+        self.matrix.ncols()
+    }
+
+    /// Inputs `[n, width]` of environments `[n, n_features]`; both outputs are resized as needed.
+    pub fn apply(&self, features: ArrayView2<f32>, transformed: &mut Array2<f32>, inputs: &mut Array2<f32>) {
+        let n = features.nrows();
+        if inputs.dim() != (n, self.width()) {
+            *inputs = Array2::zeros((n, self.width()));
+        }
+        match self.transform {
+            Transform::None => general_mat_mul(1.0, &features, &self.matrix, 0.0, inputs),
+            Transform::SoftSqrt => {
+                if transformed.dim() != features.dim() {
+                    *transformed = Array2::zeros(features.dim());
+                }
+                let rows = features.as_standard_layout();
+                for (row, mut to) in rows.rows().into_iter().zip(transformed.rows_mut()) {
+                    if let (Some(from), Some(to)) = (row.as_slice(), to.as_slice_mut()) {
+                        soft_square_root(from, self.factor, to);
+                    }
+                }
+                general_mat_mul(1.0, transformed, &self.matrix, 0.0, inputs);
+            }
+        }
+        *inputs += &self.offset;
+    }
+
+    /// Adds the map to a graph; the name of its output.
+    pub(super) fn write(&self, graph: &mut GraphBuilder) -> &'static str {
+        let transformed = match self.transform {
+            Transform::None => INPUT,
+            Transform::SoftSqrt => {
+                graph.scalar("factor", self.factor);
+                graph.scalar("one", 1.0);
+                graph.node("Mul", &[INPUT, "factor"], "scaled");
+                graph.node("Abs", &["scaled"], "size");
+                graph.node("Add", &["size", "one"], "raised");
+                graph.node("Sqrt", &["raised"], "root");
+                graph.node("Add", &["root", "one"], "divisor");
+                graph.node("Div", &["scaled", "divisor"], "transformed");
+                "transformed"
+            }
+        };
+        graph.matrix("components", self.matrix.view());
+        graph.vector("input_offset", self.offset.view());
+        graph.node("Gemm", &[transformed, "components", "input_offset"], "inputs");
+        "inputs"
+    }
+
+    pub(super) fn read(constants: &Constants) -> Option<Self> {
+        let (transform, factor) = match constants.scalar("factor") {
+            Some(factor) => (Transform::SoftSqrt, factor),
+            None => (Transform::None, 1.0),
+        };
+        let (matrix, offset) = (constants.matrix("components")?, constants.vector("input_offset")?);
+        (matrix.ncols() == offset.len()).then_some(Self { transform, factor, matrix, offset })
+    }
+}

@@ -1,0 +1,67 @@
+//! Cosines of random projections.
+
+use std::f32::consts::TAU;
+
+use ndarray::linalg::general_mat_mul;
+use ndarray::{Array1, Array2, ArrayView2};
+
+use super::Constants;
+use super::elementwise::cosine_of_turns;
+use crate::model::GraphBuilder;
+
+/// `cos(2 pi (x . directions + phases))`.
+#[derive(Clone, Debug)]
+pub struct Waves {
+    /// `[n_inputs, D]`, in turns.
+    directions: Array2<f32>,
+    /// In turns.
+    phases: Array1<f32>,
+}
+
+impl Waves {
+    /// # Panics
+    /// Another number of phases than of directions.
+    pub fn new(directions: Array2<f32>, phases: Array1<f32>) -> Self {
+        assert_eq!(directions.ncols(), phases.len(), "phases");
+        Self { directions, phases }
+    }
+
+    /// `D`.
+    pub fn n_features(&self) -> usize {
+        self.phases.len()
+    }
+
+    /// Number of inputs.
+    pub fn width(&self) -> usize {
+        self.directions.nrows()
+    }
+
+    /// Waves of environments, `[n, D]`, from inputs, `[n, n_inputs]`; the output is resized as needed.
+    pub fn evaluate(&self, inputs: ArrayView2<f32>, out: &mut Array2<f32>) {
+        if out.dim() != (inputs.nrows(), self.n_features()) {
+            *out = Array2::zeros((inputs.nrows(), self.n_features()));
+        }
+        general_mat_mul(1.0, &inputs, &self.directions, 0.0, out);
+        let phases = self.phases.as_slice().expect("a vector of its own lies in order");
+        for mut row in out.rows_mut() {
+            cosine_of_turns(row.as_slice_mut().expect("rows of a table of its own lie in order"), phases);
+        }
+    }
+
+    /// Adds the waves to a graph; the name of their output.
+    pub(super) fn write(&self, graph: &mut GraphBuilder, inputs: &str) -> &'static str {
+        graph.matrix("directions", self.directions.view());
+        graph.vector("phases", self.phases.view());
+        graph.scalar("turn", TAU);
+        graph.node("Gemm", &[inputs, "directions", "phases"], "turns");
+        graph.node("Mul", &["turns", "turn"], "angles");
+        graph.node("Cos", &["angles"], "waves");
+        "waves"
+    }
+
+    pub(super) fn read(constants: &Constants) -> Option<Self> {
+        let (directions, phases) = (constants.matrix("directions")?, constants.vector("phases")?);
+        (directions.ncols() == phases.len() && constants.scalar("turn") == Some(TAU))
+            .then(|| Self::new(directions, phases))
+    }
+}
