@@ -44,8 +44,8 @@ impl Onsager {
     /// of the covariance of Brownian lags), so that sums over the matrix are those of the summed displacements. The self
     /// parts are those of `diffusion`, with the weights of its fits; absent if that is empty. Errors of all are from one
     /// resampling, in which the same stretches of time are left out of all: at least three spacings, and three times the
-    /// shortest lag in a fit of self-diffusion. In quadrature, and common to all, they have half of what doubling the spacing
-    /// changes, as the charge's own fit and those of self-diffusion have it for the choice of lags.
+    /// shortest lag in a fit of self-diffusion. In quadrature, and common to all, they have a third of what doubling the spacing
+    /// changes, as self-diffusion has it for the choice of lags.
     pub fn new(
         displacement: &[Vec<[f64; 3]>],
         msd: &[MsdTable],
@@ -305,7 +305,7 @@ mod tests {
             for c in [0.7, -0.7] {
                 let planted = Planted { n, c, memory };
                 let jobs: Vec<(usize, u64)> =
-                    lengths.iter().flat_map(|&length| (0..300).map(move |run| (length, 20_000 + run))).collect();
+                    lengths.iter().flat_map(|&length| (0..300).map(move |run| (length, 80_000 + run))).collect();
                 let runs: Vec<_> = jobs.par_iter().map(|&(length, seed)| planted.quantities(length, seed)).collect();
                 for quantity in 0..runs[0].len() {
                     let name = runs[0][quantity].0;
