@@ -44,7 +44,7 @@ impl Electrolyte {
             for k in 0..3 {
                 moved[k] += f64::from(row[k]) * SAMPLE as f64 * TIMESTEP;
             }
-            if step % FRAME == 0 {
+            if step.is_multiple_of(FRAME) {
                 dump.push_str(&self.frame(step, moved));
             }
         }
