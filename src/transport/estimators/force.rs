@@ -10,7 +10,7 @@ use serde::Serialize;
 /// Parts of the run; the weights used in each come from the others.
 const BLOCKS: usize = 8;
 /// The first window in units of Green-Kubo's, the mean of many; here longer windows are compared in any case.
-const FIRST_WINDOW: f64 = 0.75;
+const FIRST_WINDOW: f64 = 0.65;
 /// Factor between the windows that are compared.
 const WINDOW_GROWTH: f64 = std::f64::consts::SQRT_2;
 

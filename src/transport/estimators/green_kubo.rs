@@ -20,13 +20,17 @@ const COST_POWER: i32 = 3;
 /// that is then too small.
 const MARGIN: f64 = 1.25;
 
+/// Standard errors of the moment that the guard leaves out. With none, the guard of a short run asks for ever longer
+/// windows; with many, slow parts of the correlation pass for noise.
+const MOMENT_NOISE: f64 = 0.85;
+
 /// How the plateau is found.
 #[derive(Clone, Debug)]
 pub struct GreenKuboOptions {
     /// Upper limit of the integral, a time; chosen from the data if absent.
     pub window: Option<f64>,
-    /// The least window in units of the mean correlation time: the largest `|int t C dt|` so far, less its standard
-    /// error, over `int C dt`.
+    /// The least window in units of the mean correlation time: the largest `|int t C dt|` so far, less most of
+    /// its standard error, over `int C dt`.
     pub correlation_times: f64,
     /// Longer windows may differ by this many standard errors of the difference.
     pub agreement: f64,
@@ -34,7 +38,7 @@ pub struct GreenKuboOptions {
 
 impl Default for GreenKuboOptions {
     fn default() -> Self {
-        Self { window: None, correlation_times: 7.0, agreement: 3.0 }
+        Self { window: None, correlation_times: 8.0, agreement: 3.0 }
     }
 }
 
@@ -194,7 +198,7 @@ fn guard(one: &[f64], running: &[f64], duration: f64, dt: f64, correlation_times
             moment += one[t] * time * dt;
             crest = f64::max(crest, running[t]);
             // The moment's own noise grows with the window; without its part the guard would ask for ever more.
-            let noise = 2.0 * crest * (time.powi(3) / (3.0 * duration)).sqrt();
+            let noise = MOMENT_NOISE * 2.0 * crest * (time.powi(3) / (3.0 * duration)).sqrt();
             // A current that reverses has a moment that passes through zero, so its largest value so far counts.
             largest = f64::max(largest, f64::abs(moment) - noise);
             running[t] > 0.0 && time * running[t] >= correlation_times * largest
