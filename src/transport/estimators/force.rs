@@ -44,10 +44,11 @@ pub struct ForceRoute {
 /// The relative error of either integral is that of Green-Kubo, so that the absolute one of the force route vanishes
 /// with the forces. The two are independent at zero frequency; their best mean gives the force route the weight
 /// `K^2 / (K^2 + (K_ideal - K)^2)`. Each part of the run is weighted with what the other parts say of `K`: weights
-/// from the same data would follow its noise and bias the mean. Both integrals end at the plateau of the current
-/// or, where longer windows change the mean by more than their scatter explains, later; the error holds their
-/// covariance up to there and, in quadrature, half of what a doubled window changes beyond scatter. A plateau of the forces' own integral will not do: at weak coupling their correlation has a
-/// strong fast part and a weak slow one, whose integral counts.
+/// from the same data would follow its noise and bias the mean. Both integrals end at the plateau of the current or,
+/// where longer windows change the mean by more than their scatter explains, later; the error holds their covariance up
+/// to there and, in quadrature, half of what a doubled window changes beyond scatter. A plateau of the forces' own
+/// integral will not do: at weak coupling their correlation has a strong fast part and a weak slow one, whose integral
+/// counts.
 ///
 /// The equal-time `<J^2>` less its equipartition value must not be used for the same purpose: with currents that are
 /// averages over steps its mean is not zero.

@@ -19,7 +19,6 @@ const COST_POWER: i32 = 3;
 /// Each window is made longer by this factor: the rule ends early where the integral happens to be low, with an error
 /// that is then too small.
 const MARGIN: f64 = 1.25;
-
 /// Standard errors of the moment that the guard leaves out. With none, the guard of a short run asks for ever longer
 /// windows; with many, slow parts of the correlation pass for noise.
 const MOMENT_NOISE: f64 = 0.85;
@@ -29,8 +28,8 @@ const MOMENT_NOISE: f64 = 0.85;
 pub struct GreenKuboOptions {
     /// Upper limit of the integral, a time; chosen from the data if absent.
     pub window: Option<f64>,
-    /// The least window in units of the mean correlation time: the largest `|int t C dt|` so far, less most of
-    /// its standard error, over `int C dt`.
+    /// The least window in units of the mean correlation time: the largest `|int t C dt|` so far, less 0.85 of
+    /// its standard errors, over `int C dt`.
     pub correlation_times: f64,
     /// Longer windows may differ by this many standard errors of the difference.
     pub agreement: f64,
@@ -69,8 +68,8 @@ pub struct GreenKubo {
 /// of the integral and what it differs from that of any longer window, up to a twelfth of the run, beyond the scatter
 /// of the difference. The error is that of this mean, by Bartlett's formula for Gaussian currents (for one long window
 /// `sqrt(4 t / (D T))` of the value: R. Zwanzig and N. K. Ailawadi, Phys. Rev. 182, 280 (1969)), and, in quadrature,
-/// half of what it changes when all windows are doubled. Integrals are by trapezoids: with currents averaged over the
-/// spacing their sum is the displacement, exactly.
+/// half of what it changes beyond scatter when all windows are doubled. Integrals are by trapezoids: with currents
+/// averaged over the spacing their sum is the displacement, exactly.
 ///
 /// # Errors
 /// Fewer than 64 frames, values that are not finite, a current that is zero throughout, a window longer than a
@@ -99,7 +98,9 @@ pub fn green_kubo<const D: usize>(currents: &[[f64; D]], dt: f64, options: &Gree
     let statistical = tapered_variance(&convolution, &taper, dt) / duration;
     let value = mean(&|frames| running[frames]);
     let change = mean(&|frames| running[(2 * frames).min(n_lags - 1)]) - value;
-    let estimate = Estimate { value, error: statistical.max(0.0).sqrt().hypot(0.5 * change) };
+    // To double a long window adds as much variance as it has.
+    let unexplained = (change.powi(2) - statistical).max(0.0);
+    let estimate = Estimate { value, error: (statistical.max(0.0) + 0.25 * unexplained).sqrt() };
     let variance = integral_variance(&convolution, dt, n_lags);
     let running_error: Vec<f64> = variance.iter().map(|v| (v.max(0.0) / duration).sqrt()).collect();
     let window = mean(&|frames| frames as f64).round() as usize;
