@@ -77,7 +77,7 @@ def version(package):
     try:
         return version(package)
     except PackageNotFoundError:
-        return "not installed"
+        return None
 
 
 def costs(*arguments):
@@ -96,7 +96,8 @@ def reading(folder):
         size = size or dump.stat().st_size / 1e6
         ours = size / float(costs("read", dump))
         theirs = [seconds and size / seconds for seconds in (run_peer(name, dump, frames) for name in PEERS)]
-        speeds = [f"{speed:.1f}" if speed else "does not read it" for speed in theirs]
+        missing = ["not installed" if version(name) is None else "does not read it" for name in PEERS]
+        speeds = [f"{speed:.1f}" if speed else why for speed, why in zip(theirs, missing)]
         ratios = [f"{ours / speed:.1f}" if speed else "-" for speed in theirs]
         print("|", " | ".join([ending or f"plain, {size:.0f} MB", f"{ours:.0f}", *speeds, *ratios]), "|", flush=True)
         dump.unlink()
