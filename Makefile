@@ -3,7 +3,7 @@
 # make demo     an electrolyte in LAMMPS, every ion's local conductivity in its dump
 # make test     all tests
 # make build    target/release/ionscape and target/release/ionscapeplugin.so
-# make bench    timings against the reference implementation
+# make bench    timings beside other programs that do the same
 # make clean    removes everything that make made
 #
 # PYTHON=python3.12 and CXX=clang++ name other programs than python3 and c++.
@@ -47,6 +47,7 @@ bench: build
 	@"$(PYTHON)" scripts/environment.py .venv-bench requirements-bench.txt
 	@cargo bench --locked --quiet --bench costs -- load examples/models/baseline.onnx
 	@.venv-bench/bin/python benches/against_dscribe.py
+	@.venv-bench/bin/python benches/trajectories.py
 
 clean:
 	rm -rf target build .venv .venv.lock .venv-bench .venv-bench.lock examples/electrolyte/out

@@ -76,6 +76,16 @@ fn green_kubo_of_currents() {
         check(&format!("GK two times, {n}"), 2.0, |seed| of(&currents(n, dt, &[(1.0, 0.5), (0.5, 3.0)], seed)));
         let model = viscoelastic(0.5, 3.0, dt);
         check(&format!("GK back flow, {n}"), 0.4, |seed| of(&model.sample(n, seed)[0]));
+        check(&format!("GK three times, {n}"), 2.1, |seed| {
+            of(&currents(n, dt, &[(1.0, 0.3), (1.0, 1.0), (0.2, 4.0)], seed))
+        });
+        // The rule was not developed on these.
+        for (spring, time) in [(1.0, 1.0), (0.3, 4.0)] {
+            let model = viscoelastic(spring, time, dt);
+            check(&format!("GK spring {spring}, {n}"), 1.0 / (1.0 + spring * time), |seed| {
+                of(&model.sample(n, seed)[0])
+            });
+        }
     }
 }
 

@@ -165,7 +165,7 @@ pub fn analyse(series: &ChargeSeries, record: Option<&Record>, conditions: &Cond
         if analysis.self_diffusion.len() < record.msd.len() {
             analysis.self_diffusion.clear();
         }
-        analysis.onsager = onsager(record, analysis.einstein.as_ref(), &mut analysis.notes);
+        analysis.onsager = Some(onsager(record, &mut analysis));
     }
     if analysis.estimates.is_empty() {
         return Err(Error::Input(format!("too short for a conductivity: {}", analysis.notes.join("; "))));
@@ -229,15 +229,15 @@ fn from_forces(series: &ChargeSeries, damp: f64, ideal: f64, analysis: &mut Anal
     }
 }
 
-/// The matrix over the lags that the charge's fit found diffusive.
-fn onsager(record: &Record, einstein: Option<&EinsteinHelfand>, notes: &mut Vec<String>) -> Option<Onsager> {
-    let einstein = einstein?;
-    let spacing = ((einstein.fit_from / record.dt).round() as usize).max(1);
-    match Onsager::new(&record.displacement, record.dt, spacing, einstein.estimate.relative_error()) {
-        Ok(onsager) => Some(onsager),
-        Err(error) => {
-            notes.push(error.to_string());
-            None
-        }
+/// The matrix over the lags that the charge's fit found diffusive, with the self parts.
+fn onsager(record: &Record, analysis: &mut Analysis) -> Onsager {
+    let spacing = analysis.einstein.as_ref().map(|einstein| ((einstein.fit_from / record.dt).round() as usize).max(1));
+    let onsager = Onsager::new(&record.displacement, &record.msd, &analysis.self_diffusion, record.dt, spacing);
+    if let (Some(spacing), None) = (spacing, onsager.coefficient(0, 0)) {
+        analysis.notes.push(format!(
+            "no Onsager coefficients: {} frames are too few for lags from {spacing} frames on",
+            record.n_frames
+        ));
     }
+    onsager
 }

@@ -15,6 +15,7 @@ mod onsager;
 mod path;
 mod record;
 mod report;
+mod resampling;
 mod self_diffusion;
 mod sequence;
 mod verdict;

@@ -169,26 +169,26 @@ pub struct MsdTable {
 }
 
 impl MsdTable {
-    /// Mean squared displacement at each lag over all blocks but one; NaN where there is none.
-    pub fn mean_without(&self, left_out: Option<usize>) -> Vec<f64> {
-        let total = |rows: &[Vec<f64>], lag: usize| -> f64 {
-            rows.iter().enumerate().filter(|(b, _)| Some(*b) != left_out).map(|(_, row)| row[lag]).sum()
+    /// Products of two displacements, `[frame]`, at these lags, over the same blocks of time as this table's.
+    pub(super) fn products(&self, a: &[[f64; 3]], b: &[[f64; 3]], lags: &[usize]) -> Self {
+        let n_frames = a.len();
+        let n_blocks = n_frames.div_ceil(self.block_length);
+        let product =
+            |t: usize, lag: usize| (0..3).map(|k| (a[t][k] - a[t - lag][k]) * (b[t][k] - b[t - lag][k])).sum::<f64>();
+        let ends = |block: usize, lag: usize| {
+            let start = block * self.block_length;
+            start.max(lag)..(start + self.block_length).min(n_frames)
         };
-        (0..self.lags.len()).map(|lag| total(&self.sums, lag) / total(&self.weights, lag)).collect()
-    }
-
-    /// The same with neighbouring blocks made one, each as long as `length` frames or a little more.
-    pub fn with_blocks_of(&self, length: usize) -> Self {
-        let n = length.div_ceil(self.block_length).max(1);
-        let add = |rows: &[Vec<f64>]| -> Vec<f64> {
-            (0..self.lags.len()).map(|lag| rows.iter().map(|row| row[lag]).sum()).collect()
+        let each = |value: &dyn Fn(usize, usize) -> f64| -> Vec<Vec<f64>> {
+            (0..n_blocks).map(|block| lags.iter().map(|&lag| value(block, lag)).collect()).collect()
         };
-        let merge = |rows: &[Vec<f64>]| -> Vec<Vec<f64>> { rows.chunks(n).map(add).collect() };
         Self {
-            block_length: n * self.block_length,
-            sums: merge(&self.sums),
-            weights: merge(&self.weights),
-            ..self.clone()
+            lags: lags.to_vec(),
+            n_particles: 1,
+            n_frames,
+            block_length: self.block_length,
+            sums: each(&|block, lag| ends(block, lag).map(|t| product(t, lag)).sum()),
+            weights: each(&|block, lag| ends(block, lag).len() as f64),
         }
     }
 }
@@ -196,6 +196,7 @@ impl MsdTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::resampling::Jackknife;
     use rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
@@ -227,8 +228,8 @@ mod tests {
         }
         first.join(&rest);
         let table = all.table();
-        let means = table.mean_without(None);
-        let joined = first.table().mean_without(None);
+        let means = Jackknife::new(&table, 1).means().to_vec();
+        let joined = Jackknife::new(&first.table(), 1).means().to_vec();
         for (index, &lag) in table.lags.iter().enumerate() {
             let every = (1..=lag).rev().find(|every| every.is_power_of_two() && lag_is_at(lag, *every)).unwrap();
             let pairs: Vec<f64> = (0..n_frames - lag)
@@ -240,9 +241,6 @@ mod tests {
             assert!((joined[index] - mean).abs() < 1e-12);
         }
         assert!(*table.lags.last().unwrap() > n_frames / 2);
-        let coarse = table.with_blocks_of(100);
-        assert!((coarse.mean_without(None)[5] - means[5]).abs() < 1e-12);
-        assert!(coarse.sums.len() < 10 && coarse.block_length >= 100);
     }
 
     /// Whether a lag is measured from every `every`-th frame.

@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::analysis::{Amount, Analysis, Conditions, Method};
 use super::assignment::IonSpecies;
-use super::estimators::Estimate;
 use super::record::Record;
 use super::self_diffusion::yeh_hummer;
 use super::verdict::{Judgement, Verdict, best};
@@ -108,26 +107,25 @@ impl TransportReport {
         });
         let empty = vec![];
         let kinds = record.map_or(&empty, |r| &r.assignment.species);
-        let nernst_einstein = nernst_einstein(kinds, analysis);
-        let haven = nernst_einstein.map(|ne| {
-            let value = ne.value / chosen.estimate.value;
-            Estimate { value, error: value.abs() * ne.relative_error().hypot(chosen.estimate.relative_error()) }
-        });
+        let charges: Vec<f64> = kinds.iter().map(|s| s.charge).collect();
+        let onsager = analysis.onsager.as_ref();
+        let nernst_einstein = onsager.and_then(|onsager| onsager.nernst_einstein(&charges));
+        let haven = onsager.and_then(|onsager| onsager.haven_ratio(&charges, chosen.estimate));
         let correction = viscosity.map(|viscosity| {
             let kt = units.thermal_energy * conditions.temperature;
             yeh_hummer(kt, viscosity * units.viscosity, volume)
         });
-        let charges: Vec<f64> = kinds.iter().map(|s| s.charge).collect();
         let species = kinds.iter().enumerate().map(|(a, kind)| {
             let diffusion = analysis.self_diffusion.get(a);
-            let transference = analysis.onsager.as_ref().map(|onsager| onsager.transference(a, &charges));
+            let estimate = onsager.and_then(|onsager| onsager.self_diffusion(a));
+            let transference = onsager.and_then(|onsager| onsager.transference(a, &charges));
             SpeciesReport {
                 species: kind.clone(),
-                self_diffusion: diffusion.map(|d| units.diffusion * d.estimate.value),
-                self_diffusion_error: diffusion.map(|d| units.diffusion * d.estimate.error),
-                self_diffusion_corrected: diffusion
+                self_diffusion: estimate.map(|d| units.diffusion * d.value),
+                self_diffusion_error: estimate.map(|d| units.diffusion * d.error),
+                self_diffusion_corrected: estimate
                     .zip(correction)
-                    .map(|(d, correction)| units.diffusion * (d.estimate.value + correction)),
+                    .map(|(d, correction)| units.diffusion * (d.value + correction)),
                 diffusive: diffusion.map(|d| d.diffusive),
                 exponent: diffusion.map(|d| d.exponent.value),
                 fit_from: diffusion.map(|d| d.fit_from),
@@ -147,7 +145,7 @@ impl TransportReport {
             verdict: judgement.verdict,
             judgement,
             species: species.collect(),
-            onsager: onsager(kinds, analysis, sigma),
+            onsager: self::onsager(kinds, analysis, sigma),
             amount,
             volume,
             temperature: conditions.temperature,
@@ -163,32 +161,14 @@ impl TransportReport {
     }
 }
 
-/// `sum_a N_a q_a^2 D_a`, the coefficient of ions that move independently.
-fn nernst_einstein(species: &[IonSpecies], analysis: &Analysis) -> Option<Estimate> {
-    if analysis.self_diffusion.is_empty() {
-        return None;
-    }
-    let parts = species.iter().zip(&analysis.self_diffusion).map(|(s, d)| {
-        let weight = s.n_ions as f64 * s.charge * s.charge;
-        (weight * d.estimate.value, weight * d.estimate.error)
-    });
-    let (value, square) = parts.fold((0.0, 0.0), |(v, e), (value, error)| (v + value, e + error * error));
-    Some(Estimate { value, error: square.sqrt() })
-}
-
 fn onsager(species: &[IonSpecies], analysis: &Analysis, sigma: f64) -> Vec<OnsagerReport> {
     let Some(onsager) = &analysis.onsager else { return vec![] };
     let pairs = (0..species.len()).flat_map(|a| (a..species.len()).map(move |b| (a, b)));
     let report = |(a, b): (usize, usize)| {
-        let total = onsager.coefficient(a, b);
-        let diffusion = analysis.self_diffusion.get(a).filter(|_| a == b);
-        let n_ions = species[a].n_ions;
-        let own = diffusion.map(|d| {
-            let n = n_ions as f64;
-            Estimate { value: n * d.estimate.value, error: n * d.estimate.error }
-        });
-        let distinct = diffusion.map(|d| onsager.distinct(a, n_ions, d));
-        OnsagerReport {
+        let total = onsager.coefficient(a, b)?;
+        let own = onsager.own(a).filter(|_| a == b);
+        let distinct = onsager.distinct(a).filter(|_| a == b);
+        Some(OnsagerReport {
             species: [species[a].name.clone(), species[b].name.clone()],
             total: sigma * total.value,
             total_error: sigma * total.error,
@@ -196,7 +176,7 @@ fn onsager(species: &[IonSpecies], analysis: &Analysis, sigma: f64) -> Vec<Onsag
             self_error: own.map(|e| sigma * e.error),
             distinct: distinct.map(|e| sigma * e.value),
             distinct_error: distinct.map(|e| sigma * e.error),
-        }
+        })
     };
-    pairs.map(report).collect()
+    pairs.filter_map(report).collect()
 }

@@ -1,6 +1,8 @@
 //! Dumps of ions whose motion is known, and the program that reads them.
 #![allow(dead_code)]
 
+pub mod collective;
+
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::ops::Range;

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 /// Parts of the run; the weights used in each come from the others.
 const BLOCKS: usize = 8;
-/// The first window in units of Green-Kubo's, which holds a margin; here longer windows are compared in any case.
-const FIRST_WINDOW: f64 = 0.9;
+/// The first window in units of Green-Kubo's, the mean of many; here longer windows are compared in any case.
+const FIRST_WINDOW: f64 = 0.65;
 /// Factor between the windows that are compared.
 const WINDOW_GROWTH: f64 = std::f64::consts::SQRT_2;
 
@@ -44,10 +44,11 @@ pub struct ForceRoute {
 /// The relative error of either integral is that of Green-Kubo, so that the absolute one of the force route vanishes
 /// with the forces. The two are independent at zero frequency; their best mean gives the force route the weight
 /// `K^2 / (K^2 + (K_ideal - K)^2)`. Each part of the run is weighted with what the other parts say of `K`: weights
-/// from the same data would follow its noise and bias the mean. Both integrals end at the plateau of the current
-/// or, where longer windows change the mean by more than their scatter explains, later; the error holds their
-/// covariance up to there. A plateau of the forces' own integral will not do: at weak coupling their correlation has a
-/// strong fast part and a weak slow one, whose integral counts.
+/// from the same data would follow its noise and bias the mean. Both integrals end at the plateau of the current or,
+/// where longer windows change the mean by more than their scatter explains, later; the error holds their covariance up
+/// to there and, in quadrature, half of what a doubled window changes beyond scatter. A plateau of the forces' own
+/// integral will not do: at weak coupling their correlation has a strong fast part and a weak slow one, whose integral
+/// counts.
 ///
 /// The equal-time `<J^2>` less its equipartition value must not be used for the same purpose: with currents that are
 /// averages over steps its mean is not zero.
@@ -85,14 +86,21 @@ pub fn force_route<const D: usize>(
         .take_while(|&frames| frames <= longest)
         .map(window)
         .collect();
-    let costs = windows.iter().enumerate().map(|(i, window)| (window, bias(window, &windows[i + 1..], options)));
-    let Some((window, bias)) = costs.min_by(|a, b| (a.0.variance + a.1).total_cmp(&(b.0.variance + b.1))) else {
+    let costs = windows.iter().enumerate().map(|(i, window)| (i, bias(window, &windows[i + 1..], options)));
+    let Some((chosen, bias)) =
+        costs.min_by(|a, b| (windows[a.0].variance + a.1).total_cmp(&(windows[b.0].variance + b.1)))
+    else {
         return Err(Error::Input("force route: the run is too short for any window".into()));
     };
+    let window = &windows[chosen];
+    // When the window is doubled, two steps on, the mean scatters by as much as its own variance; half of what it
+    // changes beyond that counts as error, for the choice of the window follows the noise.
+    let doubled = &windows[(chosen + 2).min(windows.len() - 1)];
+    let change = (doubled.combined.value - window.combined.value).powi(2) - window.variance;
     let square = damping * damping;
     let estimate = |value: f64, variance: f64| Estimate { value, error: variance.max(0.0).sqrt() };
     Ok(ForceRoute {
-        estimate: estimate(window.combined.value, window.variance),
+        estimate: estimate(window.combined.value, window.variance + 0.25 * change.max(0.0)),
         current: estimate(window.combined.current, window.of_current),
         force: estimate(window.combined.force, square * square * window.of_force),
         force_weight: window.combined.weight,

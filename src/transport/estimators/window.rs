@@ -69,6 +69,16 @@ pub(super) fn integral_variance(convolution: &[f64], dt: f64, n: usize) -> Vec<f
         .collect()
 }
 
+/// Variance of the integral of a correlation function times a taper `h`, without the factor `1 / (D T)`.
+///
+/// Bartlett's formula as in [`integral_variance`], with the convolution of `h` (even in time) with itself in place of
+/// `(2 t - |v|)+`, which is that of a window without taper.
+pub(super) fn tapered_variance(convolution: &[f64], taper: &[f64], dt: f64) -> f64 {
+    let overlap = convolve(taper, taper, dt);
+    let sum: f64 = convolution.iter().zip(&overlap).skip(1).map(|(r, a)| r * a).sum();
+    0.5 * dt * (convolution[0] * overlap[0] + 2.0 * sum)
+}
+
 /// The running integral of a correlation function by the trapezoidal rule.
 ///
 /// Trapezoids and nothing finer: with currents that are averages over the spacing, their sum is the exact displacement.

@@ -1,0 +1,166 @@
+//! `ionscape transport` and `ionscape label` on recorded currents and forces of simulated electrolytes, against their
+//! known conductivities. `tests/reference/transport/record_flux.py` says where the series come from.
+
+mod dumps;
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use dumps::{ionscape, json};
+use ndarray::Array2;
+use serde_json::Value;
+
+const PAIRS: usize = 200;
+/// Steps between samples, and between the frames of a dump.
+const SAMPLE: usize = 10;
+const FRAME: usize = 1000;
+const TIMESTEP: f64 = 0.005;
+
+struct Electrolyte {
+    name: &'static str,
+    volume: f64,
+    /// Molar conductivity with its error: Green-Kubo and force integrals, combined with control variates; for the
+    /// dense system also with the response to a field.
+    label: (f64, f64),
+}
+
+const DILUTE: Electrolyte = Electrolyte { name: "dilute", volume: 200_000.0, label: (1.9575, 0.0078) };
+const DENSE: Electrolyte = Electrolyte { name: "dense", volume: 1000.0, label: (0.391, 0.011) };
+
+impl Electrolyte {
+    /// Writes the series as `fix ave/time` does, and a dump that it fits to: every ion moves by an equal share of what the
+    /// charge moves. Single ions did otherwise, so nothing is asked of them here.
+    fn write(&self, folder: &Path) -> [String; 2] {
+        let recorded = format!("{}/tests/reference/transport/flux_{}.npy", env!("CARGO_MANIFEST_DIR"), self.name);
+        let series: Array2<f32> = ndarray_npy::read_npy(recorded).unwrap();
+        let mut flux = String::from("# Time-averaged data for fix flux\n# TimeStep v_Jx v_Jy v_Jz v_Fx v_Fy v_Fz\n");
+        let mut moved = [0.0; 3];
+        let mut dump = self.frame(0, moved);
+        for (i, row) in series.rows().into_iter().enumerate() {
+            let step = SAMPLE * (i + 1);
+            write!(flux, "{step}").unwrap();
+            row.iter().for_each(|value| write!(flux, " {value}").unwrap());
+            flux.push('\n');
+            for k in 0..3 {
+                moved[k] += f64::from(row[k]) * SAMPLE as f64 * TIMESTEP;
+            }
+            if step.is_multiple_of(FRAME) {
+                dump.push_str(&self.frame(step, moved));
+            }
+        }
+        let names = [format!("{}.lammpstrj", self.name), format!("{}.dat", self.name)];
+        std::fs::write(folder.join(&names[0]), dump).unwrap();
+        std::fs::write(folder.join(&names[1]), flux).unwrap();
+        names
+    }
+
+    fn frame(&self, step: usize, moved: [f64; 3]) -> String {
+        let edge = self.volume.cbrt();
+        let mut text = format!("ITEM: TIMESTEP\n{step}\nITEM: NUMBER OF ATOMS\n{}\n", 2 * PAIRS);
+        text.push_str("ITEM: BOX BOUNDS pp pp pp\n");
+        (0..3).for_each(|_| writeln!(text, "0 {edge}").unwrap());
+        text.push_str("ITEM: ATOMS id type xu yu zu\n");
+        for ion in 0..2 * PAIRS {
+            let (kind, charge) = if ion < PAIRS { (1, 1.0) } else { (2, -1.0) };
+            let at = moved.map(|m| charge * m / (2 * PAIRS) as f64);
+            writeln!(text, "{} {kind} {:.7} {:.7} {:.7}", ion + 1, at[0], at[1], at[2]).unwrap();
+        }
+        text
+    }
+
+    /// Asserts that a value agrees with the label within two errors of both.
+    fn check(&self, value: f64, error: f64) {
+        let (label, label_error) = self.label;
+        let apart = (value - label).abs() / error.hypot(label_error);
+        assert!(apart < 2.0, "{}: {value} +- {error} for {label} +- {label_error}", self.name);
+    }
+}
+
+fn by_method(result: &Value, method: &str) -> (f64, f64) {
+    let estimates = result["estimates"].as_array().unwrap();
+    let estimate = estimates.iter().find(|e| e["method"] == method).unwrap_or_else(|| panic!("no {method}: {result}"));
+    let get = |key: &str| estimate[key].as_f64().unwrap();
+    (get("molar_conductivity"), get("molar_conductivity_error"))
+}
+
+fn of_program(electrolyte: &Electrolyte) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("t.json");
+    let [dump, flux] = electrolyte.write(folder.path());
+    let mut command = ionscape();
+    command.current_dir(folder.path()).args(["transport", &dump, "--current", &flux, "--units", "lj"]);
+    command.args([
+        "--timestep",
+        "0.005",
+        "--temperature",
+        "1",
+        "--langevin-damp",
+        "1",
+        "--mass",
+        "1=1",
+        "--mass",
+        "2=1",
+    ]);
+    command.args(["--cation", "1", "--anion", "2", "--json", out.to_str().unwrap()]).assert().success();
+    json(&out)
+}
+
+#[test]
+fn forces_give_a_dilute_electrolytes_conductivity_to_half_a_percent() {
+    let result = of_program(&DILUTE);
+    let (value, error) = by_method(&result, "force-route");
+    DILUTE.check(value, error);
+    assert!((0.004..0.012).contains(&error), "{error}");
+    assert_eq!((result["best"].as_str(), result["verdict"].as_str()), (Some("force-route"), Some("good")));
+    // 300 time units alone do not tell it to better than 10 percent.
+    for method in ["einstein-helfand", "green-kubo", "cepstral"] {
+        let (value, error) = by_method(&result, method);
+        DILUTE.check(value, error);
+        assert!((0.2..0.6).contains(&error), "{method}: {error}");
+    }
+}
+
+#[test]
+fn every_estimator_gives_a_dense_electrolytes_conductivity() {
+    let result = of_program(&DENSE);
+    for method in ["einstein-helfand", "green-kubo", "cepstral", "force-route"] {
+        let (value, error) = by_method(&result, method);
+        DENSE.check(value, error);
+        assert!((0.008..0.04).contains(&error), "{method}: {error}");
+    }
+}
+
+#[test]
+fn a_data_set_of_both_gets_their_labels() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dataset.toml");
+    let mut text = String::from(
+        "# Two electrolytes.\nunits = \"lj\"\nspecies = { 1 = \"cation\", 2 = \"anion\" }\n\
+         charges = { cation = 1.0, anion = -1.0 }\n",
+    );
+    for electrolyte in [DILUTE, DENSE] {
+        let [dump, flux] = electrolyte.write(folder.path());
+        write!(
+            text,
+            "\n[[system]]\nname = \"{}\"\ntrajectory = \"{dump}\"\ncurrent = \"{flux}\"\nlangevin_damp = 1.0\nmass = 1.0\n\
+             timestep = {TIMESTEP}\ntemperature = 1.0\n",
+            electrolyte.name
+        )
+        .unwrap();
+    }
+    std::fs::write(&path, &text).unwrap();
+    let assert = ionscape().args(["label", path.to_str().unwrap()]).assert().success();
+    let table = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    assert!(
+        table.lines().next().is_some_and(|line| line.contains("dilute") && line.contains("force route")),
+        "{table}"
+    );
+    let written = std::fs::read_to_string(&path).unwrap();
+    assert!(written.starts_with("# Two electrolytes.\n"));
+    let labelled: toml::Table = written.parse().unwrap();
+    for (system, electrolyte) in labelled["system"].as_array().unwrap().iter().zip([DILUTE, DENSE]) {
+        let number = |key: &str| system[key].as_float().unwrap_or_else(|| panic!("{key}: {written}"));
+        electrolyte.check(number("molar_conductivity"), number("molar_conductivity_error"));
+        assert!(number("molar_conductivity_error") < 0.06 * electrolyte.label.0);
+    }
+}
