@@ -37,6 +37,8 @@ pub struct Contents {
     pub n_features: usize,
     /// Environments of each frame, in order.
     pub frames: Vec<usize>,
+    /// Ions of each species, mean over frames.
+    pub ions: Vec<f64>,
     /// Ions per volume, mean over frames.
     pub density: f64,
     /// Mean number of unlike and of like ions within the coordination radius.
@@ -153,6 +155,7 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
         n_environments: 0,
         n_features: descriptor.n_features(),
         frames: vec![],
+        ions: vec![0.0; recipe.map.species().len()],
         density: 0.0,
         coordination: [0.0; 2],
         units: None,
@@ -174,6 +177,9 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
             out.write_all(&bytes).map_err(|e| Error::io(&values_path, e))?;
             contents.n_environments += environments.len();
             contents.frames.push(environments.len());
+            for species in frame.types.iter().filter_map(|&t| recipe.map.species_of(t)) {
+                contents.ions[species] += 1.0;
+            }
             contents.density += environments.len() as f64 / frame.cell.volume();
             let near = coordination(&environments, recipe);
             contents.coordination = [0, 1].map(|c| contents.coordination[c] + near[c]);
@@ -187,6 +193,7 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
         return Err(Error::Input(format!("{}: there is no frame", names.join(", "))));
     }
     contents.density /= n;
+    contents.ions.iter_mut().for_each(|ions| *ions /= n);
     contents.coordination = contents.coordination.map(|c| c / n);
     out.commit()?;
     let text =

@@ -78,6 +78,14 @@ impl Corpus {
                     dataset.units
                 )));
             }
+            for (sign, word) in [(1.0, "positive"), (-1.0, "negative")] {
+                let of_sign = |(ions, s): (&f64, &Species)| *ions > 0.0 && s.charge * sign > 0.0;
+                if !features.contents.ions.iter().zip(&species).any(of_sign) {
+                    return Err(refuse(format!(
+                        "system {name}: its snapshots have no ion of {word} charge; do the types under species fit them?"
+                    )));
+                }
+            }
             if let Some(other) = systems.iter().find(|other| other.features.key == features.key) {
                 return Err(refuse(format!(
                     "systems {} and {name} have the same snapshots; a system that stands twice would be learned from and \

@@ -1,0 +1,201 @@
+//! `ionscape train` and `ionscape evaluate` as a user runs them.
+
+mod salts;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use assert_cmd::assert::OutputAssertExt;
+use salts::{Salt, write_dataset};
+use serde_json::Value;
+
+fn ionscape() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ionscape"));
+    command.env_remove("RUST_LOG").env_remove("RAYON_NUM_THREADS");
+    command
+}
+
+/// `ionscape train` on the data set of a folder, features kept in the folder.
+fn train(folder: &Path, output: &str) -> Command {
+    let mut command = ionscape();
+    command.arg("train").arg(folder.join("dataset.toml")).arg("-o").arg(folder.join(output));
+    command.arg("--cache").arg(folder.join("cache"));
+    command
+}
+
+fn refusal(command: &mut Command) -> String {
+    let assert = command.assert().code(1);
+    let output = assert.get_output();
+    assert!(output.stdout.is_empty(), "{}", String::from_utf8_lossy(&output.stdout));
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+fn json(path: &Path) -> Value {
+    serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap()
+}
+
+fn salts(n: usize) -> Vec<Salt> {
+    (0..n).map(|i| Salt { n_frames: 3, n_ions: 32, ..Salt::of_grid(i, n, 300) }).collect()
+}
+
+#[test]
+fn a_model_is_trained_evaluated_and_predicts() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    write_dataset(folder.path(), &salts(12), 0.01);
+    let mut command = train(folder.path(), "m.onnx");
+    command.args(["--members", "6", "--folds", "4", "--seed", "3"]).arg("--json").arg(file("t.json"));
+    let assert = command.arg("--plot").arg(file("t.svg")).assert().success();
+    let stdout = String::from_utf8(assert.get_output().stdout.clone()).unwrap();
+    assert!(stdout.contains("cross-validation over systems, 4 folds") && stdout.contains("ridge"), "{stdout}");
+    let trained = json(&file("t.json"));
+    assert_eq!(trained["systems"].as_array().unwrap().len(), 12);
+    for system in trained["systems"].as_array().unwrap() {
+        for key in ["name", "true", "true_error", "predicted", "predicted_error", "fold"] {
+            assert!(!system[key].is_null(), "{key}: {system}");
+        }
+    }
+    let r2 = |value: &Value| value["r2"].as_f64().unwrap();
+    assert!(r2(&trained) > 0.9, "{}", r2(&trained));
+    assert!(trained["rmse"].is_number() && trained["chi2"].is_number());
+    assert!(trained["baselines"]["quadratic"]["r2"].is_number() && trained["baselines"]["ridge"]["r2"].is_number());
+    assert!(std::fs::read_to_string(file("t.svg")).unwrap().contains("Cross-validation over systems"));
+
+    // What a model file says of itself.
+    ionscape().arg("inspect").arg(file("m.onnx")).arg("--json").arg(file("i.json")).assert().success();
+    let inspected = json(&file("i.json"));
+    assert_eq!(inspected["provenance"]["n_systems"], 12);
+    assert_eq!(inspected["validation"]["cross_validation"]["folds"], 4);
+
+    // Unseen systems of the same kind.
+    let unseen = tempfile::tempdir().unwrap();
+    let others: Vec<Salt> = salts(5).iter().map(|s| Salt { seed: s.seed + 7000, ..*s }).collect();
+    write_dataset(unseen.path(), &others, 0.01);
+    let mut command = ionscape();
+    command.arg("evaluate").arg(file("m.onnx")).arg(unseen.path().join("dataset.toml"));
+    command.arg("--cache").arg(file("cache")).arg("--json").arg(file("e.json")).arg("--plot").arg(file("e.png"));
+    command.assert().success();
+    let evaluated = json(&file("e.json"));
+    assert!(r2(&evaluated) > 0.9, "{evaluated}");
+    assert_eq!(evaluated["baselines_fitted_to"], "the model's training systems");
+    assert!(std::fs::read(file("e.png")).unwrap().starts_with(b"\x89PNG"));
+
+    // `predict` on one of them gives the mean that `evaluate` gives.
+    let mut command = ionscape();
+    command.arg("predict").arg(file("m.onnx")).arg(unseen.path().join("s2.lammpstrj")).arg("-o").arg(file("o.dump"));
+    command.arg("--json").arg(file("p.json")).assert().success();
+    let (mean, expected) = (json(&file("p.json"))["mean"].as_f64().unwrap(), &evaluated["systems"][2]["predicted"]);
+    assert!((mean - expected.as_f64().unwrap()).abs() < 1e-6);
+}
+
+#[test]
+fn a_model_depends_on_its_seed_and_on_no_number_of_threads() {
+    let folder = tempfile::tempdir().unwrap();
+    write_dataset(folder.path(), &salts(6), 0.01);
+    let model = |name: &str, arguments: &[&str]| {
+        train(folder.path(), name).args(arguments).assert().success();
+        std::fs::read(folder.path().join(name)).unwrap()
+    };
+    let first = model("a.onnx", &["--threads", "1"]);
+    assert!(first == model("b.onnx", &["--threads", "3"]));
+    assert!(first != model("c.onnx", &["--seed", "1"]));
+}
+
+#[test]
+fn a_training_that_was_killed_leaves_no_broken_file_and_ends_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    write_dataset(folder.path(), &salts(6), 0.01);
+    let began = std::time::Instant::now();
+    train(folder.path(), "whole.onnx").assert().success();
+    let duration = began.elapsed();
+    std::fs::remove_dir_all(folder.path().join("cache")).unwrap();
+    for i in 0..20u32 {
+        let mut child =
+            train(folder.path(), "killed.onnx").stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_secs_f64(duration.as_secs_f64() * f64::from(i * 7 % 20) / 20.0));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        if let Ok(model) = std::fs::read(folder.path().join("killed.onnx")) {
+            assert!(model == std::fs::read(folder.path().join("whole.onnx")).unwrap(), "killed after {i}");
+        }
+    }
+    train(folder.path(), "killed.onnx").assert().success();
+    let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    assert!(read("killed.onnx") == read("whole.onnx"));
+}
+
+#[test]
+fn data_sets_that_nothing_can_be_learned_from_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    write_dataset(folder.path(), &salts(4), 0.01);
+    let path = folder.path().join("dataset.toml");
+    let good = std::fs::read_to_string(&path).unwrap();
+    let message = |text: String, arguments: &[&str]| {
+        std::fs::write(&path, text).unwrap();
+        let message = refusal(train(folder.path(), "m.onnx").args(arguments));
+        assert!(!folder.path().join("m.onnx").exists());
+        message
+    };
+    let one = good[..good.find("\n[[system]]\nname = \"s1\"").unwrap()].to_string();
+    assert!(message(one, &[]).contains("1 system to learn from"));
+    assert!(message(good.clone(), &["--folds", "5"]).contains("4 systems cannot be split into 5 folds"));
+    assert!(message(good.clone(), &["--folds", "1"]).contains("folds = 1"));
+    assert!(message(good.clone(), &["--members", "0"]).contains("members = 0"));
+    let label = good.lines().find(|l| l.starts_with("molar_conductivity_error")).unwrap();
+    assert!(message(good.replacen(label, "molar_conductivity_error = 0.0", 1), &[]).contains("must be above zero"));
+    assert!(message(good.replacen(label, "", 1), &[]).contains("no molar_conductivity_error"));
+    let value = good.lines().find(|l| l.starts_with("molar_conductivity ")).unwrap();
+    assert!(message(good.replacen(value, "molar_conductivity = nan", 1), &[]).contains("not finite"));
+    assert!(message(good.replace("\"s2\"", "\"s1\""), &[]).contains("the name stands twice"));
+    let same = message(good.replace("\"s2.lammpstrj\"", "\"s1.lammpstrj\""), &[]);
+    assert!(same.contains("systems s1 and s2 have the same snapshots"), "{same}");
+    let species = message(good.replace("2 = \"anion\"", "3 = \"anion\""), &[]);
+    assert!(species.contains("system s0: its snapshots have no ion of negative charge"), "{species}");
+    let charges = message(good.replace("cation = 1.0", "cation = -1.0"), &[]);
+    assert!(charges.contains("whose charge is -1"), "{charges}");
+    let missing = message(good.replace("\"s3.lammpstrj\"", "\"s9.lammpstrj\""), &[]);
+    assert!(missing.contains("system s3") && missing.contains("s9.lammpstrj"), "{missing}");
+
+    let dump = std::fs::read_to_string(folder.path().join("s3.lammpstrj")).unwrap();
+    std::fs::write(folder.path().join("s3.lammpstrj"), format!("ITEM: UNITS\nreal\n{dump}")).unwrap();
+    assert!(message(good.clone(), &[]).contains("its snapshots are in real units, and the data set is in lj"));
+    let solvent = dump.lines().map(|l| match l.split(' ').collect::<Vec<_>>()[..] {
+        [id, "1" | "2", _, x, y, z] => format!("{id} 3 0 {x} {y} {z}\n"),
+        _ => format!("{l}\n"),
+    });
+    std::fs::write(folder.path().join("s3.lammpstrj"), solvent.collect::<String>()).unwrap();
+    let empty = message(good.replace("species = {", "species = { 4 = \"cation\","), &[]);
+    assert!(empty.contains("system s3") && empty.contains("no ion"), "{empty}");
+    std::fs::write(folder.path().join("s3.lammpstrj"), dump).unwrap();
+
+    let config = folder.path().join("train.toml");
+    for (text, expected) in [
+        ("[input]\ncomponent = 3", "unknown field `component`"),
+        ("[input]\nwhitening = 2.0", "input.whitening = 2"),
+        ("[gaussian_process]\nlength_scales = []", "gaussian_process.length_scales"),
+        ("[descriptor]\ncutoff = 0.1", "descriptor"),
+    ] {
+        std::fs::write(&config, text).unwrap();
+        let found = message(good.clone(), &["--config", config.to_str().unwrap()]);
+        assert!(found.contains("train.toml") && found.contains(expected), "{found}");
+    }
+}
+
+#[test]
+fn evaluation_refuses_what_does_not_fit_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    write_dataset(folder.path(), &salts(4), 0.01);
+    train(folder.path(), "m.onnx").assert().success();
+    let path = folder.path().join("dataset.toml");
+    let good = std::fs::read_to_string(&path).unwrap();
+    let message = |text: String| {
+        std::fs::write(&path, text).unwrap();
+        let mut command = ionscape();
+        command.arg("evaluate").arg(folder.path().join("m.onnx")).arg(&path);
+        refusal(command.arg("--cache").arg(folder.path().join("cache")))
+    };
+    assert!(message(good.replace("\"lj\"", "\"real\"")).contains("the data set is in real units"));
+    let species = message(good.replace("cation", "lithium"));
+    assert!(species.contains("lithium (+1)") && species.contains("cation (+1), anion (-1)"), "{species}");
+}
