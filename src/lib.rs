@@ -18,8 +18,8 @@ pub mod output;
 pub mod plot;
 pub mod species;
 pub mod statistics;
-pub mod trajectory;
 pub mod training;
+pub mod trajectory;
 pub mod transport;
 pub mod units;
 
