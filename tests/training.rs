@@ -126,6 +126,42 @@ fn a_training_that_was_killed_leaves_no_broken_file_and_ends_the_same() {
 }
 
 #[test]
+fn networks_go_on_from_their_checkpoints() {
+    let folder = tempfile::tempdir().unwrap();
+    write_dataset(folder.path(), &salts(6), 0.01);
+    let config = folder.path().join("train.toml");
+    std::fs::write(&config, "kind = \"mlp\"\nmembers = 2\nfolds = 2\n[mlp]\nsteps = 1500\nhidden = [20]\n").unwrap();
+    let train = |output: &str| {
+        let mut command = train(folder.path(), output);
+        command.arg("--config").arg(&config).stdout(Stdio::null()).stderr(Stdio::null());
+        command
+    };
+    let began = std::time::Instant::now();
+    train("whole.onnx").assert().success();
+    let duration = began.elapsed().as_secs_f64();
+    let states = folder.path().join("cache/training");
+    assert_eq!(std::fs::read_dir(&states).unwrap().count(), 0, "checkpoints go when all is done");
+    let mut kept = 0;
+    for part in [0.3, 0.6] {
+        let mut child = train("killed.onnx").spawn().unwrap();
+        std::thread::sleep(Duration::from_secs_f64(part * duration));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        kept += walk(&states);
+    }
+    assert!(kept > 0, "no checkpoint was written in {duration} s");
+    train("killed.onnx").assert().success();
+    let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    assert!(read("killed.onnx") == read("whole.onnx"));
+}
+
+/// Files in the folders of a folder.
+fn walk(folder: &Path) -> usize {
+    let folders = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    folders.map(|f| std::fs::read_dir(f.path()).into_iter().flatten().count()).sum()
+}
+
+#[test]
 fn data_sets_that_nothing_can_be_learned_from_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     write_dataset(folder.path(), &salts(4), 0.01);

@@ -23,6 +23,11 @@ pub struct Reading {
 }
 
 impl Reading {
+    /// The folder that features are kept in.
+    pub fn folder(&self) -> PathBuf {
+        self.cache.clone().unwrap_or_else(cache::default_folder)
+    }
+
     /// The systems of a data set with their features.
     pub fn corpus(
         &self,
@@ -31,7 +36,7 @@ impl Reading {
         descriptor: &SoapParameters,
         coordination_radius: f64,
     ) -> anyhow::Result<Corpus> {
-        let cache = self.cache.clone().unwrap_or_else(cache::default_folder);
+        let cache = self.folder();
         let source = Source { descriptor, coordination_radius, cache: &cache };
         let mut progress = Progress::new(path, "frames featurized");
         Ok(Corpus::read(path, dataset, &source, &mut |_| progress.frame())?)

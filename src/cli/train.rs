@@ -1,7 +1,7 @@
 //! `ionscape train`: a model of the local field from the conductivities of whole systems.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::Context;
@@ -11,6 +11,7 @@ use ionscape::training::score::{Coverage, Prediction, Score};
 use ionscape::training::session::{Outcome, Stage, train};
 use ionscape::training::{ModelKind, TrainSettings};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::systems::{self, Reading};
 use crate::{progress::Progress, report};
@@ -93,7 +94,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let (path, dataset) = systems::dataset(&arguments.dataset)?;
     let corpus = arguments.reading.corpus(path, &dataset, &settings.descriptor, settings.coordination_radius())?;
     let progress = Mutex::new(Progress::new(path, "folds"));
-    let outcome = train(&corpus, &settings, &|stage| {
+    let checkpoints = match settings.kind {
+        ModelKind::Mlp => Some(checkpoints(&arguments.reading.folder(), &corpus, &settings)?),
+        ModelKind::GaussianProcess => None,
+    };
+    let outcome = train(&corpus, &settings, checkpoints.as_deref(), &|stage| {
         if let (Stage::Fold, Ok(mut progress)) = (stage, progress.lock()) {
             progress.frame();
         }
@@ -102,6 +107,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut file = AtomicFile::create(&arguments.output)?;
     file.write_all(&outcome.model).with_context(|| arguments.output.display().to_string())?;
     file.commit()?;
+    if let Some(folder) = checkpoints {
+        std::fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    }
     print(&corpus, &outcome)?;
     if let Some(plot) = &arguments.plot {
         let (predictions, heading) = match &outcome.validation {
@@ -117,6 +125,17 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         )?;
     }
     report::write_json(arguments.json.as_deref(), &summary(&corpus, &settings, &outcome)?)
+}
+
+/// The folder that networks of this very training are kept in while it runs.
+fn checkpoints(cache: &Path, corpus: &Corpus, settings: &TrainSettings) -> anyhow::Result<PathBuf> {
+    let mut hasher = Sha256::new();
+    hasher.update(corpus.digest());
+    hasher.update(serde_json::to_string(settings)?);
+    let name: String = hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let folder = cache.join("training").join(name);
+    std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    Ok(folder)
 }
 
 fn settings(arguments: &Arguments) -> anyhow::Result<TrainSettings> {

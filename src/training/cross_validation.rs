@@ -1,6 +1,7 @@
 //! How well a model predicts systems that it has not seen.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use rayon::prelude::*;
 use serde::Serialize;
@@ -9,6 +10,7 @@ use super::baselines::Baseline;
 use super::corpus::{Corpus, Member};
 use super::fit::Fitted;
 use super::folds::{complement, folds};
+use super::perceptrons::Kept;
 use super::score::{Coverage, Prediction, Score, calibration, coverage, score};
 use super::settings::TrainSettings;
 use crate::Result;
@@ -43,6 +45,7 @@ pub struct HeldOut {
 pub fn cross_validate(
     corpus: &Corpus,
     settings: &TrainSettings,
+    checkpoints: Option<&Path>,
     on_fold: &(dyn Fn() + Sync),
 ) -> Result<CrossValidation> {
     let n = corpus.systems.len();
@@ -51,10 +54,13 @@ pub fn cross_validate(
     let parts = folds(n, k, settings.seed)?;
     let predicted: Vec<Vec<(f64, f64)>> = parts
         .par_iter()
-        .map(|part| {
+        .enumerate()
+        .map(|(fold, part)| {
+            let tag = format!("fold{fold}");
+            let kept = checkpoints.map(|folder| Kept { folder, tag: &tag });
             let pooled = corpus.pooled(floor);
             let training: Vec<_> = complement(part, n).into_iter().map(|i| pooled[i]).collect();
-            let fitted = Fitted::fit(&training, settings, settings.seed)?;
+            let fitted = Fitted::fit(&training, settings, settings.seed, kept)?;
             let predicted = part.iter().map(|&i| fitted.predict(pooled[i].rows)).collect();
             on_fold();
             Ok(predicted)

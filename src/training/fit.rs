@@ -1,26 +1,60 @@
 //! One fitted model, whatever its kind.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 use serde_json::json;
 
 use super::gaussian::GaussianField;
 use super::input::{FittedInputs, fit_inputs};
+use super::mlp::Network;
+use super::perceptrons::{Kept, PerceptronEnsemble, pooled_outputs, train_members};
 use super::settings::{ModelKind, TrainSettings};
 use super::{Pooled, Rows};
 use crate::Result;
-use crate::model::ensemble::{Ensemble, Head};
+use crate::model::GraphBuilder;
+use crate::model::ensemble::{Ensemble, Head, Scratch};
 
 /// A model fitted to systems.
 pub enum Fitted {
     GaussianProcess { inputs: FittedInputs, field: GaussianField },
+    Mlp { inputs: FittedInputs, networks: Vec<Network> },
+}
+
+/// An ensemble as it goes into a model file.
+pub trait Exported {
+    fn n_features(&self) -> usize;
+
+    fn n_members(&self) -> usize;
+
+    /// Local conductivities `[n, n_members]` of environments `[n, n_features]`, by the trainer's own forward pass.
+    fn predict(&self, features: ArrayView2<f32>) -> Array2<f32>;
+
+    fn to_graph(&self) -> GraphBuilder;
+}
+
+impl Exported for Ensemble {
+    fn n_features(&self) -> usize {
+        self.n_features()
+    }
+
+    fn n_members(&self) -> usize {
+        self.n_members()
+    }
+
+    fn predict(&self, features: ArrayView2<f32>) -> Array2<f32> {
+        self.predict(features, &mut Scratch::default())
+    }
+
+    fn to_graph(&self) -> GraphBuilder {
+        self.to_graph()
+    }
 }
 
 impl Fitted {
-    /// Fits a model to systems.
+    /// Fits a model to systems; networks under way are kept where `kept` says.
     ///
     /// # Errors
     /// As those of the parts.
-    pub fn fit(systems: &[Pooled], settings: &TrainSettings, seed: u64) -> Result<Self> {
+    pub fn fit(systems: &[Pooled], settings: &TrainSettings, seed: u64, kept: Option<Kept>) -> Result<Self> {
         let rows: Vec<&dyn Rows> = systems.iter().map(|s| s.rows).collect();
         let inputs = fit_inputs(&rows, &settings.input, seed)?;
         match settings.kind {
@@ -28,7 +62,10 @@ impl Fitted {
                 let field = GaussianField::fit(systems, &inputs, &settings.gaussian_process, seed)?;
                 Ok(Self::GaussianProcess { inputs, field })
             }
-            ModelKind::Mlp => todo!(),
+            ModelKind::Mlp => {
+                let networks = train_members(systems, &inputs, settings, seed, kept)?;
+                Ok(Self::Mlp { inputs, networks })
+            }
         }
     }
 
@@ -36,6 +73,12 @@ impl Fitted {
     pub fn predict(&self, rows: &dyn Rows) -> (f64, f64) {
         match self {
             Self::GaussianProcess { inputs, field } => field.predict(rows, inputs),
+            Self::Mlp { inputs, networks } => {
+                let members = pooled_outputs(networks, rows, &inputs.map);
+                let n = members.len() as f64;
+                let mean = members.iter().sum::<f64>() / n;
+                (mean, (members.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / n).sqrt())
+            }
         }
     }
 
@@ -48,11 +91,12 @@ impl Fitted {
                 "prior_variance": field.posterior.prior_variance,
                 "log_evidence": field.posterior.log_evidence,
             }),
+            Self::Mlp { inputs, networks } => json!({ "inputs": inputs.map.width(), "members": networks.len() }),
         }
     }
 
     /// The ensemble that goes into a model file; deviations of members from their mean are multiplied by `calibration`.
-    pub fn ensemble(&self, members: usize, calibration: f64, seed: u64) -> Ensemble {
+    pub fn ensemble(&self, members: usize, calibration: f64, seed: u64) -> Box<dyn Exported + '_> {
         match self {
             Self::GaussianProcess { inputs, field } => {
                 let draws = field.posterior.draws(members, calibration, seed);
@@ -62,8 +106,9 @@ impl Fitted {
                 });
                 let offsets = draws.intercepts.iter().map(|&m| m as f32).collect();
                 let waves = field.basis.waves.clone();
-                Ensemble::new(inputs.map.clone(), Head::Waves { waves, weights, offsets })
+                Box::new(Ensemble::new(inputs.map.clone(), Head::Waves { waves, weights, offsets }))
             }
+            Self::Mlp { inputs, networks } => Box::new(PerceptronEnsemble { map: &inputs.map, networks, calibration }),
         }
     }
 }

@@ -34,7 +34,7 @@ impl Default for InputSettings {
         Self {
             transform: Transform::SoftSqrt,
             softening: 1e-6,
-            deviation_floor: 0.03,
+            deviation_floor: 1.0,
             components: 100,
             whitening: 0.5,
             sample: 2000,

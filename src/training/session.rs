@@ -1,15 +1,17 @@
 //! A whole training: cross-validation, the final fit on all systems, the model file.
 
+use std::path::Path;
+
 use ndarray::{Array2, s};
 use serde_json::{Map, Value, json};
 
 use super::baselines::Baseline;
 use super::corpus::{Corpus, Member};
 use super::cross_validation::{CrossValidation, cross_validate, prediction};
-use super::fit::Fitted;
+use super::fit::{Exported, Fitted};
+use super::perceptrons::Kept;
 use super::score::{Prediction, Score, score};
 use super::settings::TrainSettings;
-use crate::model::ensemble::{Ensemble, Scratch};
 use crate::model::{Channels, DomainBuilder, Metadata, Model};
 use crate::{Error, Result};
 
@@ -38,11 +40,17 @@ pub struct Outcome {
     pub summary: Value,
 }
 
-/// Trains on all systems of a corpus.
+/// Trains on all systems of a corpus. Where a folder is given, networks under training are kept in it until all is done,
+/// and a training that was cut off goes on from there.
 ///
 /// # Errors
 /// Too few systems; what the parts refuse; an exported graph that does not do what the trainer does.
-pub fn train(corpus: &Corpus, settings: &TrainSettings, on_stage: &(dyn Fn(Stage) + Sync)) -> Result<Outcome> {
+pub fn train(
+    corpus: &Corpus,
+    settings: &TrainSettings,
+    checkpoints: Option<&Path>,
+    on_stage: &(dyn Fn(Stage) + Sync),
+) -> Result<Outcome> {
     let n = corpus.systems.len();
     if n < 2 {
         return Err(Error::Input(format!(
@@ -53,11 +61,12 @@ pub fn train(corpus: &Corpus, settings: &TrainSettings, on_stage: &(dyn Fn(Stage
     let validation = match settings.folds(n) {
         0 => None,
         _ if n == 2 && settings.folds.is_none() => None,
-        _ => Some(cross_validate(corpus, settings, &|| on_stage(Stage::Fold))?),
+        _ => Some(cross_validate(corpus, settings, checkpoints, &|| on_stage(Stage::Fold))?),
     };
     on_stage(Stage::Fitting);
     let pooled = corpus.pooled(settings.label_floor);
-    let fitted = Fitted::fit(&pooled, settings, settings.seed)?;
+    let kept = checkpoints.map(|folder| Kept { folder, tag: "all" });
+    let fitted = Fitted::fit(&pooled, settings, settings.seed, kept)?;
     let calibration = validation.as_ref().map_or(1.0, |v| v.calibration);
     let training: Vec<Prediction> = corpus
         .systems
@@ -73,7 +82,7 @@ pub fn train(corpus: &Corpus, settings: &TrainSettings, on_stage: &(dyn Fn(Stage
     let metadata = metadata(corpus, settings, &fitted, validation.as_ref(), &training_score)?;
     let refuse = |message: String| Error::Input(format!("the trained model cannot be written: {message}"));
     let model = ensemble.to_graph().finish(ensemble.n_features(), ensemble.n_members(), &metadata).map_err(refuse)?;
-    check_export(&model, &ensemble, corpus)?;
+    check_export(&model, ensemble.as_ref(), corpus)?;
     Ok(Outcome { model, validation, training, training_score, summary: fitted.summary() })
 }
 
@@ -124,16 +133,15 @@ fn metadata(
 }
 
 /// Reads the file as LAMMPS will, and by tract, and compares both with the trainer's own forward pass on environments of each system.
-fn check_export(model: &[u8], ensemble: &Ensemble, corpus: &Corpus) -> Result<()> {
+fn check_export(model: &[u8], ensemble: &dyn Exported, corpus: &Corpus) -> Result<()> {
     let read = Model::from_bytes("the trained model", model)?;
     let by_tract = Model::by_tract("the trained model", model)?;
-    let mut scratch = Scratch::default();
     let (mut largest, mut spread) = (0.0f64, 0.0f64);
     for member in &corpus.systems {
         let view = member.features.view();
         let step = view.nrows().div_ceil(16);
         let rows: Array2<f32> = view.slice(s![..;step, ..]).to_owned();
-        let ours = ensemble.predict(rows.view(), &mut scratch);
+        let ours = ensemble.predict(rows.view());
         for theirs in [read.predict(rows.view())?, by_tract.predict(rows.view())?] {
             for (a, b) in ours.iter().zip(&theirs) {
                 largest = largest.max(f64::from((a - b).abs()));

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::gaussian::GaussianSettings;
 use super::input::InputSettings;
+use super::mlp::MlpSettings;
 use crate::descriptor::SoapParameters;
 use crate::{Error, Result};
 
@@ -29,6 +30,9 @@ pub struct TrainSettings {
     pub descriptor: SoapParameters,
     pub input: InputSettings,
     pub gaussian_process: GaussianSettings,
+    pub mlp: MlpSettings,
+    /// Share of the systems that each network of an `mlp` ensemble is not trained on but stopped by; another share for each.
+    pub validation: f64,
 }
 
 /// What maps an environment to its conductivity.
@@ -53,6 +57,8 @@ impl Default for TrainSettings {
             descriptor: SoapParameters::default(),
             input: InputSettings::default(),
             gaussian_process: GaussianSettings::default(),
+            mlp: MlpSettings::default(),
+            validation: 0.2,
         }
     }
 }
@@ -85,12 +91,19 @@ impl TrainSettings {
                 self.label_floor
             ));
         }
+        if !(0.0..0.9).contains(&self.validation) {
+            return refuse(format!(
+                "validation = {}: it is a share of the systems, from 0 to below 0.9",
+                self.validation
+            ));
+        }
         if let Some(radius) = self.coordination_radius.filter(|r| !(r.is_finite() && *r > 0.0)) {
             return refuse(format!("coordination_radius = {radius}: it must be above zero"));
         }
         self.descriptor.validate()?;
         self.input.check()?;
-        self.gaussian_process.check()
+        self.gaussian_process.check()?;
+        self.mlp.check()
     }
 
     /// The number of folds for so many systems.

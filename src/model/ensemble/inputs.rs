@@ -66,7 +66,7 @@ impl InputMap {
     }
 
     /// Adds the map to a graph; the name of its output.
-    pub(super) fn write(&self, graph: &mut GraphBuilder) -> &'static str {
+    pub fn write(&self, graph: &mut GraphBuilder) -> &'static str {
         let transformed = match self.transform {
             Transform::None => INPUT,
             Transform::SoftSqrt => {

@@ -36,7 +36,7 @@ pub struct GaussianSettings {
 
 impl Default for GaussianSettings {
     fn default() -> Self {
-        Self { features: 512, length_scales: vec![0.1, 0.2, 0.3, 0.45, 0.7, 1.0, 2.0], sample: 2000 }
+        Self { features: 1024, length_scales: vec![0.3, 0.45, 0.7, 1.0, 2.0], sample: 2000 }
     }
 }
 

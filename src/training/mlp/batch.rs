@@ -1,0 +1,157 @@
+//! Which environments a step looks at, and how they are pooled and cut into chunks.
+
+use std::ops::Range;
+
+use super::pass::CHUNK;
+use super::random::Random;
+use super::settings::MlpSettings;
+use super::target::Target;
+use crate::training::Pooled;
+
+/// Environments of one system whose mean output is compared with the label.
+pub(super) struct Group {
+    pub system: usize,
+    /// Where they stand in [`Batch::rows`].
+    pub rows: Range<usize>,
+    /// Share of the group's squared error in the loss.
+    pub weight: f64,
+}
+
+/// Rows that go through the network together: whole groups, or a piece of one.
+pub(super) struct Chunk {
+    pub groups: Range<usize>,
+    pub rows: Range<usize>,
+}
+
+#[derive(Default)]
+pub(super) struct Batch {
+    /// Environments, each by its row in its system.
+    pub rows: Vec<usize>,
+    pub groups: Vec<Group>,
+    pub chunks: Vec<Chunk>,
+}
+
+impl Batch {
+    /// Draws the batch of a step: from each system `ions_per_system` different environments, in random groups.
+    ///
+    /// It depends on seed and step alone. Groups of a system differ in size by one at most, and none is smaller than
+    /// `group` unless the system is.
+    pub fn draw(&mut self, systems: &[Pooled], targets: &[Target], settings: &MlpSettings, seed: u64, step: u64) {
+        let mut random = Random::step(seed, step);
+        self.rows.clear();
+        self.groups.clear();
+        for (system, (pooled, target)) in systems.iter().zip(targets).enumerate() {
+            let n = pooled.rows.len();
+            let count = if settings.ions_per_system == 0 { n } else { n.min(settings.ions_per_system) };
+            let n_groups = if settings.group == 0 { 1 } else { (count / settings.group).max(1) };
+            let start = self.rows.len();
+            if n_groups == 1 && count == n {
+                self.rows.extend(0..n);
+            } else {
+                random.sample(n, count, &mut self.rows);
+            }
+            let weight = target.weight / (systems.len() * n_groups) as f64;
+            self.groups.extend((0..n_groups).map(|g| Group {
+                system,
+                rows: start + g * count / n_groups..start + (g + 1) * count / n_groups,
+                weight,
+            }));
+        }
+        self.cut();
+    }
+
+    /// Of each system up to `most` environments, evenly spaced (0: all of them), as one group a system.
+    pub fn evenly_spaced(systems: &[Pooled], targets: &[Target], most: usize) -> Self {
+        let mut batch = Self::default();
+        for (system, (pooled, target)) in systems.iter().zip(targets).enumerate() {
+            let n = pooled.rows.len();
+            let count = if most == 0 { n } else { n.min(most) };
+            let start = batch.rows.len();
+            batch.rows.extend((0..count).map(|i| i * n / count));
+            let rows = start..batch.rows.len();
+            batch.groups.push(Group { system, rows, weight: target.weight / systems.len() as f64 });
+        }
+        batch.cut();
+        batch
+    }
+
+    /// Packs groups into chunks in their order; a group that is larger than a chunk gets chunks of its own.
+    fn cut(&mut self) {
+        self.chunks.clear();
+        for (g, group) in self.groups.iter().enumerate() {
+            if group.rows.len() > CHUNK {
+                let starts = group.rows.clone().step_by(CHUNK);
+                self.chunks.extend(starts.map(|s| Chunk { groups: g..g + 1, rows: s..group.rows.end.min(s + CHUNK) }));
+                continue;
+            }
+            match self.chunks.last_mut() {
+                Some(chunk)
+                    if self.groups[chunk.groups.start].rows.len() <= CHUNK
+                        && chunk.rows.len() + group.rows.len() <= CHUNK =>
+                {
+                    chunk.groups.end = g + 1;
+                    chunk.rows.end = group.rows.end;
+                }
+                _ => self.chunks.push(Chunk { groups: g..g + 1, rows: group.rows.clone() }),
+            }
+        }
+    }
+
+    /// Whether a chunk holds whole groups, not a piece of one.
+    pub fn is_whole(&self, chunk: &Chunk) -> bool {
+        self.groups[chunk.groups.start].rows.len() <= CHUNK
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array2;
+
+    fn batch(sizes: &[usize], settings: &MlpSettings, step: u64) -> Batch {
+        let rows: Vec<Array2<f32>> = sizes.iter().map(|&n| Array2::zeros((n, 1))).collect();
+        let systems: Vec<Pooled> = rows.iter().map(|rows| Pooled { rows, label: 1.0, error: 1.0 }).collect();
+        let targets = vec![Target { label: 0.0, weight: 1.0 }; sizes.len()];
+        let mut batch = Batch::default();
+        batch.draw(&systems, &targets, settings, 5, step);
+        batch
+    }
+
+    #[test]
+    fn groups_and_chunks_cover_the_batch_in_order() {
+        let settings = MlpSettings { ions_per_system: 1000, group: 300, ..Default::default() };
+        for (group, ions_per_system) in [(0, 0), (64, 128), (60, 1000), (300, 1000), (1000, 1000), (7, 0)] {
+            let settings = MlpSettings { group, ions_per_system, ..settings.clone() };
+            let batch = batch(&[1, 900, 63, 65, 64, 3000, 20], &settings, 1);
+            let mut end = 0;
+            for group in &batch.groups {
+                assert_eq!(group.rows.start, end);
+                assert!(!group.rows.is_empty());
+                end = group.rows.end;
+            }
+            assert_eq!(end, batch.rows.len());
+            end = 0;
+            for chunk in &batch.chunks {
+                assert_eq!(chunk.rows.start, end);
+                assert!(chunk.rows.len() <= CHUNK);
+                end = chunk.rows.end;
+                let groups = &batch.groups[chunk.groups.clone()];
+                let whole = groups[0].rows.start == chunk.rows.start && groups[groups.len() - 1].rows.end == end;
+                assert_eq!(batch.is_whole(chunk), whole);
+                assert!(whole || groups.len() == 1);
+            }
+            assert_eq!(end, batch.rows.len());
+            let total: f64 = batch.groups.iter().map(|g| g.weight).sum();
+            assert!((total - 1.0).abs() < 1e-12);
+        }
+    }
+
+    #[test]
+    fn a_batch_depends_on_the_step_alone() {
+        let settings = MlpSettings::default();
+        let rows = |step| batch(&[500, 700], &settings, step).rows;
+        assert_eq!(rows(3), rows(3));
+        assert_ne!(rows(3), rows(4));
+        assert_eq!(rows(3).len(), 256);
+    }
+}

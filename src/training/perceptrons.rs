@@ -1,0 +1,259 @@
+//! An ensemble of multilayer perceptrons, each trained on other systems.
+
+use std::path::{Path, PathBuf};
+
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
+use rand::SeedableRng;
+use rand::seq::index;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::fit::Exported;
+use super::input::FittedInputs;
+use super::mlp::{Activation, Checkpoints, Network, Output, State, train};
+use super::settings::TrainSettings;
+use super::{Pooled, Rows};
+use crate::model::ensemble::InputMap;
+use crate::model::{GraphBuilder, OUTPUT};
+use crate::output::AtomicFile;
+use crate::{Error, Result};
+
+/// Inputs of all systems are kept in memory up to this many bytes; beyond, they are computed at each step anew.
+const MOST_IN_MEMORY: usize = 1 << 30;
+
+/// Steps between two checkpoints of a network.
+const CHECKPOINT_EVERY: usize = 250;
+
+/// Where networks under training are kept, to go on from after a kill.
+#[derive(Clone, Copy)]
+pub struct Kept<'a> {
+    pub folder: &'a Path,
+    /// Tells trainings apart that run in the same folder.
+    pub tag: &'a str,
+}
+
+/// Trains the members of an ensemble.
+///
+/// # Errors
+/// As [`train`]; checkpoints that cannot be written.
+pub fn train_members(
+    systems: &[Pooled],
+    inputs: &FittedInputs,
+    settings: &TrainSettings,
+    seed: u64,
+    kept: Option<Kept>,
+) -> Result<Vec<Network>> {
+    let rows: Vec<Inputs> = systems.iter().map(|s| Inputs::new(s.rows, &inputs.map, systems)).collect();
+    let mapped: Vec<Pooled> =
+        systems.iter().zip(&rows).map(|(s, rows)| Pooled { rows: rows.as_rows(), ..*s }).collect();
+    (0..settings.members)
+        .into_par_iter()
+        .map(|member| {
+            let held_out = held_out(systems.len(), settings.validation, seed, member as u64);
+            let part = |held: bool| -> Vec<Pooled> {
+                (0..mapped.len()).filter(|i| held_out.contains(i) == held).map(|i| mapped[i]).collect()
+            };
+            let seed = seed.wrapping_mul(1_000_003).wrapping_add(member as u64);
+            let path = kept.map(|k| k.folder.join(format!("{}-{member}.state", k.tag)));
+            let resume = match &path {
+                Some(path) => read(path)?,
+                None => None,
+            };
+            let mut save = |state: &State| path.as_deref().map_or(Ok(()), |path| write(path, state));
+            // The last step is saved too: a member that is done is not trained again.
+            let every = common_divisor(CHECKPOINT_EVERY, settings.mlp.steps);
+            let checkpoints = Checkpoints { every, save: &mut save };
+            Ok(train(&part(false), &part(true), &settings.mlp, seed, Some(checkpoints), resume)?.network)
+        })
+        .collect()
+}
+
+fn common_divisor(a: usize, b: usize) -> usize {
+    if b == 0 { a } else { common_divisor(b, a % b) }
+}
+
+/// Systems that a member is not trained on; none where there are too few.
+fn held_out(n: usize, share: f64, seed: u64, member: u64) -> Vec<usize> {
+    let count = (share * n as f64).round() as usize;
+    if n < 5 || count == 0 {
+        return vec![];
+    }
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
+    random.set_stream(member + 1);
+    index::sample(&mut random, n, count).into_vec()
+}
+
+fn read(path: &Path) -> Result<Option<State>> {
+    match std::fs::read(path) {
+        Ok(bytes) => State::from_bytes(&bytes)
+            .map(Some)
+            .map_err(|e| Error::Input(format!("{}: {e}; delete the file to train from the start", path.display()))),
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(e) => Err(Error::io(PathBuf::from(path), e)),
+    }
+}
+
+fn write(path: &Path, state: &State) -> Result<()> {
+    use std::io::Write;
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(&state.to_bytes()).map_err(|e| Error::io(path, e))?;
+    file.commit()
+}
+
+/// A system's inputs, in memory or made from its features each time.
+enum Inputs<'a> {
+    Here(Array2<f32>),
+    Mapped(Mapped<'a>),
+}
+
+struct Mapped<'a> {
+    rows: &'a dyn Rows,
+    map: &'a InputMap,
+}
+
+impl<'a> Inputs<'a> {
+    fn new(rows: &'a dyn Rows, map: &'a InputMap, all: &[Pooled]) -> Self {
+        const CHUNK: usize = 1024;
+        let total: usize = all.iter().map(|s| s.rows.len()).sum();
+        let mapped = Mapped { rows, map };
+        if total * map.width() * size_of::<f32>() > MOST_IN_MEMORY {
+            return Self::Mapped(mapped);
+        }
+        let mut here = Array2::zeros((rows.len(), map.width()));
+        here.axis_chunks_iter_mut(ndarray::Axis(0), CHUNK).into_par_iter().enumerate().for_each(|(chunk, out)| {
+            let indices: Vec<usize> = (chunk * CHUNK..chunk * CHUNK + out.nrows()).collect();
+            mapped.gather(&indices, out);
+        });
+        Self::Here(here)
+    }
+
+    fn as_rows(&self) -> &dyn Rows {
+        match self {
+            Self::Here(rows) => rows,
+            Self::Mapped(mapped) => mapped,
+        }
+    }
+}
+
+impl Rows for Mapped<'_> {
+    fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    fn width(&self) -> usize {
+        self.map.width()
+    }
+
+    fn gather(&self, indices: &[usize], mut out: ArrayViewMut2<f32>) {
+        let mut features = Array2::zeros((indices.len(), self.rows.width()));
+        let (mut transformed, mut inputs) = (Array2::zeros((0, 0)), Array2::zeros((0, 0)));
+        self.rows.gather(indices, features.view_mut());
+        self.map.apply(features.view(), &mut transformed, &mut inputs);
+        out.assign(&inputs);
+    }
+}
+
+/// Mean output of each network over a system.
+pub fn pooled_outputs(networks: &[Network], rows: &dyn Rows, map: &InputMap) -> Vec<f64> {
+    const CHUNK: usize = 1024;
+    let mapped = Mapped { rows, map };
+    let n = rows.len();
+    let sums: Vec<Vec<f64>> = (0..n.div_ceil(CHUNK))
+        .into_par_iter()
+        .map(|chunk| {
+            let indices: Vec<usize> = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).collect();
+            let mut inputs = Array2::zeros((indices.len(), map.width()));
+            mapped.gather(&indices, inputs.view_mut());
+            let sum = |values: Array1<f32>| values.iter().map(|&v| f64::from(v)).sum();
+            networks.iter().map(|network| sum(network.forward(inputs.view()))).collect()
+        })
+        .collect();
+    let mean = |m: usize| sums.iter().map(|s| s[m]).sum::<f64>() / n as f64;
+    (0..networks.len()).map(mean).collect()
+}
+
+/// Networks that share their inputs, as they go into a model file.
+pub struct PerceptronEnsemble<'a> {
+    pub map: &'a InputMap,
+    pub networks: &'a [Network],
+    /// What deviations of members from their mean are multiplied by.
+    pub calibration: f64,
+}
+
+impl Exported for PerceptronEnsemble<'_> {
+    fn n_features(&self) -> usize {
+        self.map.n_features()
+    }
+
+    fn n_members(&self) -> usize {
+        self.networks.len()
+    }
+
+    fn predict(&self, features: ArrayView2<f32>) -> Array2<f32> {
+        let (mut transformed, mut inputs) = (Array2::zeros((0, 0)), Array2::zeros((0, 0)));
+        self.map.apply(features, &mut transformed, &mut inputs);
+        let mut members = Array2::zeros((features.nrows(), self.networks.len()));
+        for (network, mut column) in self.networks.iter().zip(members.columns_mut()) {
+            column.assign(&network.forward(inputs.view()));
+        }
+        members.dot(&self.mixing())
+    }
+
+    fn to_graph(&self) -> GraphBuilder {
+        let mut graph = GraphBuilder::default();
+        let inputs = self.map.write(&mut graph);
+        let outputs: Vec<String> = self
+            .networks
+            .iter()
+            .enumerate()
+            .map(|(m, network)| write_network(&mut graph, inputs, network, m))
+            .collect();
+        let outputs: Vec<&str> = outputs.iter().map(String::as_str).collect();
+        graph.concatenate(&outputs, "members");
+        graph.matrix("mixing", self.mixing().view());
+        graph.node("MatMul", &["members", "mixing"], OUTPUT);
+        graph
+    }
+}
+
+impl PerceptronEnsemble<'_> {
+    /// `[members, members]`: keeps the mean and multiplies deviations from it.
+    fn mixing(&self) -> Array2<f32> {
+        let n = self.networks.len();
+        let off = (1.0 - self.calibration) / n as f64;
+        Array2::from_shape_fn((n, n), |(i, j)| (off + if i == j { self.calibration } else { 0.0 }) as f32)
+    }
+}
+
+/// Adds a network to a graph; the name of its output, `[N, 1]`.
+fn write_network(graph: &mut GraphBuilder, inputs: &str, network: &Network, member: usize) -> String {
+    let name = |what: &str, layer: usize| format!("member{member}.{what}{layer}");
+    let layers = network.layers();
+    let mut from = inputs.to_string();
+    for (l, layer) in layers.iter().enumerate() {
+        let (weights, biases, sum) = (name("weights", l), name("biases", l), name("sum", l));
+        graph.matrix(&weights, layer.weights.t());
+        graph.vector(&biases, layer.biases);
+        graph.node("Gemm", &[&from, &weights, &biases], &sum);
+        let function = match (l + 1 == layers.len(), network.activation(), network.output()) {
+            (false, Activation::Relu, _) => Some("Relu"),
+            (false, Activation::Softplus, _) | (true, _, Output::Softplus) => Some("Softplus"),
+            (true, _, Output::Linear) => None,
+        };
+        from = match function {
+            Some(function) => {
+                let output = name("output", l);
+                graph.node(function, &[&sum], &output);
+                output
+            }
+            None => sum,
+        };
+    }
+    if network.scale() == 1.0 {
+        return from;
+    }
+    let (factor, scaled) = (name("scale", 0), name("scaled", 0));
+    graph.scalar(&factor, network.scale());
+    graph.node("Mul", &[&from, &factor], &scaled);
+    scaled
+}
