@@ -4,6 +4,7 @@
 # make test     all tests
 # make build    target/release/ionscape and target/release/ionscapeplugin.so
 # make bench    timings beside other programs that do the same
+# make bench-training    timings of training beside PyTorch, which it installs
 # make clean    removes everything that make made
 #
 # PYTHON=python3.12 and CXX=clang++ name other programs than python3 and c++.
@@ -12,7 +13,7 @@ PYTHON ?= python3
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export PYTHON
 
-.PHONY: help demo test build bench clean tools environment test-environment program plugin
+.PHONY: help demo test build bench bench-training clean tools environment test-environment program plugin
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p; s/^# \(PYTHON.*\)/\n\1/p' Makefile
@@ -49,5 +50,10 @@ bench: build
 	@.venv-bench/bin/python benches/against_dscribe.py
 	@.venv-bench/bin/python benches/trajectories.py
 
+# Apart from bench: PyTorch is large.
+bench-training: program
+	@"$(PYTHON)" scripts/environment.py .venv-torch requirements-torch.txt
+	@.venv-torch/bin/python benches/against_pytorch.py
+
 clean:
-	rm -rf target build .venv .venv.lock .venv-bench .venv-bench.lock examples/electrolyte/out
+	rm -rf target build .venv .venv.lock .venv-bench .venv-bench.lock .venv-torch .venv-torch.lock examples/electrolyte/out

@@ -70,6 +70,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             100.0 * system.outside_domain
         );
     }
+    for system in &evaluation.systems {
+        if let Some(grade) = system.system_extrapolation.filter(|grade| *grade > 1.0) {
+            log::warn!(
+                "{}: the members of the ensemble deviate {grade:.1} times as far as on any training system",
+                system.prediction.name
+            );
+        }
+    }
     if let Some(plot) = &arguments.plot {
         systems::plot(plot, &predictions, "Predicted against true conductivity", &evaluation.score, &corpus.units)?;
     }

@@ -13,6 +13,9 @@ use super::score::{Coverage, Prediction, Score, coverage, score};
 use crate::local::LocalModel;
 use crate::{Error, Result, statistics};
 
+/// Key in a model's validation: the largest relative deviation over the ensemble of a training system's mean.
+pub(super) const LARGEST_DEVIATION: &str = "largest_relative_deviation";
+
 /// Environments that go through the model together.
 const CHUNK: usize = 256;
 
@@ -41,6 +44,9 @@ pub struct Evaluated {
     pub extrapolation: f64,
     /// Share of ions with a grade above 1.
     pub outside_domain: f64,
+    /// The ensemble's relative deviation over the largest one among the training systems: above 1, the members agree less
+    /// than on anything that they were trained on. Absent for a model that does not carry that figure.
+    pub system_extrapolation: Option<f64>,
 }
 
 /// Predicts all systems; label errors below the share `floor` of the label count as that share.
@@ -123,6 +129,7 @@ fn evaluate_one(local: &LocalModel, member: &Member) -> Result<Evaluated> {
     let members: Vec<f64> = (0..n_members).map(of_member).collect();
     let mean = members.iter().sum::<f64>() / n_members as f64;
     let variance = members.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / n_members as f64;
+    let known = local.model().metadata().validation.get(LARGEST_DEVIATION).and_then(serde_json::Value::as_f64);
     let ions: Vec<f64> = chunks.iter().flat_map(|c| c.means.iter().copied()).collect();
     let mut rest = ions.as_slice();
     let frames: Vec<f64> = member
@@ -144,6 +151,7 @@ fn evaluate_one(local: &LocalModel, member: &Member) -> Result<Evaluated> {
         ensemble_deviation: variance.sqrt(),
         sampling_error,
         extrapolation: chunks.iter().map(|c| c.grade).sum::<f64>() / n as f64,
+        system_extrapolation: known.map(|known| variance.sqrt() / mean.abs() / known),
         outside_domain: chunks.iter().map(|c| c.outside).sum::<usize>() as f64 / n as f64,
     })
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::baselines::Baseline;
 use super::corpus::{Corpus, Member};
 use super::cross_validation::{CrossValidation, cross_validate, prediction};
+use super::evaluation::LARGEST_DEVIATION;
 use super::fit::{Exported, Fitted};
 use super::perceptrons::Kept;
 use super::score::{Prediction, Score, score};
@@ -79,7 +80,8 @@ pub fn train(
     let training_score = score(&training, settings.label_floor);
     on_stage(Stage::Exporting);
     let ensemble = fitted.ensemble(settings.members, calibration, settings.seed);
-    let metadata = metadata(corpus, settings, &fitted, validation.as_ref(), &training_score)?;
+    let deviation = largest_deviation(ensemble.as_ref(), corpus);
+    let metadata = metadata(corpus, settings, &fitted, validation.as_ref(), &training_score, deviation)?;
     let refuse = |message: String| Error::Input(format!("the trained model cannot be written: {message}"));
     let model = ensemble.to_graph().finish(ensemble.n_features(), ensemble.n_members(), &metadata).map_err(refuse)?;
     check_export(&model, ensemble.as_ref(), corpus)?;
@@ -96,6 +98,7 @@ fn metadata(
     fitted: &Fitted,
     validation: Option<&CrossValidation>,
     training: &Score,
+    deviation: f64,
 ) -> Result<Metadata> {
     let mut domain = DomainBuilder::default();
     for member in &corpus.systems {
@@ -118,6 +121,7 @@ fn metadata(
         figures.insert("cross_validation".into(), value(validation)?);
     }
     figures.insert("training_systems".into(), value(training)?);
+    figures.insert(LARGEST_DEVIATION.into(), json!(deviation));
     figures.insert("baselines_fitted".into(), value(&baselines)?);
     Ok(Metadata {
         version: Metadata::VERSION,
@@ -130,6 +134,24 @@ fn metadata(
         provenance,
         validation: figures,
     })
+}
+
+/// Largest standard deviation over the ensemble of a system's mean, relative to that mean.
+fn largest_deviation(ensemble: &dyn Exported, corpus: &Corpus) -> f64 {
+    let relative = |member: &Member| {
+        let view = member.features.view();
+        let mut sums = vec![0.0; ensemble.n_members()];
+        for start in (0..view.nrows()).step_by(CHUNK) {
+            let rows = view.slice(s![start..view.nrows().min(start + CHUNK), ..]);
+            for row in ensemble.predict(rows).rows() {
+                sums.iter_mut().zip(row).for_each(|(s, &v)| *s += f64::from(v));
+            }
+        }
+        let n = sums.len() as f64;
+        let mean = sums.iter().sum::<f64>() / n;
+        (sums.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / n).sqrt() / mean.abs()
+    };
+    corpus.systems.iter().map(relative).fold(0.0, f64::max)
 }
 
 /// Reads the file as LAMMPS will, and by tract, and compares both with the trainer's own forward pass on environments of each system.

@@ -43,7 +43,7 @@ impl Batch {
         for (system, (pooled, target)) in systems.iter().zip(targets).enumerate() {
             let n = pooled.rows.len();
             let count = if settings.ions_per_system == 0 { n } else { n.min(settings.ions_per_system) };
-            let n_groups = if settings.group == 0 { 1 } else { (count / settings.group).max(1) };
+            let n_groups = count.checked_div(settings.group).map_or(1, |n| n.max(1));
             let start = self.rows.len();
             if n_groups == 1 && count == n {
                 self.rows.extend(0..n);

@@ -41,9 +41,7 @@ impl Random {
     /// Appends `count` different numbers out of `0..n` in random order.
     pub fn sample(&mut self, n: usize, count: usize, out: &mut Vec<usize>) {
         let start = out.len();
-        if 4 * count > n {
-            out.extend(0..n);
-        } else {
+        if 4 * count <= n {
             // Few out of many: draw again what came twice.
             let mut seen = std::collections::HashSet::with_capacity(count);
             while seen.len() < count {
@@ -54,6 +52,7 @@ impl Random {
             }
             return;
         }
+        out.extend(0..n);
         let drawn = &mut out[start..];
         for i in 0..count {
             let j = i + self.below(n - i);

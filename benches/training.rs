@@ -1,0 +1,76 @@
+//! Processor time of training on one thread, for a script to set beside that of PyTorch.
+//!
+//! `cargo bench --bench training -- epoch FEATURES.npy SYSTEMS EPOCHS WEIGHTS.f32` trains the paper's network on all
+//! rows at once, rows of a system together and as many of each; system `s` has the label `sin s`. It writes the initial
+//! weights, each layer's `[out, in]` and then its biases, and prints one JSON object: seconds of each epoch after the
+//! first, the loss before each epoch, and the largest resident memory over that of the features.
+
+use cpu_time::ProcessTime;
+use ionscape::training::{Checkpoints, MlpSettings, Network, Pooled, Rows, State, train};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+
+/// The rows of one system among those of all.
+struct Part<'a>(ArrayView2<'a, f32>);
+
+impl Rows for Part<'_> {
+    fn len(&self) -> usize {
+        self.0.nrows()
+    }
+
+    fn width(&self) -> usize {
+        self.0.ncols()
+    }
+
+    fn gather(&self, indices: &[usize], mut out: ArrayViewMut2<f32>) {
+        for (mut row, &i) in out.rows_mut().into_iter().zip(indices) {
+            row.assign(&self.0.row(i));
+        }
+    }
+}
+
+/// Largest resident memory of this process so far, in bytes.
+fn peak_memory() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find(|l| l.starts_with("VmHWM:")).expect("a peak");
+    1024.0 * line.split_whitespace().nth(1).and_then(|kb| kb.parse::<f64>().ok()).expect("a number of kB")
+}
+
+fn epoch(features: &str, n_systems: usize, epochs: usize, weights: &str) {
+    let x: Array2<f32> = ndarray_npy::read_npy(features).expect("float32 features");
+    let per_system = x.nrows() / n_systems;
+    let parts: Vec<Part> =
+        (0..n_systems).map(|k| Part(x.slice(s![k * per_system..(k + 1) * per_system, ..]))).collect();
+    let label = |k: usize| (k as f64).sin();
+    let systems: Vec<Pooled> =
+        parts.iter().enumerate().map(|(k, rows)| Pooled { rows, label: label(k), error: 1.0 }).collect();
+    let settings = MlpSettings { steps: epochs, ions_per_system: 0, group: 0, check_every: 1, ..Default::default() };
+
+    let network = Network::initial(x.ncols(), &settings, 1);
+    let layers = network.layers();
+    let flat = layers.iter().flat_map(|l| l.weights.iter().chain(l.biases));
+    std::fs::write(weights, flat.flat_map(|w| w.to_le_bytes()).collect::<Vec<u8>>()).expect("a place to write");
+
+    let (mut seconds, mut began) = (vec![], ProcessTime::now());
+    let mut stop = |_: &State| {
+        seconds.push(began.elapsed().as_secs_f64());
+        began = ProcessTime::now();
+        Ok(())
+    };
+    let checkpoints = Checkpoints { every: 1, save: &mut stop };
+    let trained = train(&systems, &[], &settings, 1, Some(checkpoints), None).expect("good data");
+    let losses: Vec<f64> = trained.history.iter().map(|c| c.training).collect();
+    let memory = peak_memory() / (4.0 * x.len() as f64);
+    println!("{{\"seconds\": {:?}, \"losses\": {losses:?}, \"memory\": {memory:?}}}", &seconds[1..]);
+}
+
+fn main() {
+    rayon::ThreadPoolBuilder::new().num_threads(1).build_global().expect("no pool was built before");
+    // Cargo adds --bench.
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
+    match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["epoch", features, systems, epochs, weights] => {
+            epoch(features, systems.parse().expect("a number"), epochs.parse().expect("a number"), weights);
+        }
+        _ => eprintln!("usage: training epoch FEATURES.npy SYSTEMS EPOCHS WEIGHTS.f32"),
+    }
+}
