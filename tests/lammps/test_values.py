@@ -6,7 +6,9 @@ import pytest
 import electrolyte
 import models
 from electrolyte import DUMP, compute, script, setup
-from harness import MODEL, PLUGIN, assert_as_offline, assert_close, ionscape, read_dump, without_field
+from harness import MODEL, PLUGIN, assert_as_offline, assert_close, ionscape, predict, read_dump, without_field
+
+SHIPPED = MODEL.with_name("electrolyte.onnx")
 
 RARE = "\nneigh_modify every 50 delay 0 check no\n"
 
@@ -175,3 +177,14 @@ def test_rerun(lammps):
     run = lammps(rerun, ranks=2)
     frames = assert_as_offline(run.folder / "out.lammpstrj")
     assert [frame.step for frame in frames] == [0, 5, 10, 15, 20]
+
+
+@pytest.mark.parametrize("ranks, threads", [(1, 1), (2, 1), (4, 2)])
+def test_the_shipped_model_gives_what_predict_gives(lammps, ranks, threads):
+    run = lammps(script(keywords=f"threads {threads}").replace(str(MODEL), str(SHIPPED)), ranks=ranks)
+    frames, predicted = read_dump(run.folder / "out.lammpstrj"), predict(run.folder / "out.lammpstrj", model=SHIPPED)
+    assert len(frames) == len(predicted) == 3
+    for frame, offline in zip(frames, predicted):
+        ours, theirs = frame.field(), offline.field()
+        np.testing.assert_allclose(ours[:, :2], theirs[:, :2], rtol=1e-5, atol=1e-5 * abs(theirs[:, 0]).max())
+        np.testing.assert_allclose(ours[:, 2], theirs[:, 2], rtol=1e-5, atol=1e-6)
