@@ -6,7 +6,8 @@
 //! first, the loss before each epoch, and the largest resident memory over that of the features.
 
 use cpu_time::ProcessTime;
-use ionscape::training::{Checkpoints, MlpSettings, Network, Pooled, Rows, State, train};
+use ionscape::training::mlp::{Checkpoints, MlpSettings, Network, State, train};
+use ionscape::training::{Pooled, Rows};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 
 /// The rows of one system among those of all.

@@ -14,7 +14,7 @@ doubt = analysis["distribution"]["member_spread"]
 where = os.path.relpath(folder, os.path.join("..", ".."))
 print(f"""
 Molar conductivity per ion pair (lj units; 2 is two ions without interactions)
-  predicted         {analysis["mean"]:.3f} +- {analysis["mean_error"]:.3f} over time, +- {doubt:.3f} at most over the ensemble
+  predicted         {analysis["mean"]:.3f} +- {analysis["mean_error"]:.3f} over time; a single ion's value by {doubt:.3f} over the ensemble
   Nernst-Einstein   {independent["nernst_einstein"]:.3f} +- {independent["error"]:.3f} over {independent["windows"]} windows of the run
 
 Dump     {where}/electrolyte.lammpstrj

@@ -15,7 +15,7 @@ use crate::model::ensemble::{Ensemble, Head, Scratch};
 
 /// A model fitted to systems.
 pub enum Fitted {
-    GaussianProcess { inputs: FittedInputs, field: GaussianField },
+    GaussianProcess { inputs: FittedInputs, field: Box<GaussianField> },
     Mlp { inputs: FittedInputs, networks: Vec<Network> },
 }
 
@@ -59,7 +59,7 @@ impl Fitted {
         let inputs = fit_inputs(&rows, &settings.input, seed)?;
         match settings.kind {
             ModelKind::GaussianProcess => {
-                let field = GaussianField::fit(systems, &inputs, &settings.gaussian_process, seed)?;
+                let field = Box::new(GaussianField::fit(systems, &inputs, &settings.gaussian_process, seed)?);
                 Ok(Self::GaussianProcess { inputs, field })
             }
             ModelKind::Mlp => {

@@ -55,7 +55,7 @@ fn cosine(turns: f32) -> f32 {
     // Adding and taking away 1.5 2^23 rounds to a whole number.
     const ROUND: f32 = 12_582_912.0;
     // Least squares for sin(2 pi y) / y on a quarter turn, even powers of y.
-    const C: [f32; 6] = [std::f32::consts::TAU, -41.341_702, 81.605_21, -76.703_67, 41.999_956, -14.336_828];
+    const C: [f32; 6] = [std::f32::consts::TAU, -41.341_7, 81.605_21, -76.703_67, 41.999_956, -14.336_828];
     let fraction = turns - ((turns + ROUND) - ROUND);
     // cos(2 pi t) = sin(2 pi (1/4 - |t|)), whose argument stays within a quarter turn.
     let y = 0.25 - fraction.abs();
