@@ -116,3 +116,38 @@ impl TrainSettings {
         self.coordination_radius.unwrap_or(0.3 * self.descriptor.cutoff)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_shows_every_default() {
+        let page = include_str!("../../docs/training.md");
+        let block = page.split("```toml\nkind = ").nth(1).unwrap().split("```").next().unwrap();
+        let shown = TrainSettings::parse(Path::new("training.md"), &format!("kind = {block}")).unwrap();
+        assert_eq!(shown, TrainSettings::default());
+        let written = toml::to_string(&TrainSettings::default()).unwrap();
+        for key in written.lines().filter_map(|line| line.split_once(" = ")).map(|(key, _)| key) {
+            assert!(block.contains(&format!("{key} = ")) || key == "kind", "{key} is not on the page");
+        }
+    }
+
+    #[test]
+    fn values_out_of_range_are_named() {
+        for (text, message) in [
+            ("members = 0", "members = 0"),
+            ("folds = 1", "folds = 1"),
+            ("label_floor = 1.0", "label_floor = 1"),
+            ("validation = 0.95", "validation = 0.95"),
+            ("coordination_radius = -1.0", "coordination_radius = -1"),
+            ("[input]\nsample = 1", "input.sample = 1"),
+            ("[gaussian_process]\nfeatures = 0", "features = 0"),
+            ("[mlp]\nsteps = 0", "steps must be at least 1"),
+            ("[mlp]\nstep = 3", "unknown field `step`"),
+        ] {
+            let error = TrainSettings::parse(Path::new("train.toml"), text).unwrap_err().to_string();
+            assert!(error.starts_with("train.toml: ") && error.contains(message), "{text}: {error}");
+        }
+    }
+}
