@@ -146,6 +146,11 @@ impl File {
             if content.trim().is_empty() {
                 continue;
             }
+            if content.starts_with("ITEM:") {
+                let message = "this is a dump, and no file of fix ave/time; give it without --current (each --current takes \
+                               one file)";
+                return Err(file.error(number, message.into()));
+            }
             if file.steps.is_empty() {
                 file.layout = match names {
                     Some(names) => layout(names.iter().map(String::as_str)),

@@ -256,7 +256,7 @@ mod tests {
     ) {
         let (mut covered, mut runs) = (0, 0);
         for n_frames in lengths {
-            let run = |seed| self_diffusion(&walk(n, n_frames, 70_000 + seed, &step), 1.0).unwrap();
+            let run = |seed: u64| self_diffusion(&walk(n, n_frames, 70_000 + seed, &step), 1.0).unwrap();
             let runs_here: Vec<SelfDiffusion> = (0..300).into_par_iter().map(run).collect();
             let held = |d: &&SelfDiffusion| (d.estimate.value - truth).abs() <= d.estimate.error;
             let here = runs_here.iter().filter(held).count() as i32;
