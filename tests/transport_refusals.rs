@@ -253,6 +253,8 @@ fn a_dump_and_a_current_are_told_apart() {
     assert!(message.contains("displacement") && !message.contains("ITEM"), "{message}");
     let message = run(&[current, &dump]);
     assert!(message.contains("this is a dump") && message.contains("without --current"), "{message}");
+    let message = run(&[current, &flux, current, &flux]);
+    assert!(message.contains("flux.dat is given twice"), "{message}");
     let message = run(&[&flux]);
     assert!(message.contains("file of fix ave/time") && message.contains("--current"), "{message}");
 }

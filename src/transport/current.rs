@@ -46,6 +46,9 @@ pub fn read_current(paths: &[PathBuf], names: Option<&[String]>) -> Result<Curre
     files.sort_by_key(|file| file.steps[0]);
     if let Some([a, b]) = files.windows(2).find_map(|w| w.first_chunk::<2>().filter(|[a, b]| a.steps[0] == b.steps[0]))
     {
+        if a.path == b.path {
+            return Err(Error::Input(format!("{} is given twice; give each file of a series once", a.path.display())));
+        }
         return Err(Error::Input(format!(
             "{} and {} both begin at timestep {}; give the series of one run, each once",
             a.path.display(),
