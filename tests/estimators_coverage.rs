@@ -1,17 +1,25 @@
 //! Stated errors against actual ones, over many synthetic runs of known coefficient.
+//!
+//! Constants of the rules were chosen with results on the first 300 seeds in view. COVERAGE_FIRST_SEED and COVERAGE_RUNS in the
+//! environment take other seeds, and more of them.
 
 mod processes;
 
 use ionscape::transport::estimators::*;
 use processes::{brownian, currents, integrate, viscoelastic};
+use rayon::prelude::*;
 
-/// Runs of each kind and length.
-const RUNS: u64 = 300;
+/// Seeds of the runs of each kind and length.
+fn seeds() -> std::ops::Range<u64> {
+    let number = |name: &str, otherwise| std::env::var(name).map_or(otherwise, |text| text.parse().expect(name));
+    let first = number("COVERAGE_FIRST_SEED", 0);
+    first..first + number("COVERAGE_RUNS", 300)
+}
 
 /// Share of runs whose one-sigma interval holds the truth, mean of the estimates over the truth, root mean square
 /// actual over root mean square stated error.
-fn cover(name: &str, truth: f64, estimate: impl Fn(u64) -> Estimate) -> f64 {
-    let estimates: Vec<Estimate> = (0..RUNS).map(&estimate).collect();
+fn cover(name: &str, truth: f64, estimate: impl Fn(u64) -> Estimate + Sync) -> f64 {
+    let estimates: Vec<Estimate> = seeds().into_par_iter().map(&estimate).collect();
     let n = estimates.len() as f64;
     let share = estimates.iter().filter(|e| (e.value - truth).abs() <= e.error).count() as f64 / n;
     let mean = estimates.iter().map(|e| e.value).sum::<f64>() / n / truth;
@@ -26,7 +34,7 @@ fn cover(name: &str, truth: f64, estimate: impl Fn(u64) -> Estimate) -> f64 {
     share
 }
 
-fn check(name: &str, truth: f64, estimate: impl Fn(u64) -> Estimate) {
+fn check(name: &str, truth: f64, estimate: impl Fn(u64) -> Estimate + Sync) {
     let share = cover(name, truth, estimate);
     assert!((0.60..=0.76).contains(&share), "{name}: {share}");
 }

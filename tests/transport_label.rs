@@ -71,6 +71,7 @@ impl Electrolyte {
     /// Asserts that a value agrees with the label within two errors of both.
     fn check(&self, value: f64, error: f64) {
         let (label, label_error) = self.label;
+        eprintln!("{}: {value:.4} +- {error:.4} for {label} +- {label_error}", self.name);
         let apart = (value - label).abs() / error.hypot(label_error);
         assert!(apart < 2.0, "{}: {value} +- {error} for {label} +- {label_error}", self.name);
     }

@@ -106,7 +106,7 @@ fn a_truncated_last_frame() {
     transport(&dump).args(arguments).assert().success();
     let result = json(&out);
     assert_eq!(
-        (result["n_frames"].as_u64(), result["notes"].to_string().contains("1 damaged frames")),
+        (result["n_frames"].as_u64(), result["notes"].to_string().contains("1 frame left out: damaged")),
         (Some(79), true)
     );
 }
@@ -170,6 +170,10 @@ fn numbers_that_make_no_sense() {
     assert!(message.contains("none, com, or solvent=TYPES"), "{message}");
     let twice = [dump.to_str().unwrap(), "--temperature", "1"];
     let message = refusal(transport(&dump).args(twice), 1);
+    assert!(message.contains("dump is given twice"), "{message}");
+    let other = folder.path().join("other");
+    Brownian::default().write(&other, 80, 2);
+    let message = refusal(transport(&dump).args([other.to_str().unwrap(), "--temperature", "1"]), 1);
     assert!(message.contains("both begin at timestep 0"), "{message}");
 }
 
@@ -230,6 +234,32 @@ fn currents_that_are_not_what_they_should_be() {
 }
 
 #[test]
+fn a_dump_and_a_current_are_told_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dump, flux) = (folder.path().join("dump"), folder.path().join("flux.dat"));
+    Brownian::default().write(&dump, 200, 1);
+    let header = "# Time-averaged data for fix out\n# TimeStep v_Jx v_Jy v_Jz\n";
+    let rows: String = (1..=200).map(|i| format!("{} {} 1 {}\n", 10 * i, i * 7919 % 13 - 6, i % 3)).collect();
+    std::fs::write(&flux, format!("{header}{rows}")).unwrap();
+    let run = |arguments: &[&Path]| {
+        let mut command = ionscape();
+        command.args(["transport", "--units", "lj", "--timestep", "0.01", "--temperature", "1"]);
+        command.args(["--cation", "1", "--anion", "2"]).args(arguments);
+        refusal(&mut command, 1)
+    };
+    let current = Path::new("--current");
+    // The dump after the current's file is a dump: the two are compared.
+    let message = run(&[current, &flux, &dump]);
+    assert!(message.contains("displacement") && !message.contains("ITEM"), "{message}");
+    let message = run(&[current, &dump]);
+    assert!(message.contains("this is a dump") && message.contains("without --current"), "{message}");
+    let message = run(&[current, &flux, current, &flux]);
+    assert!(message.contains("flux.dat is given twice"), "{message}");
+    let message = run(&[&flux]);
+    assert!(message.contains("file of fix ave/time") && message.contains("--current"), "{message}");
+}
+
+#[test]
 fn labels_are_filled_in_or_nothing_is_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("dataset.toml");
@@ -260,13 +290,15 @@ fn labels_are_filled_in_or_nothing_is_written() {
     label(&written).assert().success();
     assert_eq!(std::fs::read_to_string(&path).unwrap(), written);
 
+    // Of a sound system and a doubtful one the first is written, and the command fails for the other.
+    let both = format!("{head}{}{}", system("b", "temperature = 1.0\n"), system("a", "temperature = 1.0\n"));
+    let message = refusal(&mut label(&both), 1);
+    assert!(message.contains("1 of 2 labels were written; those of b are doubtful"), "{message}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{both}{added}"));
+
     for (text, words) in [
         (format!("{head}{}", system("a", "")), "without timestep and temperature"),
         (format!("{head}{}", system("c", "temperature = 1.0\n")), "c.lammpstrj"),
-        (
-            format!("{head}{}{}", system("a", "temperature = 1.0\n"), system("b", "temperature = 1.0\n")),
-            "labels of b are doubtful",
-        ),
         (text.replace("temperature", "temprature"), "unknown field `temprature`"),
         (text.replace("= 1.0\n", "= 0.0\n"), "temperature 0"),
     ] {

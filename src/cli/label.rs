@@ -15,8 +15,8 @@ use crate::{progress::Progress, report};
 /// Compute the molar conductivities that a data set lacks, from the trajectories that its systems name.
 ///
 /// A system that gives trajectory, timestep and temperature instead of molar_conductivity gets it, its error, and the
-/// Nernst-Einstein value; the file is replaced in one step and keeps its comments. Where an estimate is doubtful, nothing
-/// is written.
+/// Nernst-Einstein value; the file is replaced in one step and keeps its comments. Doubtful labels are not written, and the
+/// command then fails and names them.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Data set file.
@@ -66,22 +66,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let rows: Vec<(&str, String)> = labelled.iter().map(|l| (l.name.as_str(), row(&l.report))).collect();
     report::print_table(&rows)?;
     report::write_json(arguments.json.as_deref(), &labelled)?;
-    let doubtful = |l: &&Labelled| matches!(l.report.verdict, Verdict::NotDiffusive | Verdict::EstimatorsDisagree);
-    let doubts: Vec<&str> = labelled.iter().filter(doubtful).map(|l| l.name.as_str()).collect();
-    if !doubts.is_empty() && !arguments.accept_doubtful {
-        bail!(
-            "{} was left as it is: the labels of {} are doubtful; run ionscape transport on them, or write them with \
-             --accept-doubtful",
-            path.display(),
-            doubts.join(", ")
-        );
-    }
     if labelled.is_empty() {
         eprintln!("{}: no system lacks a label", path.display());
         return Ok(());
     }
+    let is_doubtful = |l: &Labelled| matches!(l.report.verdict, Verdict::NotDiffusive | Verdict::EstimatorsDisagree);
     let labels: Vec<Label> = labelled
         .iter()
+        .filter(|l| arguments.accept_doubtful || !is_doubtful(l))
         .map(|l| {
             let best = l.report.best_estimate();
             Label {
@@ -92,7 +84,22 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             }
         })
         .collect();
-    Ok(write_labels(path, &text, &labels)?)
+    let left: Vec<&str> =
+        labelled.iter().filter(|l| !arguments.accept_doubtful && is_doubtful(l)).map(|l| l.name.as_str()).collect();
+    if !labels.is_empty() {
+        write_labels(path, &text, &labels)?;
+    }
+    if !left.is_empty() {
+        bail!(
+            "{}: {} of {} labels were written; those of {} are doubtful and were not: run ionscape transport on them, or write \
+             them too with --accept-doubtful",
+            path.display(),
+            labels.len(),
+            labelled.len(),
+            left.join(", ")
+        );
+    }
+    Ok(())
 }
 
 fn row(report: &TransportReport) -> String {

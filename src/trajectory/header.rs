@@ -134,6 +134,9 @@ impl Header {
                  frames",
                 quote(line)
             ),
+            None if line.starts_with(b"# Time-averaged data") => {
+                "this is a file of fix ave/time, and no dump; ionscape transport takes it with --current".to_string()
+            }
             None => format!("expected 'ITEM: TIMESTEP', found {}; this is not a text dump of LAMMPS", quote(line)),
         }
     }

@@ -46,6 +46,9 @@ pub fn read_current(paths: &[PathBuf], names: Option<&[String]>) -> Result<Curre
     files.sort_by_key(|file| file.steps[0]);
     if let Some([a, b]) = files.windows(2).find_map(|w| w.first_chunk::<2>().filter(|[a, b]| a.steps[0] == b.steps[0]))
     {
+        if a.path == b.path {
+            return Err(Error::Input(format!("{} is given twice; give each file of a series once", a.path.display())));
+        }
         return Err(Error::Input(format!(
             "{} and {} both begin at timestep {}; give the series of one run, each once",
             a.path.display(),
@@ -145,6 +148,11 @@ impl File {
             }
             if content.trim().is_empty() {
                 continue;
+            }
+            if content.starts_with("ITEM:") {
+                let message = "this is a dump, and no file of fix ave/time; give it without --current (each --current takes \
+                               one file)";
+                return Err(file.error(number, message.into()));
             }
             if file.steps.is_empty() {
                 file.layout = match names {

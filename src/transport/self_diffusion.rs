@@ -224,6 +224,7 @@ mod tests {
     use crate::transport::msd::MultipleTau;
     use rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;
+    use rayon::prelude::*;
 
     fn normal(random: &mut ChaCha8Rng) -> f64 {
         let (u, v): (f64, f64) = (random.random(), random.random());
@@ -251,17 +252,15 @@ mod tests {
         n: usize,
         lengths: [usize; 3],
         truth: f64,
-        step: impl Fn(&mut f64, &mut f64, &mut ChaCha8Rng),
+        step: impl Fn(&mut f64, &mut f64, &mut ChaCha8Rng) + Sync,
     ) {
         let (mut covered, mut runs) = (0, 0);
         for n_frames in lengths {
-            let mut here = 0;
-            let mut diffusive = 0;
-            for seed in 0..300 {
-                let d = self_diffusion(&walk(n, n_frames, 70_000 + seed, &step), 1.0).unwrap();
-                here += i32::from((d.estimate.value - truth).abs() <= d.estimate.error);
-                diffusive += i32::from(d.diffusive);
-            }
+            let run = |seed: u64| self_diffusion(&walk(n, n_frames, 70_000 + seed, &step), 1.0).unwrap();
+            let runs_here: Vec<SelfDiffusion> = (0..300).into_par_iter().map(run).collect();
+            let held = |d: &&SelfDiffusion| (d.estimate.value - truth).abs() <= d.estimate.error;
+            let here = runs_here.iter().filter(held).count() as i32;
+            let diffusive = runs_here.iter().filter(|d| d.diffusive).count();
             eprintln!("{name}, {n} ions, {n_frames} frames: {:.1} percent", f64::from(here) / 3.0);
             assert!(diffusive > 240, "{name}, {n} ions, {n_frames} frames: diffusive in {diffusive}");
             (covered, runs) = (covered + here, runs + 300);

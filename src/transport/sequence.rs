@@ -43,6 +43,9 @@ impl Sequence {
         waiting.sort_by_key(|(_, timestep)| *timestep);
         let same = waiting.windows(2).find_map(|w| w.first_chunk::<2>().filter(|[a, b]| a.1 == b.1));
         if let Some([(a, step), (b, _)]) = same {
+            if a == b {
+                return Err(Error::Input(format!("{} is given twice; give each dump of a run once", a.display())));
+            }
             return Err(Error::Input(format!(
                 "{} and {} both begin at timestep {step}; give the dumps of one run, each once: independent runs are \
                  analysed one by one",
@@ -142,11 +145,15 @@ impl Sequence {
     pub fn notes(&self) -> Vec<String> {
         let mut notes = vec![];
         if self.n_repeated > 0 {
-            notes.push(format!("{} frames dropped that a continuation has again", self.n_repeated));
+            notes.push(format!("{} dropped that a continuation has again", frames(self.n_repeated)));
         }
         if self.n_skipped > 0 {
-            notes.push(format!("{} damaged frames left out", self.n_skipped));
+            notes.push(format!("{} left out: damaged", frames(self.n_skipped)));
         }
         notes
     }
+}
+
+fn frames(n: usize) -> String {
+    format!("{n} {}", if n == 1 { "frame" } else { "frames" })
 }

@@ -3,7 +3,7 @@
 use super::analysis::{Analysis, ChargeEstimate, Method};
 
 /// Estimates may differ by this part of their errors, added in quadrature. They are made from the same data, so that their
-/// differences scatter less than those of independent ones: by 0.2 to 0.57 of that on synthetic currents.
+/// differences scatter less than those of independent ones: by 0.33 to 0.56 of that on synthetic currents.
 const AGREEMENT: f64 = 1.2;
 
 /// The same for the force route, the noise of which is not that of the others.

@@ -9,14 +9,6 @@ use ionscape::plot::{Curve, Panel, panels};
 use ionscape::transport::{Method, Outcome};
 use ionscape::units::UnitStyle;
 
-/// Refuses a name that says no format, before anything is computed.
-pub fn check(path: &Path) -> anyhow::Result<()> {
-    match path.extension().and_then(|e| e.to_str()) {
-        Some("svg" | "png") => Ok(()),
-        _ => bail!("{}: figures are drawn as .svg or .png; give the file one of these endings", path.display()),
-    }
-}
-
 /// Writes the curves that the estimates were read from.
 pub fn write(path: &Path, outcome: &Outcome, units: UnitStyle) -> anyhow::Result<()> {
     let (charge, time, frequency, molar) = match units {

@@ -62,8 +62,9 @@ pub struct Arguments {
     frame: ReferenceFrame,
 
     /// Files of fix ave/time with columns Jx Jy Jz (sum of charge times velocity), and Fx Fy Fz (sum of charge times
-    /// force) for the force route, instead of or beside dumps; Jx_NAME is the sum of velocities of one species.
-    #[arg(long, value_name = "FILE", num_args = 1..)]
+    /// force) for the force route, instead of or beside dumps; Jx_NAME is the sum of velocities of one species. May be
+    /// repeated, for files that continue one another.
+    #[arg(long, value_name = "FILE")]
     current: Vec<PathBuf>,
 
     /// What the current's columns after the timestep are, as in Jx,Jy,Jz, if their names in the file do not say.
@@ -204,7 +205,7 @@ impl Arguments {
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let job = arguments.job()?;
-    arguments.plot.as_deref().map_or(Ok(()), figure::check)?;
+    arguments.plot.as_deref().map_or(Ok(()), report::check_figure)?;
     let mut progress = Progress::new(arguments.dumps.first().map_or(Path::new("current"), |p| p), "frames");
     let outcome = job.run(&mut |_| progress.frame())?;
     drop(progress);
