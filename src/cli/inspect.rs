@@ -46,11 +46,19 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     report::write_json(arguments.json.as_deref(), metadata)
 }
 
-/// A JSON value on one line, without the quotes of strings.
+/// Longer lists are counted; `--json` has their items.
+const LONGEST_LIST: usize = 6;
+
+/// A JSON value on one line, without the quotes of strings and without what is not set.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Object(map) => map.iter().map(|(k, v)| format!("{k} {}", plain(v))).collect::<Vec<_>>().join(", "),
+        Value::Number(number) if number.is_f64() => format!("{}", number.as_f64().unwrap_or(f64::NAN) as f32),
+        Value::Object(map) => {
+            let set = map.iter().filter(|(_, v)| !v.is_null());
+            set.map(|(k, v)| format!("{k} {}", plain(v))).collect::<Vec<_>>().join(", ")
+        }
+        Value::Array(items) if items.len() > LONGEST_LIST => format!("({} entries)", items.len()),
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
