@@ -8,8 +8,8 @@ use ionscape::local::LocalModel;
 use ionscape::training::evaluation::evaluate;
 use ionscape::training::score::Prediction;
 
-use crate::systems::{self, Reading};
-use crate::{progress::Progress, report};
+use crate::progress::Progress;
+use crate::systems::{self, Outputs, Reading};
 
 /// Compare a model's predictions with the molar conductivities of systems, and with simple baselines.
 #[derive(clap::Args)]
@@ -28,22 +28,15 @@ pub struct Arguments {
     #[arg(long, value_name = "LENGTH")]
     coordination_radius: Option<f64>,
 
-    /// Draw predicted against true conductivities (.svg or .png).
-    #[arg(long, value_name = "FILE")]
-    plot: Option<PathBuf>,
-
-    /// Write predictions and figures of merit to FILE.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    #[command(flatten)]
+    outputs: Outputs,
 
     #[command(flatten)]
     reading: Reading,
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    if let Some(plot) = &arguments.plot {
-        report::check_figure(plot)?;
-    }
+    arguments.outputs.check()?;
     let local = LocalModel::load(&arguments.model)?;
     let (path, dataset) = systems::dataset(&arguments.dataset)?;
     let metadata = local.model().metadata();
@@ -78,8 +71,6 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             );
         }
     }
-    if let Some(plot) = &arguments.plot {
-        systems::plot(plot, &predictions, "Predicted against true conductivity", &evaluation.score, &corpus.units)?;
-    }
-    report::write_json(arguments.json.as_deref(), &evaluation)
+    let heading = "Predicted against true conductivity";
+    arguments.outputs.write(&predictions, heading, &evaluation.score, &corpus.units, &evaluation)
 }

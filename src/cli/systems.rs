@@ -12,7 +12,7 @@ use ionscape::training::cache;
 use ionscape::training::corpus::{Corpus, Source};
 use ionscape::training::score::{Coverage, Prediction, Score};
 
-use crate::progress::Progress;
+use crate::{progress::Progress, report};
 
 /// Where features are kept.
 #[derive(clap::Args)]
@@ -40,6 +40,40 @@ impl Reading {
         let source = Source { descriptor, coordination_radius, cache: &cache };
         let mut progress = Progress::new(path, "frames featurized");
         Ok(Corpus::read(path, dataset, &source, &mut |_| progress.frame())?)
+    }
+}
+
+/// Where results go besides the terminal.
+#[derive(clap::Args)]
+pub struct Outputs {
+    /// Draw predicted against true conductivities (.svg or .png).
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+
+    /// Write predictions and figures of merit to FILE.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+impl Outputs {
+    /// Refuses a figure's name that says no format, before anything is computed.
+    pub fn check(&self) -> anyhow::Result<()> {
+        self.plot.as_deref().map_or(Ok(()), report::check_figure)
+    }
+
+    /// Writes what was asked for.
+    pub fn write(
+        &self,
+        predictions: &[Prediction],
+        heading: &str,
+        score: &Score,
+        units: &str,
+        document: &impl serde::Serialize,
+    ) -> anyhow::Result<()> {
+        if let Some(path) = &self.plot {
+            plot(path, predictions, heading, score, units)?;
+        }
+        report::write_json(self.json.as_deref(), document)
     }
 }
 
@@ -89,7 +123,7 @@ pub fn print_coverage(coverage: &Coverage) -> std::io::Result<()> {
 }
 
 /// Draws predicted against true conductivities.
-pub fn plot(path: &Path, predictions: &[Prediction], heading: &str, score: &Score, units: &str) -> anyhow::Result<()> {
+fn plot(path: &Path, predictions: &[Prediction], heading: &str, score: &Score, units: &str) -> anyhow::Result<()> {
     let point =
         |p: &Prediction| ParityPoint { label: (p.label, p.label_error), predicted: (p.predicted, p.predicted_error) };
     let points: Vec<ParityPoint> = predictions.iter().map(point).collect();

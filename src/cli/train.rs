@@ -13,8 +13,8 @@ use ionscape::training::{ModelKind, TrainSettings};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::systems::{self, Reading};
-use crate::{progress::Progress, report};
+use crate::progress::Progress;
+use crate::systems::{self, Outputs, Reading};
 
 /// Train a model of the local conductivity from the molar conductivities of whole systems.
 ///
@@ -49,13 +49,8 @@ pub struct Arguments {
     #[arg(long)]
     seed: Option<u64>,
 
-    /// Draw predicted against true conductivities (.svg or .png).
-    #[arg(long, value_name = "FILE")]
-    plot: Option<PathBuf>,
-
-    /// Write predictions and figures of merit to FILE.
-    #[arg(long, value_name = "FILE")]
-    json: Option<PathBuf>,
+    #[command(flatten)]
+    outputs: Outputs,
 
     #[command(flatten)]
     reading: Reading,
@@ -88,9 +83,7 @@ struct Report<'a> {
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let settings = settings(&arguments)?;
-    if let Some(plot) = &arguments.plot {
-        report::check_figure(plot)?;
-    }
+    arguments.outputs.check()?;
     let (path, dataset) = systems::dataset(&arguments.dataset)?;
     let corpus = arguments.reading.corpus(path, &dataset, &settings.descriptor, settings.coordination_radius())?;
     let progress = Mutex::new(Progress::new(path, "folds"));
@@ -111,20 +104,15 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         std::fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
     }
     print(&corpus, &outcome)?;
-    if let Some(plot) = &arguments.plot {
-        let (predictions, heading) = match &outcome.validation {
-            Some(v) => (v.systems.iter().map(|s| s.prediction.clone()).collect(), "Cross-validation over systems"),
-            None => (outcome.training.clone(), "Training systems"),
-        };
-        systems::plot(
-            plot,
-            &predictions,
-            heading,
-            outcome.validation.as_ref().map_or(&outcome.training_score, |v| &v.score),
-            &corpus.units,
-        )?;
-    }
-    report::write_json(arguments.json.as_deref(), &summary(&corpus, &settings, &outcome)?)
+    let (predictions, heading, score) = match &outcome.validation {
+        Some(v) => {
+            let predictions: Vec<Prediction> = v.systems.iter().map(|s| s.prediction.clone()).collect();
+            (predictions, "Cross-validation over systems", &v.score)
+        }
+        None => (outcome.training.clone(), "Training systems", &outcome.training_score),
+    };
+    let document = summary(&corpus, &settings, &outcome)?;
+    arguments.outputs.write(&predictions, heading, score, &corpus.units, &document)
 }
 
 /// The folder that networks of this very training are kept in while it runs.

@@ -52,13 +52,13 @@ pub fn cross_validate(
     let floor = settings.label_floor;
     let k = settings.folds(n);
     let parts = folds(n, k, settings.seed)?;
+    let pooled = corpus.pooled(floor);
     let predicted: Vec<Vec<(f64, f64)>> = parts
         .par_iter()
         .enumerate()
         .map(|(fold, part)| {
             let tag = format!("fold{fold}");
             let kept = checkpoints.map(|folder| Kept { folder, tag: &tag });
-            let pooled = corpus.pooled(floor);
             let training: Vec<_> = complement(part, n).into_iter().map(|i| pooled[i]).collect();
             let fitted = Fitted::fit(&training, settings, settings.seed, kept)?;
             let predicted = part.iter().map(|&i| fitted.predict(pooled[i].rows)).collect();
