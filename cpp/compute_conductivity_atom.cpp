@@ -6,10 +6,12 @@
 #include "error.h"
 #include "update.h"
 
+#include <algorithm>
+
 using namespace LAMMPS_NS;
 
 ComputeConductivityAtom::ComputeConductivityAtom(LAMMPS *lmp, int narg, char **arg) :
-    IonscapeCompute(lmp, narg, arg), warned(false)
+    IonscapeCompute(lmp, narg, arg), warned(false), members(handle->engine->n_members())
 {
   scalar_flag = 1;
   extscalar = 0;
@@ -22,8 +24,29 @@ void ComputeConductivityAtom::evaluate(std::vector<double> &values)
 {
   contained([&] {
     ionscape::evaluate(*handle->engine, handle->atoms, {centers.data(), centers.size()},
-                       {values.data(), values.size()});
+                       {values.data(), values.size()}, {members.data(), members.size()});
   });
+}
+
+void ComputeConductivityAtom::begin_findings()
+{
+  std::fill(members.begin(), members.end(), 0.0);
+}
+
+// The members' means over a run tell a liquid that the model does not know, even where each ion by itself looks familiar.
+void ComputeConductivityAtom::print_findings(bigint evaluated)
+{
+  std::vector<double> all(members.size());
+  MPI_Allreduce(members.data(), all.data(), static_cast<int>(all.size()), MPI_DOUBLE, MPI_SUM, world);
+  begin_findings();
+  if (comm->me || !evaluated) return;
+  const auto found =
+      ionscape::agreement(*handle->engine, {all.data(), all.size()}, static_cast<std::size_t>(evaluated));
+  std::string grade;
+  if (found.extrapolation >= 0.0)
+    grade = fmt::format(", {:.3g} times the largest of a training system", found.extrapolation);
+  utils::logmesg(lmp, "Compute {} ({}): mean {:.6g}, deviation over the ensemble {:.3g}{}\n", id, style, found.mean,
+                 found.deviation, grade);
 }
 
 // The mean over the ions of the group: the molar conductivity of the system, as predicted from this instant.

@@ -19,9 +19,13 @@ class ComputeConductivityAtom : public IonscapeCompute {
 
  protected:
   void evaluate(std::vector<double> &values) override;
+  void begin_findings() override;
+  void print_findings(bigint evaluated) override;
 
  private:
   bool warned;
+  // Each member's sum over this rank's ions since the run began.
+  std::vector<double> members;
 };
 
 }    // namespace LAMMPS_NS

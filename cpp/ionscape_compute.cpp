@@ -289,6 +289,7 @@ double IonscapeCompute::memory_usage()
 void IonscapeCompute::begin_report()
 {
   spent = {};
+  begin_findings();
 }
 
 void IonscapeCompute::print_report()
@@ -301,7 +302,9 @@ void IonscapeCompute::print_report()
   MPI_Allreduce(&spent.centers, &evaluated, 1, MPI_LMP_BIGINT, MPI_SUM, world);
   const bigint evaluations = spent.evaluations;
   spent = {};
-  if (comm->me || !evaluations) return;
+  if (!evaluations) return;
+  print_findings(evaluated);
+  if (comm->me) return;
   utils::logmesg(lmp,
                  "Compute {} ({}): {} evaluations of {:.1f} ions, {:.4g} s on the slowest rank ({:.2f}% of this run's "
                  "loop), {:.4g} microseconds per ion and rank\n",

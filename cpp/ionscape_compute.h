@@ -37,6 +37,10 @@ class IonscapeCompute : public Compute {
   // Values of the centers, one row each.
   virtual void evaluate(std::vector<double> &values) = 0;
 
+  // What a style found in a run over so many evaluations of ions: forget it, and tell it. All ranks call both.
+  virtual void begin_findings() {}
+  virtual void print_findings(bigint /*evaluated*/) {}
+
   // Runs a call of the Rust side on this rank; its failure stops LAMMPS.
   template <typename Work> void contained(Work &&work);
 

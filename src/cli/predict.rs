@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use ionscape::configuration;
 use ionscape::local::{Environments, LocalModel};
+use ionscape::model::Agreement;
 use ionscape::output::AtomicFile;
 use ionscape::statistics;
 use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
@@ -50,7 +51,11 @@ struct Summary {
     mean: f64,
     /// Its error from the fluctuation between frames, which accounts for their correlation; none for too few frames.
     mean_error: Option<f64>,
-    /// Root mean square over ions and frames of the ensemble's standard deviation.
+    /// Standard deviation over the ensemble of the mean.
+    mean_ensemble_deviation: f64,
+    /// As [`Agreement::system_extrapolation`]; none for a model that does not carry what it needs.
+    system_extrapolation: Option<f64>,
+    /// Root mean square over ions and frames of the ensemble's standard deviation of one ion.
     ensemble_deviation: f64,
     /// Share of ions outside the training domain; none for a model without one.
     outside_domain: Option<f64>,
@@ -90,8 +95,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         let environments = configuration::environments(&frame, &map, local.descriptor().reach())?;
         ions.clear();
         ions.resize(environments.len(), [0.0; 3]);
-        local.evaluate(&environments, &mut ions).map_err(|e| frame.error(None, e.to_string()))?;
-        totals.add(&ions);
+        let members = local.evaluate(&environments, &mut ions).map_err(|e| frame.error(None, e.to_string()))?;
+        totals.add(&ions, &members);
 
         atoms.clear();
         atoms.resize(frame.n_atoms, [0.0; 3]);
@@ -118,6 +123,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     };
     out.commit()?;
     print(&summary)?;
+    if let Some(grade) = summary.system_extrapolation.filter(|grade| *grade > 1.0) {
+        log::warn!(
+            "{}: the members of the ensemble deviate {grade:.1} times as far as on any training system",
+            arguments.input.display()
+        );
+    }
     report::write_json(arguments.json.as_deref(), &summary)
 }
 
@@ -139,12 +150,16 @@ struct Totals {
     means: Vec<f64>,
     n_ions: usize,
     lambda: f64,
+    /// Each member's sum over ions and frames.
+    members: Vec<f64>,
     variance: f64,
     outside: usize,
 }
 
 impl Totals {
-    fn add(&mut self, ions: &[[f64; 3]]) {
+    fn add(&mut self, ions: &[[f64; 3]], members: &[f64]) {
+        self.members.resize(members.len(), 0.0);
+        self.members.iter_mut().zip(members).for_each(|(total, sum)| *total += sum);
         let sum: f64 = ions.iter().map(|ion| ion[0]).sum();
         if !ions.is_empty() {
             self.means.push(sum / ions.len() as f64);
@@ -162,9 +177,12 @@ impl Totals {
         let n = self.n_ions as f64;
         let metadata = local.model().metadata();
         let mean = statistics::mean_with_error(&self.means).ok()?;
+        let agreement = Agreement::of_sums(&self.members, self.n_ions);
         Some(Summary {
             mean: self.lambda / n,
             mean_error: mean.error.filter(|e| e.converged).map(|e| e.value),
+            mean_ensemble_deviation: agreement.deviation,
+            system_extrapolation: agreement.system_extrapolation(metadata),
             ensemble_deviation: (self.variance / n).sqrt(),
             outside_domain: metadata.domain.as_ref().map(|_| self.outside as f64 / n),
             n_ions: n / self.means.len() as f64,
@@ -179,7 +197,8 @@ fn print(summary: &Summary) -> std::io::Result<()> {
     let error = summary.mean_error.map_or("(too few frames for an error)".into(), |e| format!("+- {e:.4}"));
     let mut rows = vec![
         ("predicted molar conductivity", format!("{:.4} {error} {unit}", summary.mean)),
-        ("deviation over the ensemble", format!("{:.4}", summary.ensemble_deviation)),
+        ("its deviation over the ensemble", format!("{:.4}", summary.mean_ensemble_deviation)),
+        ("deviation over the ensemble, one ion", format!("{:.4}", summary.ensemble_deviation)),
     ];
     if let Some(share) = summary.outside_domain {
         rows.push(("ions outside the training domain", format!("{:.2} %", 100.0 * share)));

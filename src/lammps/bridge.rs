@@ -1,6 +1,6 @@
 //! The one bridge between C++ and Rust.
 
-use super::engine::{Engine, check, evaluate, features, load, read_model};
+use super::engine::{Engine, agreement, check, evaluate, features, load, read_model};
 
 #[cxx::bridge(namespace = "ionscape")]
 mod ffi {
@@ -17,6 +17,14 @@ mod ffi {
         mask: i32,
     }
 
+    /// An ensemble's mean, its standard deviation over the members, and the grade of the system; the grade is -1 for a
+    /// model that does not carry what it needs.
+    struct Agreement {
+        mean: f64,
+        deviation: f64,
+        extrapolation: f64,
+    }
+
     extern "Rust" {
         type Engine;
 
@@ -29,6 +37,7 @@ mod ffi {
         /// Distance up to which neighbours count, in LAMMPS's length unit.
         fn reach(self: &Engine) -> f64;
         fn n_features(self: &Engine) -> usize;
+        fn n_members(self: &Engine) -> usize;
         /// Whether the model carries a training domain.
         fn has_domain(self: &Engine) -> bool;
         /// Whether atoms of this type are ions of the model.
@@ -38,11 +47,21 @@ mod ffi {
         /// Memory held by all threads while they work, in bytes.
         fn memory(self: &Engine) -> f64;
 
-        /// Conductivity, deviation and grade of each center, `[n, 3]`.
+        /// Conductivity, deviation and grade of each center, `[n, 3]`; each member's sum over the centers is added to
+        /// `members`, `[n_members]`.
         ///
         /// # Safety
         /// The view is as described there, and `centers` are local atoms.
-        unsafe fn evaluate(engine: &Engine, atoms: &AtomsView, centers: &[i32], out: &mut [f64]) -> Result<()>;
+        unsafe fn evaluate(
+            engine: &Engine,
+            atoms: &AtomsView,
+            centers: &[i32],
+            out: &mut [f64],
+            members: &mut [f64],
+        ) -> Result<()>;
+
+        /// How far the members agree on a mean, given their sums over `n_ions` ions.
+        fn agreement(engine: &Engine, members: &[f64], n_ions: usize) -> Agreement;
 
         /// The features of each center, `[n, n_features]`.
         ///
@@ -52,4 +71,4 @@ mod ffi {
     }
 }
 
-pub(super) use ffi::AtomsView;
+pub(super) use ffi::{Agreement, AtomsView};

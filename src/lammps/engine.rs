@@ -4,7 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::ThreadPool;
 
-use super::bridge::AtomsView;
+use super::bridge::{Agreement, AtomsView};
 use super::neighbor_list::NeighborList;
 use crate::local::LocalModel;
 use crate::model;
@@ -67,6 +67,10 @@ impl Engine {
         self.local.descriptor().n_features()
     }
 
+    pub fn n_members(&self) -> usize {
+        self.local.model().n_members()
+    }
+
     pub fn has_domain(&self) -> bool {
         self.local.model().metadata().domain.is_some()
     }
@@ -89,14 +93,29 @@ impl Engine {
 
 /// # Safety
 /// As [`NeighborList::new`].
-pub unsafe fn evaluate(engine: &Engine, atoms: &AtomsView, centers: &[i32], out: &mut [f64]) -> Result<()> {
+pub unsafe fn evaluate(
+    engine: &Engine,
+    atoms: &AtomsView,
+    centers: &[i32],
+    out: &mut [f64],
+    members: &mut [f64],
+) -> Result<()> {
     contained(|| {
         // SAFETY: promised by the caller.
         let environments = unsafe { engine.environments(atoms, centers) };
         let (rows, rest) = out.as_chunks_mut::<3>();
         debug_assert!(rest.is_empty());
-        engine.pool.install(|| engine.local.evaluate(&environments, rows))
+        let sums = engine.pool.install(|| engine.local.evaluate(&environments, rows))?;
+        debug_assert_eq!(sums.len(), members.len());
+        members.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
+        Ok(())
     })
+}
+
+pub fn agreement(engine: &Engine, members: &[f64], n_ions: usize) -> Agreement {
+    let agreement = model::Agreement::of_sums(members, n_ions);
+    let extrapolation = agreement.system_extrapolation(engine.local.model().metadata()).unwrap_or(model::NO_DOMAIN);
+    Agreement { mean: agreement.mean, deviation: agreement.deviation, extrapolation }
 }
 
 /// # Safety

@@ -6,7 +6,7 @@ mod periodic;
 
 use std::path::Path;
 
-use ndarray::{Array2, ArrayViewMut1, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut1, s};
 use rayon::prelude::*;
 
 pub use periodic::PeriodicEnvironments;
@@ -124,33 +124,53 @@ impl LocalModel {
     /// The first two in the model's units, the deviation with the number of members as denominator; the grade as in
     /// [`crate::model::Domain`]. Runs in rayon's current thread pool; results do not depend on its size.
     ///
+    /// Returns each member's sum over the centers.
+    ///
     /// # Errors
     /// As [`Model::predict`].
     ///
     /// # Panics
     /// `out` has another length than there are centers.
-    pub fn evaluate(&self, environments: &impl Environments, out: &mut [[f64; 3]]) -> Result<()> {
+    pub fn evaluate(&self, environments: &impl Environments, out: &mut [[f64; 3]]) -> Result<Vec<f64>> {
         assert_eq!(out.len(), environments.len(), "length of the output");
-        out.par_chunks_mut(CHUNK).enumerate().try_for_each_init(
-            || Scratch::new(&self.descriptor),
-            |scratch, (chunk, out)| {
-                for i in 0..out.len() {
-                    environments.gather(chunk * CHUNK + i, cleared(&mut scratch.environment));
-                    self.descriptor.compute(&scratch.environment, &mut scratch.workspace, &mut scratch.row);
-                    narrow(&scratch.row, scratch.features.row_mut(i));
-                }
-                let features = scratch.features.slice(s![..out.len(), ..]);
-                let members = self.model.predict(features)?;
-                let grades = self.model.grades(features);
-                for ((out, members), grade) in out.iter_mut().zip(members.rows()).zip(grades) {
-                    let n = members.len() as f64;
-                    let mean = members.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
-                    let variance = members.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n;
-                    *out = [mean, variance.sqrt(), grade];
-                }
-                Ok(())
-            },
-        )
+        let sums: Vec<Vec<f64>> = out
+            .par_chunks_mut(CHUNK)
+            .enumerate()
+            .map_init(
+                || Scratch::new(&self.descriptor),
+                |scratch, (chunk, out)| {
+                    for i in 0..out.len() {
+                        environments.gather(chunk * CHUNK + i, cleared(&mut scratch.environment));
+                        self.descriptor.compute(&scratch.environment, &mut scratch.workspace, &mut scratch.row);
+                        narrow(&scratch.row, scratch.features.row_mut(i));
+                    }
+                    self.evaluate_features(scratch.features.slice(s![..out.len(), ..]), out)
+                },
+            )
+            .collect::<Result<_>>()?;
+        Ok(sums_over(&sums, self.model.n_members()))
+    }
+
+    /// As [`LocalModel::evaluate`], for centers whose features are known, `[n, n_features]`; in the calling thread.
+    ///
+    /// # Errors
+    /// As [`Model::predict`].
+    ///
+    /// # Panics
+    /// `out` has another length than there are rows.
+    pub fn evaluate_features(&self, features: ArrayView2<f32>, out: &mut [[f64; 3]]) -> Result<Vec<f64>> {
+        assert_eq!(out.len(), features.nrows(), "length of the output");
+        let members = self.model.predict(features)?;
+        let grades = self.model.grades(features);
+        let mut sums = vec![0.0; members.ncols()];
+        for ((out, members), grade) in out.iter_mut().zip(members.rows()).zip(grades) {
+            let n = members.len() as f64;
+            let mean = members.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
+            let variance = members.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n;
+            *out = [mean, variance.sqrt(), grade];
+            sums.iter_mut().zip(members).for_each(|(sum, &v)| *sum += f64::from(v));
+        }
+        Ok(sums)
     }
 
     /// The features of each center, `[n, n_features]`.
@@ -176,6 +196,15 @@ pub fn features(descriptor: &PowerSpectrum, environments: &impl Environments, ou
             descriptor.compute(environment, workspace, out);
         },
     );
+}
+
+/// The sum of vectors of length `n`, in their order.
+fn sums_over(parts: &[Vec<f64>], n: usize) -> Vec<f64> {
+    let mut total = vec![0.0; n];
+    for part in parts {
+        total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
+    }
+    total
 }
 
 fn cleared(environment: &mut Environment) -> &mut Environment {

@@ -46,6 +46,9 @@ impl Metadata {
     /// The version that this program writes, and the newest that it reads.
     pub const VERSION: u32 = 1;
 
+    /// Key in `validation`: the largest deviation over the ensemble of a training system's mean, relative to that mean.
+    pub const LARGEST_DEVIATION: &'static str = "largest_relative_deviation";
+
     /// Key in the file's `metadata_props`.
     pub const KEY: &'static str = "ionscape";
 

@@ -2,6 +2,7 @@
 //!
 //! This module sees a plain matrix of features. What they mean stands in the metadata, for others to read.
 
+mod agreement;
 mod builder;
 mod domain;
 pub mod ensemble;
@@ -9,6 +10,7 @@ mod file;
 mod graph;
 mod metadata;
 
+pub use agreement::Agreement;
 pub use builder::GraphBuilder;
 pub use domain::{Domain, DomainBuilder, NO_DOMAIN};
 pub use file::{Card, adopt, read as read_file};

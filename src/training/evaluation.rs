@@ -11,10 +11,8 @@ use super::corpus::{Corpus, Member};
 use super::cross_validation::prediction;
 use super::score::{Coverage, Prediction, Score, coverage, score};
 use crate::local::LocalModel;
+use crate::model::Agreement;
 use crate::{Error, Result, statistics};
-
-/// Key in a model's validation: the largest relative deviation over the ensemble of a training system's mean.
-pub(super) const LARGEST_DEVIATION: &str = "largest_relative_deviation";
 
 /// Environments that go through the model together.
 const CHUNK: usize = 256;
@@ -40,12 +38,13 @@ pub struct Evaluated {
     pub ensemble_deviation: f64,
     /// Error of the mean over the given frames, if there are enough of them: the other part.
     pub sampling_error: Option<f64>,
-    /// Mean extrapolation grade of its ions; -1 for a model without a training domain.
+    /// The larger of the two grades that follow, one that is absent left out.
     pub extrapolation: f64,
+    /// Mean extrapolation grade of its ions; -1 for a model without a training domain.
+    pub ion_extrapolation: f64,
     /// Share of ions with a grade above 1.
     pub outside_domain: f64,
-    /// The ensemble's relative deviation over the largest one among the training systems: above 1, the members agree less
-    /// than on anything that they were trained on. Absent for a model that does not carry that figure.
+    /// As [`Agreement::system_extrapolation`].
     pub system_extrapolation: Option<f64>,
 }
 
@@ -95,42 +94,18 @@ fn check(local: &LocalModel, corpus: &Corpus) -> Result<()> {
     Ok(())
 }
 
-/// Sums over a chunk of environments.
-struct Sums {
-    members: Vec<f64>,
-    /// Of the ensemble's mean, one an environment.
-    means: Vec<f64>,
-    grade: f64,
-    outside: usize,
-}
-
 fn evaluate_one(local: &LocalModel, member: &Member) -> Result<Evaluated> {
     let features = member.features.view();
     let n = features.nrows();
-    let chunks: Vec<Sums> = (0..n.div_ceil(CHUNK))
-        .into_par_iter()
-        .map(|chunk| {
-            let rows = features.slice(s![chunk * CHUNK..n.min((chunk + 1) * CHUNK), ..]);
-            let predicted = local.model().predict(rows)?;
-            let grades = local.model().grades(rows);
-            let column = |m: usize| predicted.column(m).iter().map(|&v| f64::from(v)).sum();
-            let mean =
-                |row: ndarray::ArrayView1<f32>| row.iter().map(|&v| f64::from(v)).sum::<f64>() / row.len() as f64;
-            Ok(Sums {
-                members: (0..predicted.ncols()).map(column).collect(),
-                means: predicted.rows().into_iter().map(mean).collect(),
-                grade: grades.iter().sum(),
-                outside: grades.iter().filter(|g| **g > 1.0).count(),
-            })
-        })
-        .collect::<Result<_>>()?;
-    let n_members = local.model().n_members();
-    let of_member = |m: usize| chunks.iter().map(|c| c.members[m]).sum::<f64>() / n as f64;
-    let members: Vec<f64> = (0..n_members).map(of_member).collect();
-    let mean = members.iter().sum::<f64>() / n_members as f64;
-    let variance = members.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / n_members as f64;
-    let known = local.model().metadata().validation.get(LARGEST_DEVIATION).and_then(serde_json::Value::as_f64);
-    let ions: Vec<f64> = chunks.iter().flat_map(|c| c.means.iter().copied()).collect();
+    let mut ions = vec![[0.0; 3]; n];
+    let of_chunk = |(chunk, out): (usize, &mut [[f64; 3]])| {
+        let rows = features.slice(s![chunk * CHUNK..chunk * CHUNK + out.len(), ..]);
+        local.evaluate_features(rows, out)
+    };
+    let chunks: Vec<Vec<f64>> = ions.par_chunks_mut(CHUNK).enumerate().map(of_chunk).collect::<Result<_>>()?;
+    let of_member = |m: usize| chunks.iter().map(|sums| sums[m]).sum();
+    let members: Vec<f64> = (0..local.model().n_members()).map(of_member).collect();
+    let agreement = Agreement::of_sums(&members, n);
     let mut rest = ions.as_slice();
     let frames: Vec<f64> = member
         .features
@@ -140,19 +115,21 @@ fn evaluate_one(local: &LocalModel, member: &Member) -> Result<Evaluated> {
         .map(|&ions| {
             let (frame, others) = rest.split_at(ions);
             rest = others;
-            frame.iter().sum::<f64>() / ions as f64
+            frame.iter().map(|ion| ion[0]).sum::<f64>() / ions as f64
         })
         .collect();
-    let sampling = statistics::mean_with_error(&frames)?;
-    let sampling_error = sampling.error.filter(|e| e.converged).map(|e| e.value);
-    let error = variance.sqrt().hypot(sampling_error.unwrap_or(0.0));
+    let sampling_error = statistics::mean_with_error(&frames)?.error.filter(|e| e.converged).map(|e| e.value);
+    let error = agreement.deviation.hypot(sampling_error.unwrap_or(0.0));
+    let ion_extrapolation = ions.iter().map(|ion| ion[2]).sum::<f64>() / n as f64;
+    let system_extrapolation = agreement.system_extrapolation(local.model().metadata());
     Ok(Evaluated {
-        prediction: prediction(member, mean, error),
-        ensemble_deviation: variance.sqrt(),
+        prediction: prediction(member, agreement.mean, error),
+        ensemble_deviation: agreement.deviation,
         sampling_error,
-        extrapolation: chunks.iter().map(|c| c.grade).sum::<f64>() / n as f64,
-        system_extrapolation: known.map(|known| variance.sqrt() / mean.abs() / known),
-        outside_domain: chunks.iter().map(|c| c.outside).sum::<usize>() as f64 / n as f64,
+        extrapolation: system_extrapolation.map_or(ion_extrapolation, |system| system.max(ion_extrapolation)),
+        ion_extrapolation,
+        system_extrapolation,
+        outside_domain: ions.iter().filter(|ion| ion[2] > 1.0).count() as f64 / n as f64,
     })
 }
 

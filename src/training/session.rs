@@ -8,7 +8,6 @@ use serde_json::{Map, Value, json};
 use super::baselines::Baseline;
 use super::corpus::{Corpus, Member};
 use super::cross_validation::{CrossValidation, cross_validate, prediction};
-use super::evaluation::LARGEST_DEVIATION;
 use super::fit::{Exported, Fitted};
 use super::perceptrons::Kept;
 use super::score::{Prediction, Score, score};
@@ -121,7 +120,7 @@ fn metadata(
         figures.insert("cross_validation".into(), value(validation)?);
     }
     figures.insert("training_systems".into(), value(training)?);
-    figures.insert(LARGEST_DEVIATION.into(), json!(deviation));
+    figures.insert(Metadata::LARGEST_DEVIATION.into(), json!(deviation));
     figures.insert("baselines_fitted".into(), value(&baselines)?);
     Ok(Metadata {
         version: Metadata::VERSION,

@@ -1,12 +1,14 @@
 """What in LAMMPS takes per-atom values takes these; and nothing is computed twice, or changed."""
 
+import json
 import re
 
 import numpy as np
 import pytest
 
+import harness
 from electrolyte import DUMP, compute, script, setup
-from harness import assert_as_offline, read_dump
+from harness import assert_as_offline, read_dump, without_field
 
 CONSUMERS = """
 group cat type 1
@@ -72,6 +74,25 @@ def test_one_evaluation_a_step_whoever_asks(lammps):
     assert first[1:3] == (5, 200.0) and second[1:3] == (2, 200.0)
     assert 0 < first[4] < 100 and 0 < first[5] < 1e5
     np.testing.assert_allclose(first[5], 1e6 * first[3] * 2 / (5 * 200), rtol=0.01)
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_report_tells_how_far_the_ensemble_agrees_on_the_mean(lammps, ranks):
+    """As `ionscape predict` does for the dump of the same run."""
+    model = harness.MODEL.with_name("electrolyte.onnx")
+    run = lammps(setup() + compute(model=model) + DUMP + "run 10\nrun 10\n", ranks=ranks)
+    found = re.findall(r"Compute lam \(conductivity/atom\): mean (\S+), deviation over the ensemble (\S+), (\S+) times the "
+                       r"largest of a training system", run.output)
+    assert len(found) == 2
+    # The second run's: steps 10, 15 and 20 of the dump, in which step 10 stands once.
+    lines = without_field(run.folder / "out.lammpstrj").read_text().splitlines(keepends=True)
+    size = len(lines) // 5
+    (run.folder / "second.lammpstrj").write_text("".join(lines[2 * size:]))
+    harness.ionscape("predict", model, run.folder / "second.lammpstrj", "-o", run.folder / "predicted", "--json",
+                     run.folder / "predicted.json", "--species", "cation,anion,NULL")
+    expected = json.loads((run.folder / "predicted.json").read_text())
+    names = ["mean", "mean_ensemble_deviation", "system_extrapolation"]
+    np.testing.assert_allclose([float(v) for v in found[1]], [expected[name] for name in names], rtol=6e-3)
 
 
 def test_nothing_is_evaluated_that_nobody_asks_for(lammps):
