@@ -2,8 +2,10 @@
 
 use std::ops::Range;
 
+use rand::seq::index;
+
 use super::pass::CHUNK;
-use super::random::Random;
+use super::random;
 use super::settings::MlpSettings;
 use super::target::Target;
 use crate::training::Pooled;
@@ -37,7 +39,7 @@ impl Batch {
     /// It depends on seed and step alone. Groups of a system differ in size by one at most, and none is smaller than
     /// `group` unless the system is.
     pub fn draw(&mut self, systems: &[Pooled], targets: &[Target], settings: &MlpSettings, seed: u64, step: u64) {
-        let mut random = Random::step(seed, step);
+        let mut random = random::of_step(seed, step);
         self.rows.clear();
         self.groups.clear();
         for (system, (pooled, target)) in systems.iter().zip(targets).enumerate() {
@@ -48,7 +50,7 @@ impl Batch {
             if n_groups == 1 && count == n {
                 self.rows.extend(0..n);
             } else {
-                random.sample(n, count, &mut self.rows);
+                self.rows.extend(index::sample(&mut random, n, count));
             }
             let weight = target.weight / (systems.len() * n_groups) as f64;
             self.groups.extend((0..n_groups).map(|g| Group {

@@ -1,11 +1,12 @@
 //! A dense network with one output.
 
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use rand::Rng;
 use rayon::prelude::*;
 
 use super::layout::Layout;
 use super::pass::{Architecture, CHUNK, Workspace};
-use super::random::Random;
+use super::random;
 use super::settings::{Activation, MlpSettings, Output};
 use super::target::Scale;
 use crate::{Error, Result};
@@ -33,12 +34,12 @@ impl Network {
     pub fn initial(n_inputs: usize, settings: &MlpSettings, seed: u64) -> Self {
         let layout = Layout::new(n_inputs, &settings.hidden);
         let mut flat = vec![0.0; layout.n_parameters()];
-        let mut random = Random::weights(seed);
+        let mut random = random::of_weights(seed);
         for l in 0..layout.n_layers() {
             let last = l + 1 == layout.n_layers();
             let (mut weights, mut biases) = layout.layer_mut(l, &mut flat);
             let bound = (if last { 3.0 } else { 6.0 } / weights.ncols() as f64).sqrt() as f32;
-            weights.mapv_inplace(|_| bound * random.signed());
+            weights.mapv_inplace(|_| random.random_range(-bound..=bound));
             if last && settings.output == Output::Softplus {
                 // softplus of this is 1, the mean label in training's scale.
                 biases.fill(1.0f64.exp_m1().ln() as f32);
