@@ -4,11 +4,14 @@ use std::ops::Range;
 
 use rand::seq::index;
 
-use super::pass::CHUNK;
 use super::random;
 use super::settings::MlpSettings;
 use super::target::Target;
+use crate::model::ensemble::BLOCK;
 use crate::training::Pooled;
+
+/// Most rows of a piece of a group: several blocks, whose gradients are added up in place.
+const PIECE: usize = 4 * BLOCK;
 
 /// Environments of one system whose mean output is compared with the label.
 pub(super) struct Group {
@@ -19,7 +22,7 @@ pub(super) struct Group {
     pub weight: f64,
 }
 
-/// Rows that go through the network together: whole groups, or a piece of one.
+/// Rows that one thread takes: whole groups of at most [`BLOCK`] rows together, or a piece of a larger one.
 pub(super) struct Chunk {
     pub groups: Range<usize>,
     pub rows: Range<usize>,
@@ -77,19 +80,19 @@ impl Batch {
         batch
     }
 
-    /// Packs groups into chunks in their order; a group that is larger than a chunk gets chunks of its own.
+    /// Packs groups into chunks in their order; a group that is larger than a block gets chunks of its own.
     fn cut(&mut self) {
         self.chunks.clear();
         for (g, group) in self.groups.iter().enumerate() {
-            if group.rows.len() > CHUNK {
-                let starts = group.rows.clone().step_by(CHUNK);
-                self.chunks.extend(starts.map(|s| Chunk { groups: g..g + 1, rows: s..group.rows.end.min(s + CHUNK) }));
+            if group.rows.len() > BLOCK {
+                let starts = group.rows.clone().step_by(PIECE);
+                self.chunks.extend(starts.map(|s| Chunk { groups: g..g + 1, rows: s..group.rows.end.min(s + PIECE) }));
                 continue;
             }
             match self.chunks.last_mut() {
                 Some(chunk)
-                    if self.groups[chunk.groups.start].rows.len() <= CHUNK
-                        && chunk.rows.len() + group.rows.len() <= CHUNK =>
+                    if self.groups[chunk.groups.start].rows.len() <= BLOCK
+                        && chunk.rows.len() + group.rows.len() <= BLOCK =>
                 {
                     chunk.groups.end = g + 1;
                     chunk.rows.end = group.rows.end;
@@ -99,9 +102,9 @@ impl Batch {
         }
     }
 
-    /// Whether a chunk holds whole groups, not a piece of one.
-    pub fn is_whole(&self, chunk: &Chunk) -> bool {
-        self.groups[chunk.groups.start].rows.len() <= CHUNK
+    /// Whether a chunk holds groups that go through the network in one block, not a piece of a larger one.
+    pub fn is_one_block(&self, chunk: &Chunk) -> bool {
+        self.groups[chunk.groups.start].rows.len() <= BLOCK
     }
 }
 
@@ -135,12 +138,13 @@ mod tests {
             end = 0;
             for chunk in &batch.chunks {
                 assert_eq!(chunk.rows.start, end);
-                assert!(chunk.rows.len() <= CHUNK);
+                assert!(chunk.rows.len() <= if batch.is_one_block(chunk) { BLOCK } else { PIECE });
                 end = chunk.rows.end;
                 let groups = &batch.groups[chunk.groups.clone()];
                 let whole = groups[0].rows.start == chunk.rows.start && groups[groups.len() - 1].rows.end == end;
-                assert_eq!(batch.is_whole(chunk), whole);
-                assert!(whole || groups.len() == 1);
+                let small = groups.iter().all(|group| group.rows.len() <= BLOCK);
+                assert_eq!(batch.is_one_block(chunk), small);
+                assert!(if small { whole } else { groups.len() == 1 });
             }
             assert_eq!(end, batch.rows.len());
             let total: f64 = batch.groups.iter().map(|g| g.weight).sum();

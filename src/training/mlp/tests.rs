@@ -5,7 +5,6 @@ use rand::Rng;
 
 use super::batch::Batch;
 use super::gradient::{Data, Engine};
-use super::network::Network;
 use super::random;
 use super::target::Scale;
 use super::*;
