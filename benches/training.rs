@@ -27,6 +27,10 @@ impl Rows for Part<'_> {
             row.assign(&self.0.row(i));
         }
     }
+
+    fn in_place(&self, rows: std::ops::Range<usize>) -> Option<ArrayView2<'_, f32>> {
+        Some(self.0.slice(s![rows, ..]))
+    }
 }
 
 /// Largest resident memory of this process so far, in bytes.

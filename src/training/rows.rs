@@ -1,6 +1,8 @@
 //! Where training reads its environments from.
 
-use ndarray::ArrayViewMut2;
+use std::ops::Range;
+
+use ndarray::{ArrayView2, ArrayViewMut2, s};
 
 /// The environments of one system as rows of inputs, in memory or on disk.
 pub trait Rows: Sync {
@@ -17,6 +19,11 @@ pub trait Rows: Sync {
 
     /// Copies some rows, `[indices.len(), width]`.
     fn gather(&self, indices: &[usize], out: ArrayViewMut2<f32>);
+
+    /// Rows without a copy, `[rows.len(), width]`; none where they do not lie in memory.
+    fn in_place(&self, _rows: Range<usize>) -> Option<ArrayView2<'_, f32>> {
+        None
+    }
 }
 
 impl Rows for ndarray::Array2<f32> {
@@ -32,6 +39,10 @@ impl Rows for ndarray::Array2<f32> {
         for (mut row, &i) in out.rows_mut().into_iter().zip(indices) {
             row.assign(&self.row(i));
         }
+    }
+
+    fn in_place(&self, rows: Range<usize>) -> Option<ArrayView2<'_, f32>> {
+        Some(self.slice(s![rows, ..]))
     }
 }
 

@@ -35,6 +35,11 @@ for_any_processor!(
     cosine_of_turns, cosine_of_turns_wide, cosine_of_turns_plain(turns: &mut [f32], phases: &[f32])
 );
 
+for_any_processor!(
+    /// `max(sums + biases, 0)`, row by row of `biases.len()` numbers; NaN stays NaN.
+    raise_and_cut, raise_and_cut_wide, raise_and_cut_plain(sums: &mut [f32], biases: &[f32])
+);
+
 #[inline(always)]
 fn soft_square_root_plain(from: &[f32], factor: f32, to: &mut [f32]) {
     for (to, &from) in to.iter_mut().zip(from) {
@@ -47,6 +52,17 @@ fn soft_square_root_plain(from: &[f32], factor: f32, to: &mut [f32]) {
 fn cosine_of_turns_plain(turns: &mut [f32], phases: &[f32]) {
     for (turn, phase) in turns.iter_mut().zip(phases) {
         *turn = cosine(*turn + phase);
+    }
+}
+
+#[inline(always)]
+fn raise_and_cut_plain(sums: &mut [f32], biases: &[f32]) {
+    for row in sums.chunks_exact_mut(biases.len()) {
+        for (sum, bias) in row.iter_mut().zip(biases) {
+            let z = *sum + bias;
+            // Not f32::max, which would turn NaN into zero.
+            *sum = if z < 0.0 { 0.0 } else { z };
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 
 mod elementwise;
 mod inputs;
+mod network;
 mod waves;
 
 use std::collections::HashMap;
@@ -12,6 +13,8 @@ use ndarray::{Array1, Array2, ArrayView2};
 use tract_onnx::pb::{ModelProto, TensorProto};
 
 pub use inputs::{InputMap, Transform};
+pub use network::{Activation, Layer, Network, Output};
+pub(crate) use network::{Architecture, BLOCK, Layout, Workspace};
 pub use waves::Waves;
 
 use super::{GraphBuilder, OUTPUT};

@@ -1,6 +1,6 @@
 //! The optimiser.
 
-use super::layout::Layout;
+use crate::model::ensemble::Layout;
 
 const MEAN_DECAY: f64 = 0.9;
 const SQUARE_DECAY: f64 = 0.999;

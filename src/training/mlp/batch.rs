@@ -2,11 +2,16 @@
 
 use std::ops::Range;
 
-use super::pass::CHUNK;
-use super::random::Random;
+use rand::seq::index;
+
+use super::random;
 use super::settings::MlpSettings;
 use super::target::Target;
+use crate::model::ensemble::BLOCK;
 use crate::training::Pooled;
+
+/// Most rows of a piece of a group: several blocks, whose gradients are added up in place.
+const PIECE: usize = 4 * BLOCK;
 
 /// Environments of one system whose mean output is compared with the label.
 pub(super) struct Group {
@@ -17,7 +22,7 @@ pub(super) struct Group {
     pub weight: f64,
 }
 
-/// Rows that go through the network together: whole groups, or a piece of one.
+/// Rows that one thread takes: whole groups of at most [`BLOCK`] rows together, or a piece of a larger one.
 pub(super) struct Chunk {
     pub groups: Range<usize>,
     pub rows: Range<usize>,
@@ -37,7 +42,7 @@ impl Batch {
     /// It depends on seed and step alone. Groups of a system differ in size by one at most, and none is smaller than
     /// `group` unless the system is.
     pub fn draw(&mut self, systems: &[Pooled], targets: &[Target], settings: &MlpSettings, seed: u64, step: u64) {
-        let mut random = Random::step(seed, step);
+        let mut random = random::of_step(seed, step);
         self.rows.clear();
         self.groups.clear();
         for (system, (pooled, target)) in systems.iter().zip(targets).enumerate() {
@@ -48,7 +53,7 @@ impl Batch {
             if n_groups == 1 && count == n {
                 self.rows.extend(0..n);
             } else {
-                random.sample(n, count, &mut self.rows);
+                self.rows.extend(index::sample(&mut random, n, count));
             }
             let weight = target.weight / (systems.len() * n_groups) as f64;
             self.groups.extend((0..n_groups).map(|g| Group {
@@ -75,19 +80,19 @@ impl Batch {
         batch
     }
 
-    /// Packs groups into chunks in their order; a group that is larger than a chunk gets chunks of its own.
+    /// Packs groups into chunks in their order; a group that is larger than a block gets chunks of its own.
     fn cut(&mut self) {
         self.chunks.clear();
         for (g, group) in self.groups.iter().enumerate() {
-            if group.rows.len() > CHUNK {
-                let starts = group.rows.clone().step_by(CHUNK);
-                self.chunks.extend(starts.map(|s| Chunk { groups: g..g + 1, rows: s..group.rows.end.min(s + CHUNK) }));
+            if group.rows.len() > BLOCK {
+                let starts = group.rows.clone().step_by(PIECE);
+                self.chunks.extend(starts.map(|s| Chunk { groups: g..g + 1, rows: s..group.rows.end.min(s + PIECE) }));
                 continue;
             }
             match self.chunks.last_mut() {
                 Some(chunk)
-                    if self.groups[chunk.groups.start].rows.len() <= CHUNK
-                        && chunk.rows.len() + group.rows.len() <= CHUNK =>
+                    if self.groups[chunk.groups.start].rows.len() <= BLOCK
+                        && chunk.rows.len() + group.rows.len() <= BLOCK =>
                 {
                     chunk.groups.end = g + 1;
                     chunk.rows.end = group.rows.end;
@@ -97,9 +102,9 @@ impl Batch {
         }
     }
 
-    /// Whether a chunk holds whole groups, not a piece of one.
-    pub fn is_whole(&self, chunk: &Chunk) -> bool {
-        self.groups[chunk.groups.start].rows.len() <= CHUNK
+    /// Whether a chunk holds groups that go through the network in one block, not a piece of a larger one.
+    pub fn is_one_block(&self, chunk: &Chunk) -> bool {
+        self.groups[chunk.groups.start].rows.len() <= BLOCK
     }
 }
 
@@ -133,12 +138,13 @@ mod tests {
             end = 0;
             for chunk in &batch.chunks {
                 assert_eq!(chunk.rows.start, end);
-                assert!(chunk.rows.len() <= CHUNK);
+                assert!(chunk.rows.len() <= if batch.is_one_block(chunk) { BLOCK } else { PIECE });
                 end = chunk.rows.end;
                 let groups = &batch.groups[chunk.groups.clone()];
                 let whole = groups[0].rows.start == chunk.rows.start && groups[groups.len() - 1].rows.end == end;
-                assert_eq!(batch.is_whole(chunk), whole);
-                assert!(whole || groups.len() == 1);
+                let small = groups.iter().all(|group| group.rows.len() <= BLOCK);
+                assert_eq!(batch.is_one_block(chunk), small);
+                assert!(if small { whole } else { groups.len() == 1 });
             }
             assert_eq!(end, batch.rows.len());
             let total: f64 = batch.groups.iter().map(|g| g.weight).sum();

@@ -1,13 +1,15 @@
 //! Loss and gradient of a batch, in parallel over chunks of rows, to the same bit on any number of threads.
 
+use std::ops::Range;
 use std::sync::Mutex;
 
 use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
 
+use super::backward::{Derivatives, backward};
 use super::batch::{Batch, Chunk};
-use super::pass::{Architecture, CHUNK, Workspace};
 use super::target::Target;
+use crate::model::ensemble::{Architecture, BLOCK, Workspace};
 use crate::training::Pooled;
 use crate::{Error, Result};
 
@@ -33,8 +35,10 @@ struct Part {
 
 /// One thread's room.
 struct Room {
+    /// Copied inputs, `[BLOCK, n_inputs]`.
     x: Array2<f32>,
     workspace: Workspace,
+    derivatives: Derivatives,
 }
 
 /// Computes losses and gradients; holds the room for it, which no step allocates again.
@@ -55,7 +59,7 @@ impl Engine {
 
     /// The loss `sum_groups weight (mean output - label)^2`; its gradient is written to `gradient`.
     ///
-    /// A group within a chunk knows its error after the forward pass. For a larger one the gradient of the sum of its
+    /// A group within a block knows its error after the forward pass. For a larger one the gradient of the sum of its
     /// outputs is gathered over its chunks and multiplied by the error at the end, so that no row goes through twice.
     ///
     /// # Errors
@@ -73,7 +77,7 @@ impl Engine {
             });
             for (part, chunk) in parts.iter_mut().zip(wave) {
                 let value = std::mem::replace(&mut part.value, Ok(0.0))?;
-                if batch.is_whole(chunk) {
+                if batch.is_one_block(chunk) {
                     loss += value;
                     add(gradient, 1.0, &part.gradient);
                     continue;
@@ -104,16 +108,16 @@ impl Engine {
         let architecture = &self.architecture;
         let sums: Vec<Result<Vec<f64>>> = (batch.chunks.par_iter())
             .map(|chunk| {
-                with_room(&self.rooms, architecture, |Room { x, workspace }| {
-                    let x = gather(data, batch, chunk, x)?;
-                    let outputs = architecture.forward(flat, x, workspace);
-                    let within = |g: usize| {
-                        let rows = &batch.groups[g].rows;
-                        let start = rows.start.max(chunk.rows.start) - chunk.rows.start;
-                        let end = rows.end.min(chunk.rows.end) - chunk.rows.start;
-                        outputs[start..end].iter().copied().map(f64::from).sum()
-                    };
-                    Ok(chunk.groups.clone().map(within).collect())
+                with_room(&self.rooms, architecture, |Room { x, workspace, .. }| {
+                    let mut sums = vec![0.0; chunk.groups.len()];
+                    for rows in blocks(chunk) {
+                        let x = inputs(data, batch, chunk, rows.clone(), x)?;
+                        let outputs = architecture.forward(flat, x, workspace);
+                        for (sum, group) in sums.iter_mut().zip(&batch.groups[chunk.groups.clone()]) {
+                            *sum += total(&outputs[within(&group.rows, &rows)]);
+                        }
+                    }
+                    Ok(sums)
                 })
             })
             .collect();
@@ -131,13 +135,29 @@ impl Engine {
 /// Lends the calling thread a room. What is computed does not depend on which.
 fn with_room<T>(rooms: &Mutex<Vec<Room>>, architecture: &Architecture, work: impl FnOnce(&mut Room) -> T) -> T {
     let free = rooms.lock().unwrap_or_else(|e| e.into_inner()).pop();
-    let mut room = free.unwrap_or_else(|| Room {
-        x: Array2::zeros((CHUNK, architecture.layout.n_inputs())),
-        workspace: Workspace::both(&architecture.layout),
+    let mut room = free.unwrap_or_else(|| {
+        let workspace = Workspace::new(&architecture.layout);
+        let derivatives = Derivatives::like(&workspace);
+        Room { x: Array2::zeros((BLOCK, architecture.layout.n_inputs())), workspace, derivatives }
     });
     let result = work(&mut room);
     rooms.lock().unwrap_or_else(|e| e.into_inner()).push(room);
     result
+}
+
+/// Rows of a chunk that go through the network together.
+fn blocks(chunk: &Chunk) -> impl Iterator<Item = Range<usize>> {
+    let end = chunk.rows.end;
+    chunk.rows.clone().step_by(BLOCK).map(move |start| start..end.min(start + BLOCK))
+}
+
+/// Where those of some rows that lie in a block stand in it.
+fn within(rows: &Range<usize>, block: &Range<usize>) -> Range<usize> {
+    rows.start.max(block.start) - block.start..rows.end.min(block.end) - block.start
+}
+
+fn total(outputs: &[f32]) -> f64 {
+    outputs.iter().copied().map(f64::from).sum()
 }
 
 fn chunk_gradient(
@@ -146,41 +166,58 @@ fn chunk_gradient(
     data: Data,
     batch: &Batch,
     chunk: &Chunk,
-    Room { x, workspace }: &mut Room,
+    Room { x, workspace, derivatives }: &mut Room,
     gradient: &mut [f32],
 ) -> Result<f64> {
-    let x = gather(data, batch, chunk, x)?;
-    let outputs = architecture.forward(flat, x, workspace);
+    gradient.fill(0.0);
     let mut value = 0.0;
-    let mut factors = vec![];
-    if batch.is_whole(chunk) {
-        for group in &batch.groups[chunk.groups.clone()] {
-            let rows = group.rows.start - chunk.rows.start..group.rows.end - chunk.rows.start;
-            let n = rows.len() as f64;
-            let error = outputs[rows.clone()].iter().copied().map(f64::from).sum::<f64>() / n
-                - data.targets[group.system].label;
-            value += group.weight * error.powi(2);
-            factors.push((rows, (2.0 * group.weight * error / n) as f32));
+    for rows in blocks(chunk) {
+        let x = inputs(data, batch, chunk, rows.clone(), x)?;
+        let outputs = architecture.forward(flat, x, workspace);
+        if batch.is_one_block(chunk) {
+            for group in &batch.groups[chunk.groups.clone()] {
+                let within = within(&group.rows, &rows);
+                let n = within.len() as f64;
+                let error = total(&outputs[within.clone()]) / n - data.targets[group.system].label;
+                value += group.weight * error.powi(2);
+                derivatives.outputs[within].fill((2.0 * group.weight * error / n) as f32);
+            }
+        } else {
+            value += total(outputs);
+            derivatives.outputs.fill(1.0);
         }
-    } else {
-        value = outputs.iter().copied().map(f64::from).sum();
-        factors.push((0..chunk.rows.len(), 1.0));
+        backward(architecture, flat, x, workspace, derivatives, gradient);
     }
-    let derivatives = workspace.output_derivatives();
-    for (rows, factor) in factors {
-        derivatives[rows].fill(factor);
-    }
-    architecture.backward(flat, x, workspace, gradient);
     Ok(value)
 }
 
-/// Copies a chunk's inputs, `[rows, n_inputs]`.
-fn gather<'a>(data: Data, batch: &Batch, chunk: &Chunk, x: &'a mut Array2<f32>) -> Result<ArrayView2<'a, f32>> {
-    for group in &batch.groups[chunk.groups.clone()] {
-        let rows = group.rows.start.max(chunk.rows.start)..group.rows.end.min(chunk.rows.end);
-        let place = rows.start - chunk.rows.start..rows.end - chunk.rows.start;
-        data.systems[group.system].rows.gather(&batch.rows[rows.clone()], x.slice_mut(s![place.clone(), ..]));
-        for (&row, inputs) in batch.rows[rows].iter().zip(x.slice(s![place, ..]).rows()) {
+/// The inputs of a block of a chunk, `[rows.len(), n_inputs]`: where they lie, if they lie in order, or copied to `room`.
+fn inputs<'a>(
+    data: Data<'a>,
+    batch: &Batch,
+    chunk: &Chunk,
+    block: Range<usize>,
+    room: &'a mut Array2<f32>,
+) -> Result<ArrayView2<'a, f32>> {
+    let groups = &batch.groups[chunk.groups.clone()];
+    let drawn = &batch.rows[block.clone()];
+    let in_order = groups.len() == 1 && drawn.windows(2).all(|pair| pair[1] == pair[0] + 1);
+    let lying =
+        if in_order { data.systems[groups[0].system].rows.in_place(drawn[0]..drawn[0] + drawn.len()) } else { None };
+    let x = match lying {
+        Some(x) => x,
+        None => {
+            for group in groups {
+                let within = within(&group.rows, &block);
+                let place = room.slice_mut(s![within.clone(), ..]);
+                data.systems[group.system].rows.gather(&drawn[within], place);
+            }
+            room.slice(s![..block.len(), ..])
+        }
+    };
+    for group in groups {
+        let within = within(&group.rows, &block);
+        for (&row, inputs) in drawn[within.clone()].iter().zip(x.slice(s![within, ..]).rows()) {
             if !inputs.as_slice().is_some_and(all_finite) {
                 let system = group.system;
                 return Err(Error::Input(format!(
@@ -191,7 +228,7 @@ fn gather<'a>(data: Data, batch: &Batch, chunk: &Chunk, x: &'a mut Array2<f32>) 
             }
         }
     }
-    Ok(x.slice(s![..chunk.rows.len(), ..]))
+    Ok(x)
 }
 
 /// Without a branch per number: its exponent bits are all ones in what is infinite or no number.

@@ -1,16 +1,15 @@
 //! A dense network that learns a local field from the means over systems.
 //!
-//! [`settings`](MlpSettings) -> layout (where weights lie) -> pass (one chunk of rows forwards and backwards) -> batch
-//! (which environments) -> gradient (over all chunks, in parallel) -> adam -> [`train()`].
+//! [`settings`](MlpSettings) -> start (the first weights) -> batch (which environments) -> backward (one block of rows;
+//! forwards, it goes as in the model) -> gradient (over all rows, in parallel) -> adam -> [`train()`].
 
 mod adam;
+mod backward;
 mod batch;
 mod gradient;
-mod layout;
-mod network;
-mod pass;
 mod random;
 mod settings;
+mod start;
 mod state;
 mod target;
 mod train;
@@ -18,7 +17,7 @@ mod train;
 #[cfg(test)]
 mod tests;
 
-pub use network::{Layer, Network};
-pub use settings::{Activation, MlpSettings, Output};
+pub use crate::model::ensemble::{Activation, Layer, Network, Output};
+pub use settings::MlpSettings;
 pub use state::{Check, State};
 pub use train::{Checkpoints, Trained, train};

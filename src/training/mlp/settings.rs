@@ -2,28 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::ensemble::{Activation, Output};
 use crate::{Error, Result};
-
-/// Function behind every hidden layer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Activation {
-    /// `max(z, 0)`.
-    #[default]
-    Relu,
-    /// `ln(1 + exp z)`: smooth, and slower.
-    Softplus,
-}
-
-/// Function behind the last layer.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Output {
-    #[default]
-    Linear,
-    /// `scale ln(1 + exp z)`: no local conductivity is negative.
-    Softplus,
-}
 
 /// Shape and training of one network. Every key has a default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -1,6 +1,6 @@
 //! Labels as the network sees them.
 
-use super::settings::Output;
+use crate::model::ensemble::Output;
 use crate::training::Pooled;
 use crate::{Error, Result};
 

@@ -1,21 +1,21 @@
 //! Training as a whole, and gradients against finite differences.
 
 use ndarray::{Array1, Array2, ArrayView2, s};
+use rand::Rng;
 
 use super::batch::Batch;
 use super::gradient::{Data, Engine};
-use super::network::Network;
-use super::random::Random;
+use super::random;
 use super::target::Scale;
 use super::*;
 use crate::training::Pooled;
 
 /// Environments of each system around a centre of its own, `[n, width]`.
 fn inputs(seed: u64, sizes: &[usize], width: usize) -> Vec<Array2<f32>> {
-    let mut random = Random::step(seed, 0);
+    let mut random = random::of_step(seed, 0);
     let system = |&n: &usize| {
-        let center = Array1::from_shape_fn(width, |_| 2.0 * random.signed());
-        Array2::from_shape_fn((n, width), |(_, j)| center[j] + random.signed())
+        let center = Array1::from_shape_fn(width, |_| random.random_range(-2.0..2.0));
+        Array2::from_shape_fn((n, width), |(_, j)| center[j] + random.random_range(-1.0..1.0))
     };
     sizes.iter().map(system).collect()
 }

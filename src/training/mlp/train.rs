@@ -6,10 +6,10 @@ use sha2::{Digest, Sha256};
 use super::adam::{Adam, cosine};
 use super::batch::Batch;
 use super::gradient::{Data, Engine};
-use super::network::Network;
 use super::settings::MlpSettings;
 use super::state::{Best, Check, State};
 use super::target::{self, Scale};
+use crate::model::ensemble::Network;
 use crate::training::Pooled;
 use crate::{Error, Result};
 

@@ -4,7 +4,7 @@ use ndarray::{ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2};
 
 /// Weights `[out, in]` and then biases `[out]` of each layer, first layer first.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Layout {
+pub(crate) struct Layout {
     /// Inputs, hidden layers, and the one output.
     widths: Vec<usize>,
     /// Start of each layer, and the end of the last one.

@@ -1,14 +1,35 @@
 //! A dense network with one output.
 
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
-use rayon::prelude::*;
+mod layout;
+mod pass;
 
-use super::layout::Layout;
-use super::pass::{Architecture, CHUNK, Workspace};
-use super::random::Random;
-use super::settings::{Activation, MlpSettings, Output};
-use super::target::Scale;
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, ArrayViewMut1, Axis};
+use serde::{Deserialize, Serialize};
+
 use crate::{Error, Result};
+pub(crate) use layout::Layout;
+pub(crate) use pass::{Architecture, BLOCK, Workspace};
+
+/// Function behind every hidden layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Activation {
+    /// `max(z, 0)`.
+    #[default]
+    Relu,
+    /// `ln(1 + exp z)`: smooth, and slower.
+    Softplus,
+}
+
+/// Function behind the last layer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Output {
+    #[default]
+    Linear,
+    /// `scale ln(1 + exp z)`: no local conductivity is negative.
+    Softplus,
+}
 
 /// One dense layer: `z = weights x + biases`.
 #[derive(Clone, Copy, Debug)]
@@ -28,24 +49,12 @@ pub struct Network {
 }
 
 impl Network {
-    /// The network that training starts from: weights uniform within `sqrt(6 / in)` (He et al., arXiv:1502.01852),
-    /// within `sqrt(3 / in)` in the last layer, biases zero.
-    pub fn initial(n_inputs: usize, settings: &MlpSettings, seed: u64) -> Self {
-        let layout = Layout::new(n_inputs, &settings.hidden);
-        let mut flat = vec![0.0; layout.n_parameters()];
-        let mut random = Random::weights(seed);
-        for l in 0..layout.n_layers() {
-            let last = l + 1 == layout.n_layers();
-            let (mut weights, mut biases) = layout.layer_mut(l, &mut flat);
-            let bound = (if last { 3.0 } else { 6.0 } / weights.ncols() as f64).sqrt() as f32;
-            weights.mapv_inplace(|_| bound * random.signed());
-            if last && settings.output == Output::Softplus {
-                // softplus of this is 1, the mean label in training's scale.
-                biases.fill(1.0f64.exp_m1().ln() as f32);
-            }
-        }
-        let architecture = Architecture { layout, activation: settings.activation, output: settings.output };
-        Self { architecture, flat, scale: 1.0 }
+    pub(crate) fn from_parts(architecture: Architecture, flat: Vec<f32>, scale: f32) -> Self {
+        Self { architecture, flat, scale }
+    }
+
+    pub(crate) fn into_parts(self) -> (Architecture, Vec<f32>) {
+        (self.architecture, self.flat)
     }
 
     /// A network of given layers, weights `[out, in]` and biases `[out]`, first layer first.
@@ -82,23 +91,6 @@ impl Network {
         Ok(Self { architecture: Architecture { layout, activation, output }, flat, scale })
     }
 
-    /// A network with the weights of training, put into the scale of the labels.
-    pub(super) fn trained(architecture: Architecture, mut flat: Vec<f32>, labels: &Scale) -> Self {
-        let mut scale = labels.scale as f32;
-        if architecture.output == Output::Linear {
-            let (mut weights, mut biases) =
-                architecture.layout.layer_mut(architecture.layout.n_layers() - 1, &mut flat);
-            weights.mapv_inplace(|w| (f64::from(w) * labels.scale) as f32);
-            biases.mapv_inplace(|b| (f64::from(b) * labels.scale + labels.shift) as f32);
-            scale = 1.0;
-        }
-        Self { architecture, flat, scale }
-    }
-
-    pub(super) fn into_parts(self) -> (Architecture, Vec<f32>) {
-        (self.architecture, self.flat)
-    }
-
     /// Number of inputs.
     pub fn n_inputs(&self) -> usize {
         self.architecture.layout.n_inputs()
@@ -131,21 +123,26 @@ impl Network {
 
     /// The output for each row of `x`, `[n, n_inputs]`; `[n]`. NaN in gives NaN out.
     ///
-    /// The values do not depend on the number of threads, nor on the other rows beyond rounding.
+    /// The values do not depend on the other rows beyond rounding.
     ///
     /// # Panics
     /// Rows of another width.
     pub fn forward(&self, x: ArrayView2<f32>) -> Array1<f32> {
-        assert_eq!(x.ncols(), self.n_inputs(), "inputs of the network");
         let mut out = Array1::zeros(x.nrows());
-        let chunks = out.axis_chunks_iter_mut(Axis(0), CHUNK).into_par_iter();
-        chunks.zip(x.axis_chunks_iter(Axis(0), CHUNK)).for_each_init(
-            || Workspace::forward(&self.architecture.layout),
-            |workspace, (mut out, x)| {
-                let values = self.architecture.forward(&self.flat, x, workspace);
-                out.iter_mut().zip(values).for_each(|(o, v)| *o = self.scale * v);
-            },
-        );
+        self.forward_into(x, &mut Workspace::default(), out.view_mut());
         out
+    }
+
+    /// As [`Self::forward`]; the workspace is made anew only if it was made for another layout.
+    pub(crate) fn forward_into(&self, x: ArrayView2<f32>, workspace: &mut Workspace, mut out: ArrayViewMut1<f32>) {
+        assert_eq!(x.ncols(), self.n_inputs(), "inputs of the network");
+        if !workspace.fits(&self.architecture.layout) {
+            *workspace = Workspace::new(&self.architecture.layout);
+        }
+        let blocks = x.axis_chunks_iter(Axis(0), BLOCK).zip(out.axis_chunks_iter_mut(Axis(0), BLOCK));
+        for (x, mut out) in blocks {
+            let values = self.architecture.forward(&self.flat, x, workspace);
+            out.iter_mut().zip(values).for_each(|(o, v)| *o = self.scale * v);
+        }
     }
 }
