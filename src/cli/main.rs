@@ -47,7 +47,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn"))
+    // Which operators are tested is for `model` to say.
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn,tract_onnx=error"))
         .format(|out, record| {
             use std::io::Write;
             writeln!(out, "ionscape: {}: {}", record.level().as_str().to_lowercase(), record.args())

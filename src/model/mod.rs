@@ -8,6 +8,7 @@ pub mod ensemble;
 mod file;
 mod graph;
 mod metadata;
+mod operators;
 
 pub use builder::GraphBuilder;
 pub use domain::{Domain, DomainBuilder, NO_DOMAIN};
