@@ -46,6 +46,9 @@ impl Metadata {
     /// The version that this program writes, and the newest that it reads.
     pub const VERSION: u32 = 1;
 
+    /// Unit styles that a model can be for.
+    pub const UNITS: [&'static str; 3] = ["lj", "real", "metal"];
+
     /// Key in the file's `metadata_props`.
     pub const KEY: &'static str = "ionscape";
 
@@ -73,7 +76,7 @@ impl Metadata {
     }
 
     pub(super) fn check(&self) -> Result<(), String> {
-        if !["lj", "real", "metal"].contains(&self.units.as_str()) {
+        if !Self::UNITS.contains(&self.units.as_str()) {
             return Err(format!("its units are '{}'; a model's units are lj, real or metal", self.units));
         }
         if self.species.is_empty() {
