@@ -18,6 +18,14 @@ pub fn check(map: &SpeciesMap, frame: &Frame) -> Result<()> {
         );
         return Err(frame.error(Some(atom), message));
     }
+    check_charges(map, frame)
+}
+
+/// Checks the charges alone: atoms of types that were not named are no ions.
+///
+/// # Errors
+/// The first atom whose charge has not the sign of its species, with file, frame and line.
+pub fn check_charges(map: &SpeciesMap, frame: &Frame) -> Result<()> {
     for (atom, &charge) in frame.charges.iter().flatten().enumerate() {
         map.check_charge(frame.types[atom], charge).map_err(|e| frame.error(Some(atom), e.to_string()))?;
     }

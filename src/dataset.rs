@@ -100,6 +100,16 @@ impl Dataset {
 
     fn check(&self) -> Result<(), String> {
         self.units.parse::<crate::units::UnitStyle>().map_err(|e| e.to_string())?;
+        if self.species.is_empty() {
+            return Err(
+                "species: there is none; name the atom types of the ions as in species = { 1 = \"cation\" }".into()
+            );
+        }
+        if let Some((name, charge)) = self.charges.iter().find(|(_, charge)| !charge.is_finite() || **charge == 0.0) {
+            return Err(format!(
+                "charges: {name} has {charge}; give an ion's charge in elementary charges, and name no others"
+            ));
+        }
         for (t, name) in &self.species {
             if t.parse::<i32>().ok().filter(|t| *t > 0).is_none() {
                 return Err(format!("species: '{t}' is no atom type; write it as in species = {{ 1 = \"cation\" }}"));

@@ -81,7 +81,7 @@ fn foreign_graphs_are_refused() {
     let tensor = &mut proto.graph.as_mut().unwrap().initializer[0];
     tensor.data_location = Some(tensor_proto::DataLocation::External as i32);
     tensor.external_data.push(StringStringEntryProto { key: "location".into(), value: "../secret".into() });
-    assert!(refusal(&proto).contains("lies in another file"));
+    assert!(refusal(&proto).contains("lies in another file; export it with all data inside, from PyTorch with"));
 
     let mut proto = baseline();
     proto.graph.as_mut().unwrap().initializer[0].dims = vec![i64::MAX, 2];
@@ -102,6 +102,24 @@ fn foreign_graphs_are_refused() {
         dim.value = Some(tensor_shape_proto::dimension::Value::DimValue(16));
     }
     assert!(refusal(&proto).contains("fixed to 16 rows"));
+
+    let mut proto = baseline();
+    let shape = proto.graph.as_mut().unwrap().output[0].r#type.as_mut().unwrap();
+    if let Some(type_proto::Value::TensorType(tensor)) = &mut shape.value {
+        tensor.shape.as_mut().unwrap().dim.pop();
+    }
+    assert!(refusal(&proto).contains("is a vector (give it one column for each member"));
+
+    let mut proto = baseline();
+    proto.graph.as_mut().unwrap().initializer.iter_mut().filter(|t| !t.raw_data.is_empty()).for_each(|tensor| {
+        tensor.raw_data = tensor
+            .raw_data
+            .chunks(4)
+            .flat_map(|b| f64::from(f32::from_le_bytes(b.try_into().unwrap())).to_le_bytes())
+            .collect();
+        tensor.data_type = tensor_proto::DataType::Double as i32;
+    });
+    assert!(refusal(&proto).contains("it has float64 weights: export it in float32"));
 
     // An input that promises another width than the weights have.
     let mut proto = baseline();

@@ -36,9 +36,9 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    arguments.outputs.check()?;
     let local = LocalModel::load(&arguments.model)?;
     let (path, dataset) = systems::dataset(&arguments.dataset)?;
+    arguments.outputs.check(&[], &[&arguments.model], (path, &dataset))?;
     let metadata = local.model().metadata();
     let descriptor: SoapParameters = serde_json::from_value(metadata.descriptor.clone())
         .with_context(|| format!("{}: the descriptor", arguments.model.display()))?;
@@ -50,6 +50,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let evaluation = evaluate(&local, &corpus, arguments.label_floor, &mut || progress.frame())?;
     drop(progress);
     let predictions: Vec<Prediction> = evaluation.systems.iter().map(|s| s.prediction.clone()).collect();
+    // Before the table, whose reader may have had enough.
+    let heading = "Predicted against true conductivity";
+    arguments.outputs.write(&predictions, heading, &evaluation.score, &corpus.units, &evaluation)?;
     systems::print(&predictions, &corpus.units)?;
     let mut scores = vec![("this model", &evaluation.score)];
     scores.extend(evaluation.baselines.iter().map(|(name, score)| (name.as_str(), score)));
@@ -71,6 +74,5 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             );
         }
     }
-    let heading = "Predicted against true conductivity";
-    arguments.outputs.write(&predictions, heading, &evaluation.score, &corpus.units, &evaluation)
+    Ok(())
 }

@@ -8,6 +8,7 @@ mod import;
 mod inspect;
 mod label;
 mod mapping;
+mod outputs;
 mod predict;
 mod progress;
 mod reading;
@@ -47,7 +48,8 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn"))
+    // Which operators are tested is for `model` to say.
+    env_logger::Builder::from_env(env_logger::Env::default().default_filter_or("warn,tract_onnx=error"))
         .format(|out, record| {
             use std::io::Write;
             writeln!(out, "ionscape: {}: {}", record.level().as_str().to_lowercase(), record.args())
@@ -57,7 +59,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("ionscape: {error:#}");
+            eprintln!("ionscape: {}", sentence(&error));
             ExitCode::FAILURE
         }
     }
@@ -79,6 +81,17 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Train(arguments) => train::run(arguments),
         Command::Transport(arguments) => transport::run(*arguments),
     }
+}
+
+/// An error with its causes, but for those that it quotes itself.
+fn sentence(error: &anyhow::Error) -> String {
+    let mut text = error.to_string();
+    for cause in error.chain().skip(1).map(ToString::to_string) {
+        if !text.ends_with(&cause) {
+            text += &format!(": {cause}");
+        }
+    }
+    text
 }
 
 /// Whoever reads our standard output has had enough: no failure.

@@ -12,7 +12,7 @@ use ionscape::training::cache;
 use ionscape::training::corpus::{Corpus, Source};
 use ionscape::training::score::{Coverage, Prediction, Score};
 
-use crate::{progress::Progress, report};
+use crate::{outputs, progress::Progress, report};
 
 /// Where features are kept.
 #[derive(clap::Args)]
@@ -56,9 +56,15 @@ pub struct Outputs {
 }
 
 impl Outputs {
-    /// Refuses a figure's name that says no format, before anything is computed.
-    pub fn check(&self) -> anyhow::Result<()> {
-        self.plot.as_deref().map_or(Ok(()), report::check_figure)
+    /// Refuses, before anything is computed, what could not be written: these files and those of `others`, given what
+    /// is read besides the data set's own files.
+    pub fn check(&self, others: &[&Path], read: &[&Path], (path, dataset): (&Path, &Dataset)) -> anyhow::Result<()> {
+        self.plot.as_deref().map_or(Ok(()), report::check_figure)?;
+        let files: Vec<&Path> =
+            others.iter().copied().chain(self.plot.as_deref()).chain(self.json.as_deref()).collect();
+        let mut inputs = outputs::named_by(dataset, path.parent().unwrap_or(Path::new("")));
+        inputs.extend(read.iter().chain([&path]).map(|path| path.to_path_buf()));
+        outputs::check(&files, &inputs)
     }
 
     /// Writes what was asked for.

@@ -83,8 +83,9 @@ struct Report<'a> {
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let settings = settings(&arguments)?;
-    arguments.outputs.check()?;
     let (path, dataset) = systems::dataset(&arguments.dataset)?;
+    let config: Vec<&Path> = arguments.config.as_deref().into_iter().collect();
+    arguments.outputs.check(&[&arguments.output], &config, (path, &dataset))?;
     let corpus = arguments.reading.corpus(path, &dataset, &settings.descriptor, settings.coordination_radius())?;
     let progress = Mutex::new(Progress::new(path, "folds"));
     let checkpoints = match settings.kind {
@@ -103,7 +104,6 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if let Some(folder) = checkpoints {
         std::fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
     }
-    print(&corpus, &outcome)?;
     let (predictions, heading, score) = match &outcome.validation {
         Some(v) => {
             let predictions: Vec<Prediction> = v.systems.iter().map(|s| s.prediction.clone()).collect();
@@ -112,7 +112,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         None => (outcome.training.clone(), "Training systems", &outcome.training_score),
     };
     let document = summary(&corpus, &settings, &outcome)?;
-    arguments.outputs.write(&predictions, heading, score, &corpus.units, &document)
+    // Before the table, whose reader may have had enough.
+    arguments.outputs.write(&predictions, heading, score, &corpus.units, &document)?;
+    Ok(print(&corpus, &outcome)?)
 }
 
 /// The folder that networks of this very training are kept in while it runs.

@@ -10,6 +10,7 @@ use tract_onnx::pb::{
     tensor_shape_proto, type_proto,
 };
 
+use super::operators::OPERATORS;
 use super::{Channels, Domain, INPUT, Metadata, OUTPUT};
 use crate::{Error, Result};
 
@@ -19,52 +20,8 @@ const LARGEST_FILE: u64 = 256 << 20;
 /// Wider inputs and outputs are refused.
 const LARGEST_DIMENSION: i64 = 1 << 20;
 
-/// Operators that a model may use: arithmetic, activations and reshaping, none that reaches outside the file.
-const OPERATORS: [&str; 43] = [
-    "Abs",
-    "Add",
-    "BatchNormalization",
-    "Cast",
-    "Clip",
-    "Concat",
-    "Constant",
-    "ConstantOfShape",
-    "Cos",
-    "Div",
-    "Dropout",
-    "Elu",
-    "Exp",
-    "Expand",
-    "Flatten",
-    "Gather",
-    "Gelu",
-    "Gemm",
-    "Identity",
-    "LayerNormalization",
-    "LeakyRelu",
-    "Log",
-    "MatMul",
-    "Max",
-    "Min",
-    "Mul",
-    "Neg",
-    "Pow",
-    "ReduceMean",
-    "ReduceSum",
-    "Relu",
-    "Reshape",
-    "Selu",
-    "Shape",
-    "Sigmoid",
-    "Slice",
-    "Softplus",
-    "Split",
-    "Sqrt",
-    "Squeeze",
-    "Sub",
-    "Tanh",
-    "Unsqueeze",
-];
+/// The newest set of ONNX operators that was compared with the program that exported it.
+const NEWEST_OPERATORS: i64 = 24;
 
 /// Widths of a graph's input and output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -93,6 +50,14 @@ pub(super) fn decode(bytes: &[u8]) -> Result<ModelProto, String> {
     if !proto.functions.is_empty() {
         return Err("it defines functions of its own; export it without them".into());
     }
+    let own = |domain: &str| matches!(domain, "" | "ai.onnx");
+    if let Some(set) = proto.opset_import.iter().find(|set| own(&set.domain) && set.version > NEWEST_OPERATORS) {
+        log::warn!(
+            "the model's operators are of ONNX opset {}; up to {NEWEST_OPERATORS} is tested: export it with that, or compare \
+             some predictions with the program that it comes from",
+            set.version
+        );
+    }
     for tensor in &graph.initializer {
         check_tensor(tensor)?;
     }
@@ -100,7 +65,7 @@ pub(super) fn decode(bytes: &[u8]) -> Result<ModelProto, String> {
         return Err("it has sparse initializers; export it with dense ones".into());
     }
     for node in &graph.node {
-        if !matches!(node.domain.as_str(), "" | "ai.onnx") || !OPERATORS.contains(&node.op_type.as_str()) {
+        if !own(&node.domain) || !OPERATORS.contains(&node.op_type.as_str()) {
             let operator = [node.domain.as_str(), node.op_type.as_str()].join(".");
             return Err(format!(
                 "its node '{}' uses operator {}, which models may not use; they may use {}",
@@ -124,7 +89,11 @@ pub(super) fn decode(bytes: &[u8]) -> Result<ModelProto, String> {
 fn check_tensor(tensor: &TensorProto) -> Result<(), String> {
     let external = tensor.data_location == Some(tensor_proto::DataLocation::External as i32);
     if external || !tensor.external_data.is_empty() {
-        return Err(format!("its tensor '{}' lies in another file; export it with all data inside", tensor.name));
+        return Err(format!(
+            "its tensor '{}' lies in another file; export it with all data inside, from PyTorch with \
+             torch.onnx.export(..., external_data=False)",
+            tensor.name
+        ));
     }
     let elements = tensor.dims.iter().try_fold(1i64, |n, &d| n.checked_mul(d).filter(|&n| n >= 0 && d >= 0));
     match elements {
@@ -171,9 +140,11 @@ fn width(what: &str, values: &[&ValueInfoProto], name: &str) -> Result<usize, St
         Some([None | Some(DimParam(_)), Some(DimValue(width))]) if (1..=LARGEST_DIMENSION).contains(width) => {
             Ok(*width as usize)
         }
-        Some([Some(DimValue(n)), _]) => {
-            Err(wrong(&format!("fixed to {n} rows (export it with a dynamic first dimension)")))
-        }
+        Some([Some(DimValue(n)), _]) => Err(wrong(&format!(
+            "fixed to {n} rows (export it with a dynamic first dimension, from PyTorch with torch.onnx.export(..., \
+             dynamic_shapes=({{0: torch.export.Dim('N')}},)))"
+        ))),
+        Some([_]) => Err(wrong("a vector (give it one column for each member, as y.unsqueeze(1) does)")),
         _ => Err(wrong("of another shape")),
     }
 }
@@ -218,7 +189,9 @@ pub fn adopt(path: &Path, bytes: &[u8], card: Card, domain: Option<Domain>) -> R
     for (what, name, values) in [("input", &card.input, &graph.input), ("output", &card.output, &graph.output)] {
         if !values.iter().any(|v| v.name == *name) {
             let there = values.iter().map(|v| v.name.as_str()).collect::<Vec<_>>().join(", ");
-            return Err(refuse(format!("the card calls its {what} '{name}', and the graph has {there}")));
+            return Err(refuse(format!(
+                "the card calls its {what} '{name}', and the graph has {there}; write {what} = \"NAME\" in the card"
+            )));
         }
     }
     rename(graph, &card.input, INPUT);

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use ndarray::{Array2, ArrayView2};
+use tract_onnx::pb::{ModelProto, tensor_proto};
 use tract_onnx::prelude::*;
 
 use super::domain::Grader;
@@ -31,7 +32,7 @@ impl Model {
     ///
     /// # Errors
     /// A file that cannot be read, is too large, is no ONNX, carries no ionscape metadata, has another signature than
-    /// [`super::INPUT`] to [`super::OUTPUT`], or uses external data or operators outside the list of [`file`].
+    /// [`super::INPUT`] to [`super::OUTPUT`], or uses external data or operators that models may not use.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         Self::from_bytes(path, &file::read(path)?)
@@ -60,9 +61,7 @@ impl Model {
             .filter(|own| (own.n_features(), own.n_members()) == (signature.n_features, signature.n_members));
         let runner = match own {
             Some(ensemble) => Runner::Own(Box::new(ensemble)),
-            None => prepare(&proto, signature)
-                .map(Runner::Tract)
-                .map_err(|e| refuse(format!("its graph cannot be run: {e:#}")))?,
+            None => prepare(&proto, signature).map(Runner::Tract).map_err(|e| refuse(cannot_run(&proto, &e)))?,
         };
         let grader = metadata.domain.as_ref().map(|d| d.grader());
         Ok(Self { runner, signature, metadata, grader, path: path.into() })
@@ -124,7 +123,7 @@ impl Model {
         let refuse = |message: String| Error::Model { path: path.into(), message };
         let mut model = Self::from_bytes(path, bytes)?;
         let proto = file::decode(bytes).map_err(refuse)?;
-        let plan = prepare(&proto, model.signature).map_err(|e| refuse(format!("its graph cannot be run: {e:#}")))?;
+        let plan = prepare(&proto, model.signature).map_err(|e| refuse(cannot_run(&proto, &e)))?;
         model.runner = Runner::Tract(plan);
         Ok(model)
     }
@@ -152,8 +151,18 @@ fn run(plan: &Arc<TypedRunnableModel>, features: ArrayView2<f32>) -> TractResult
     Ok(output.to_plain_array_view::<f32>()?.iter().copied().collect())
 }
 
-fn prepare(proto: &tract_onnx::pb::ModelProto, signature: Signature) -> TractResult<Arc<TypedRunnableModel>> {
-    let model = tract_onnx::onnx().model_for_proto_model(proto)?;
+/// What to say of a graph that tract refuses.
+fn cannot_run(proto: &ModelProto, error: &TractError) -> String {
+    let double = tensor_proto::DataType::Double as i32;
+    let doubles = proto.graph.iter().flat_map(|g| &g.initializer).any(|tensor| tensor.data_type == double);
+    let cure =
+        if doubles { "; it has float64 weights: export it in float32, from PyTorch after model.float()" } else { "" };
+    format!("its graph cannot be run: {error:#}{cure}")
+}
+
+fn prepare(proto: &ModelProto, signature: Signature) -> TractResult<Arc<TypedRunnableModel>> {
+    // Shapes that the exporter noted on the way name the rows each in its own way; they follow from the input anyhow.
+    let model = tract_onnx::onnx().with_ignore_value_info(true).model_for_proto_model(proto)?;
     let n = model.symbols.sym("N");
     let input = f32::fact(&[n.to_dim(), signature.n_features.to_dim()]);
     model.with_input_fact(0, input.into())?.into_optimized()?.into_runnable()

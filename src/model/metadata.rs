@@ -49,6 +49,9 @@ impl Metadata {
     /// Key in `validation`: the largest deviation over the ensemble of a training system's mean, relative to that mean.
     pub const LARGEST_DEVIATION: &'static str = "largest_relative_deviation";
 
+    /// Unit styles that a model can be for.
+    pub const UNITS: [&'static str; 3] = ["lj", "real", "metal"];
+
     /// Key in the file's `metadata_props`.
     pub const KEY: &'static str = "ionscape";
 
@@ -76,7 +79,7 @@ impl Metadata {
     }
 
     pub(super) fn check(&self) -> Result<(), String> {
-        if !["lj", "real", "metal"].contains(&self.units.as_str()) {
+        if !Self::UNITS.contains(&self.units.as_str()) {
             return Err(format!("its units are '{}'; a model's units are lj, real or metal", self.units));
         }
         if self.species.is_empty() {

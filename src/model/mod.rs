@@ -9,6 +9,7 @@ pub mod ensemble;
 mod file;
 mod graph;
 mod metadata;
+mod operators;
 
 pub use agreement::Agreement;
 pub use builder::GraphBuilder;

@@ -65,7 +65,7 @@ impl Features {
     /// Dumps that cannot be read or hold no ion; a folder that cannot be written to.
     pub fn obtain(cache: &Path, dumps: &[PathBuf], recipe: &Recipe, on_frame: &mut dyn FnMut()) -> Result<Self> {
         let key = key(dumps, recipe)?;
-        std::fs::create_dir_all(cache).map_err(|e| Error::io(cache, e))?;
+        std::fs::create_dir_all(cache).map_err(|e| not_kept(cache, &e))?;
         if let Some(features) = open(cache, &key)? {
             return Ok(features);
         }
@@ -126,6 +126,13 @@ fn key(dumps: &[PathBuf], recipe: &Recipe) -> Result<String> {
     Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
+fn not_kept(cache: &Path, error: &dyn std::fmt::Display) -> Error {
+    Error::Input(format!(
+        "features cannot be kept in the folder {}: {error}; name another with --cache",
+        cache.display()
+    ))
+}
+
 fn paths(cache: &Path, key: &str) -> (PathBuf, PathBuf) {
     (cache.join(format!("{key}.f32")), cache.join(format!("{key}.json")))
 }
@@ -150,7 +157,7 @@ fn open(cache: &Path, key: &str) -> Result<Option<Features>> {
 fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame: &mut dyn FnMut()) -> Result<()> {
     let descriptor = PowerSpectrum::new(recipe.descriptor.clone(), recipe.n_channels)?;
     let (values_path, contents_path) = paths(cache, key);
-    let mut out = AtomicFile::create(&values_path)?;
+    let mut out = AtomicFile::create(&values_path).map_err(|e| not_kept(cache, &e))?;
     let mut contents = Contents {
         n_environments: 0,
         n_features: descriptor.n_features(),
@@ -165,7 +172,7 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
         let columns = Columns::default().want(Quantity::Charges);
         let mut reader = DumpReader::open(dump, columns, ReadOptions::default())?;
         while reader.read(&mut frame)? {
-            configuration::check(recipe.map, &frame)?;
+            configuration::check_charges(recipe.map, &frame)?;
             let environments = configuration::environments(&frame, recipe.map, descriptor.reach())?;
             if environments.is_empty() {
                 return Err(frame.error(None, "the frame has no ion; check the species of the data set".into()));

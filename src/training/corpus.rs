@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use rayon::prelude::*;
-
 use super::cache::{Features, Recipe};
+use super::rows::sum_over_chunks;
 use super::{Pooled, Rows};
 use crate::dataset::{Dataset, Paths, System};
 use crate::descriptor::SoapParameters;
+use crate::model::Metadata;
 use crate::species::{CHARGE_SYMMETRIC_CHANNELS, NOT_AN_ION, Species, SpeciesMap};
 use crate::{Error, Result};
 
@@ -52,6 +52,12 @@ impl Corpus {
         if dataset.systems.is_empty() {
             return Err(refuse("there is no system; list them under [[system]]".into()));
         }
+        if !Metadata::UNITS.contains(&dataset.units.as_str()) {
+            return Err(refuse(format!(
+                "units = \"{}\": a model's units are lj, real or metal; convert snapshots and labels to one of them",
+                dataset.units
+            )));
+        }
         let folder = path.parent().unwrap_or(Path::new(""));
         let (species, map) = species(dataset).map_err(|e| refuse(e.to_string()))?;
         let recipe = Recipe {
@@ -74,7 +80,8 @@ impl Corpus {
                 .map_err(|e| refuse(format!("system {name}: {e}")))?;
             if let Some(units) = features.contents.units.as_ref().filter(|units| **units != dataset.units) {
                 return Err(refuse(format!(
-                    "system {name}: its snapshots are in {units} units, and the data set is in {}",
+                    "system {name}: its snapshots are in {units} units, and the data set is in {}; convert them, or make a \
+                     data set of each unit style",
                     dataset.units
                 )));
             }
@@ -163,18 +170,13 @@ fn species(dataset: &Dataset) -> Result<(Vec<Species>, SpeciesMap)> {
 fn mean_features(features: &Features) -> Option<Vec<f64>> {
     const CHUNK: usize = 1024;
     let view = features.view();
-    let sums: Vec<Vec<f64>> = (0..view.nrows().div_ceil(CHUNK))
-        .into_par_iter()
-        .map(|chunk| {
-            let mut sum = vec![0.0; view.ncols()];
-            for row in chunk * CHUNK..view.nrows().min((chunk + 1) * CHUNK) {
-                sum.iter_mut().zip(view.row(row)).for_each(|(s, &x)| *s += f64::from(x));
-            }
-            sum
-        })
-        .collect();
-    let mut mean = vec![0.0; view.ncols()];
-    sums.iter().for_each(|sum| mean.iter_mut().zip(sum).for_each(|(m, s)| *m += s));
+    let mut mean = sum_over_chunks(view.nrows(), CHUNK, view.ncols(), |rows| {
+        let mut sum = vec![0.0; view.ncols()];
+        for row in rows {
+            sum.iter_mut().zip(view.row(row)).for_each(|(s, &x)| *s += f64::from(x));
+        }
+        sum
+    });
     mean.iter_mut().for_each(|m| *m /= features.len() as f64);
     mean.iter().all(|m| m.is_finite()).then_some(mean)
 }

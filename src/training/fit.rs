@@ -18,6 +18,16 @@ pub enum Fitted {
     Mlp { inputs: FittedInputs, networks: Vec<Network> },
 }
 
+/// What a model says of a system that it was fitted to.
+pub struct Known {
+    /// Predicted molar conductivity.
+    pub mean: f64,
+    /// Its standard deviation, not calibrated.
+    pub deviation: f64,
+    /// Standard deviation of the mean over the ensemble's members.
+    pub of_ensemble: f64,
+}
+
 impl Fitted {
     /// Fits a model to systems; networks under way are kept where `kept` says.
     ///
@@ -42,11 +52,24 @@ impl Fitted {
     pub fn predict(&self, rows: &dyn Rows) -> (f64, f64) {
         match self {
             Self::GaussianProcess { inputs, field } => field.predict(rows, inputs),
-            Self::Mlp { inputs, networks } => {
-                let members = pooled_outputs(networks, rows, &inputs.map);
-                let n = members.len() as f64;
-                let mean = members.iter().sum::<f64>() / n;
-                (mean, (members.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / n).sqrt())
+            Self::Mlp { inputs, networks } => mean_and_deviation(&pooled_outputs(networks, rows, &inputs.map)),
+        }
+    }
+
+    /// The same for each of the systems that the model was fitted to, given again, and the standard deviation of the
+    /// system's mean over the members of [`Self::ensemble`].
+    pub fn predict_training(&self, systems: &[Pooled], members: usize, calibration: f64, seed: u64) -> Vec<Known> {
+        let known = |(mean, deviation): (f64, f64), of_ensemble: f64| Known { mean, deviation, of_ensemble };
+        match self {
+            // The fit has the pooled features: nothing goes through the field once more.
+            Self::GaussianProcess { field, .. } => {
+                let means = field.posterior.observed(&field.posterior.draws(members, calibration, seed));
+                let predicted = field.posterior.predict_observed();
+                predicted.into_iter().zip(&means).map(|(p, members)| known(p, mean_and_deviation(members).1)).collect()
+            }
+            Self::Mlp { .. } => {
+                let predicted = systems.iter().map(|s| self.predict(s.rows));
+                predicted.map(|p| known(p, calibration * p.1)).collect()
             }
         }
     }
@@ -83,4 +106,10 @@ impl Fitted {
             }
         }
     }
+}
+
+fn mean_and_deviation(members: &[f64]) -> (f64, f64) {
+    let n = members.len() as f64;
+    let mean = members.iter().sum::<f64>() / n;
+    (mean, (members.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / n).sqrt())
 }

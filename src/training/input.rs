@@ -84,15 +84,13 @@ impl FittedInputs {
 /// Features that are not finite, or that never vary.
 pub fn fit_inputs(systems: &[&dyn Rows], settings: &InputSettings, seed: u64) -> Result<FittedInputs> {
     let n_features = systems[0].width();
-    let mut sample: Vec<Array2<f64>> = systems
-        .iter()
-        .enumerate()
-        .map(|(s, rows)| draw(*rows, settings.sample, seed, s as u64).mapv(f64::from))
-        .collect();
-    let mean_over = |sample: &[Array2<f64>], of: &dyn Fn(f64) -> f64| {
+    // Drawn anew for each pass, so that no more than one system's sample is in memory.
+    let sample = |s: usize| draw(systems[s], settings.sample, seed, s as u64).mapv(f64::from);
+    let mean_over = |sample: &dyn Fn(usize) -> Array2<f64>, of: &dyn Fn(f64) -> f64| {
         let mut mean = vec![0.0; n_features];
-        for system in sample {
-            let share = 1.0 / (system.nrows() * sample.len()) as f64;
+        for s in 0..systems.len() {
+            let system = sample(s);
+            let share = 1.0 / (system.nrows() * systems.len()) as f64;
             for row in system.rows() {
                 mean.iter_mut().zip(row).for_each(|(m, &x)| *m += share * of(x));
             }
@@ -111,13 +109,17 @@ pub fn fit_inputs(systems: &[&dyn Rows], settings: &InputSettings, seed: u64) ->
         Transform::None => 1.0,
         Transform::SoftSqrt => (settings.softening * largest) as f32,
     };
-    for system in &mut sample {
+    let sample = |s: usize| {
+        let mut system = sample(s);
         system.mapv_inplace(|x| transformed(settings.transform, x / f64::from(scale)));
-    }
+        system
+    };
     let mean = mean_over(&sample, &|x| x);
-    for system in &mut sample {
+    let sample = |s: usize| {
+        let mut system = sample(s);
         system.rows_mut().into_iter().for_each(|mut row| row.iter_mut().zip(&mean).for_each(|(x, m)| *x -= m));
-    }
+        system
+    };
     let deviation: Vec<f64> = mean_over(&sample, &|x| x * x).into_iter().map(f64::sqrt).collect();
     let floor = settings.deviation_floor.max(1e-6) * deviation.iter().copied().fold(0.0, f64::max);
     if floor == 0.0 {
@@ -129,9 +131,9 @@ pub fn fit_inputs(systems: &[&dyn Rows], settings: &InputSettings, seed: u64) ->
             let variances = deviation.iter().zip(&divisor).map(|(d, s)| (d / s).powi(2)).collect();
             (Array2::from_diag(&Array1::from_iter(divisor.iter().map(|s| 1.0 / s))), variances)
         }
-        n => components(&sample, &divisor, n.min(n_features), settings.whitening),
+        n => components(&sample, systems.len(), &divisor, n.min(n_features), settings.whitening),
     };
-    let offset = -Array1::from_vec(mean).dot(&matrix);
+    let offset = -Array1::from_iter(mean.iter().copied()).dot(&matrix);
     let map = InputMap {
         transform: settings.transform,
         factor: 1.0 / scale,
@@ -162,12 +164,19 @@ fn draw(rows: &dyn Rows, n: usize, seed: u64, stream: u64) -> Array2<f32> {
 }
 
 /// Leading principal components of centred samples over `divisor`, partly whitened, and the variances after that.
-fn components(sample: &[Array2<f64>], divisor: &[f64], n: usize, whitening: f64) -> (Array2<f64>, Vec<f64>) {
+fn components(
+    sample: &dyn Fn(usize) -> Array2<f64>,
+    n_systems: usize,
+    divisor: &[f64],
+    n: usize,
+    whitening: f64,
+) -> (Array2<f64>, Vec<f64>) {
     let n_features = divisor.len();
     let mut covariance = Array2::<f64>::zeros((n_features, n_features));
-    for system in sample {
-        let share = 1.0 / (system.nrows() * sample.len()) as f64;
-        general_mat_mul(share, &system.t(), system, 1.0, &mut covariance);
+    for s in 0..n_systems {
+        let system = sample(s);
+        let share = 1.0 / (system.nrows() * n_systems) as f64;
+        general_mat_mul(share, &system.t(), &system, 1.0, &mut covariance);
     }
     let covariance = DMatrix::from_fn(n_features, n_features, |i, j| covariance[(i, j)] / (divisor[i] * divisor[j]));
     let eigen = SymmetricEigen::new(covariance);

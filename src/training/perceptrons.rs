@@ -16,7 +16,8 @@ use crate::model::ensemble::InputMap;
 use crate::output::AtomicFile;
 use crate::{Error, Result};
 
-/// Inputs of all systems are kept in memory up to this many bytes; beyond, they are computed at each step anew.
+/// Inputs of all systems are kept in memory up to this many bytes, over all folds, which may be trained at once; beyond,
+/// they are computed at each step anew.
 const MOST_IN_MEMORY: usize = 1 << 30;
 
 /// Steps between two checkpoints of a network.
@@ -41,7 +42,10 @@ pub fn train_members(
     seed: u64,
     kept: Option<Kept>,
 ) -> Result<Vec<Network>> {
-    let rows: Vec<Inputs> = systems.iter().map(|s| Inputs::new(s.rows, &inputs.map, systems)).collect();
+    let environments: usize = systems.iter().map(|s| s.rows.len()).sum();
+    let bytes = environments * inputs.map.width() * size_of::<f32>();
+    let here = bytes <= MOST_IN_MEMORY / settings.folds(systems.len()).max(1);
+    let rows: Vec<Inputs> = systems.iter().map(|s| Inputs::new(s.rows, &inputs.map, here)).collect();
     let mapped: Vec<Pooled> =
         systems.iter().zip(&rows).map(|(s, rows)| Pooled { rows: rows.as_rows(), ..*s }).collect();
     (0..settings.members)
@@ -110,11 +114,11 @@ struct Mapped<'a> {
 }
 
 impl<'a> Inputs<'a> {
-    fn new(rows: &'a dyn Rows, map: &'a InputMap, all: &[Pooled]) -> Self {
+    /// `here` keeps them in memory.
+    fn new(rows: &'a dyn Rows, map: &'a InputMap, here: bool) -> Self {
         const CHUNK: usize = 1024;
-        let total: usize = all.iter().map(|s| s.rows.len()).sum();
         let mapped = Mapped { rows, map };
-        if total * map.width() * size_of::<f32>() > MOST_IN_MEMORY {
+        if !here {
             return Self::Mapped(mapped);
         }
         let mut here = Array2::zeros((rows.len(), map.width()));

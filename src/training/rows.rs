@@ -3,6 +3,10 @@
 use std::ops::Range;
 
 use ndarray::{ArrayView2, ArrayViewMut2, s};
+use rayon::prelude::*;
+
+/// Sums of so many chunks are in memory at once.
+const CHUNKS_AT_ONCE: usize = 256;
 
 /// The environments of one system as rows of inputs, in memory or on disk.
 pub trait Rows: Sync {
@@ -44,6 +48,27 @@ impl Rows for ndarray::Array2<f32> {
     fn in_place(&self, rows: Range<usize>) -> Option<ArrayView2<'_, f32>> {
         Some(self.slice(s![rows, ..]))
     }
+}
+
+/// Sum over environments `0..n` of `width` numbers that `of` gives for each chunk of them.
+///
+/// Sums of chunks are added in order: the same result on any number of threads. The memory does not grow with `n`.
+pub(super) fn sum_over_chunks(
+    n: usize,
+    chunk: usize,
+    width: usize,
+    of: impl Fn(Range<usize>) -> Vec<f64> + Sync,
+) -> Vec<f64> {
+    let mut total = vec![0.0; width];
+    let n_chunks = n.div_ceil(chunk);
+    for start in (0..n_chunks).step_by(CHUNKS_AT_ONCE) {
+        let sums: Vec<Vec<f64>> = (start..n_chunks.min(start + CHUNKS_AT_ONCE))
+            .into_par_iter()
+            .map(|c| of(c * chunk..n.min((c + 1) * chunk)))
+            .collect();
+        sums.iter().for_each(|sum| total.iter_mut().zip(sum).for_each(|(t, s)| *t += s));
+    }
+    total
 }
 
 /// A system to learn from: environments whose mean output is the label.

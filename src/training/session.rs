@@ -69,18 +69,17 @@ pub fn train(
     let kept = checkpoints.map(|folder| Kept { folder, tag: "all" });
     let fitted = Fitted::fit(&pooled, settings, settings.seed, kept)?;
     let calibration = validation.as_ref().map_or(1.0, |v| v.calibration);
+    let known = fitted.predict_training(&pooled, settings.members, calibration, settings.seed);
     let training: Vec<Prediction> = corpus
         .systems
         .iter()
-        .map(|member| {
-            let (value, error) = fitted.predict(&member.features);
-            prediction(member, value, calibration * error)
-        })
+        .zip(&known)
+        .map(|(member, known)| prediction(member, known.mean, calibration * known.deviation))
         .collect();
     let training_score = score(&training, settings.label_floor);
     on_stage(Stage::Exporting);
     let ensemble = fitted.ensemble(settings.members, calibration, settings.seed);
-    let deviation = largest_deviation(&ensemble, corpus);
+    let deviation = known.iter().map(|k| k.of_ensemble / k.mean.abs()).fold(0.0, f64::max);
     let metadata = metadata(corpus, settings, &fitted, validation.as_ref(), &training_score, deviation)?;
     let refuse = |message: String| Error::Input(format!("the trained model cannot be written: {message}"));
     let model = ensemble.to_graph().finish(ensemble.n_features(), ensemble.n_members(), &metadata).map_err(refuse)?;
@@ -134,25 +133,6 @@ fn metadata(
         provenance,
         validation: figures,
     })
-}
-
-/// Largest standard deviation over the ensemble of a system's mean, relative to that mean.
-fn largest_deviation(ensemble: &Ensemble, corpus: &Corpus) -> f64 {
-    let relative = |member: &Member| {
-        let view = member.features.view();
-        let mut sums = vec![0.0; ensemble.n_members()];
-        let mut scratch = Scratch::default();
-        for start in (0..view.nrows()).step_by(CHUNK) {
-            let rows = view.slice(s![start..view.nrows().min(start + CHUNK), ..]);
-            for row in ensemble.predict(rows, &mut scratch).rows() {
-                sums.iter_mut().zip(row).for_each(|(s, &v)| *s += f64::from(v));
-            }
-        }
-        let n = sums.len() as f64;
-        let mean = sums.iter().sum::<f64>() / n;
-        (sums.iter().map(|s| (s - mean).powi(2)).sum::<f64>() / n).sqrt() / mean.abs()
-    };
-    corpus.systems.iter().map(relative).fold(0.0, f64::max)
 }
 
 /// Reads the file as LAMMPS will, and by tract, and compares both with the trainer's own forward pass on environments of each system.

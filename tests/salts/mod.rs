@@ -35,6 +35,16 @@ impl Salt {
         Self { density: 0.01 * 30f64.powf(x), paired: 0.9 * y, n_ions: 64, n_frames: 6, seed: seed + i as u64 }
     }
 
+    /// A system nearer to the middle of the grid: `breadth` 1 leaves it where it is, 0 takes it to the middle.
+    pub fn narrowed(self, breadth: f64) -> Self {
+        let towards = |x: f64, middle: f64| middle + breadth * (x - middle);
+        Self {
+            density: towards(self.density.ln(), (0.01 * 30f64.sqrt()).ln()).exp(),
+            paired: towards(self.paired, 0.45),
+            ..self
+        }
+    }
+
     /// Ions no closer than 0.9, pairs at 1.0 to 1.2.
     pub fn configurations(&self) -> Vec<Configuration> {
         let mut random = ChaCha8Rng::seed_from_u64(self.seed);
@@ -126,7 +136,12 @@ impl Configuration {
 
 /// Writes systems and a `dataset.toml`, labels being the planted means with normal noise of relative size `noise`.
 pub fn write_dataset(folder: &Path, salts: &[Salt], noise: f64) {
-    let mut random = ChaCha8Rng::seed_from_u64(99);
+    write_noisy_dataset(folder, salts, noise, 99);
+}
+
+/// The same with a seed for the noise.
+pub fn write_noisy_dataset(folder: &Path, salts: &[Salt], noise: f64, seed: u64) {
+    let mut random = ChaCha8Rng::seed_from_u64(seed);
     let mut text = String::from(
         "units = \"lj\"\nspecies = { 1 = \"cation\", 2 = \"anion\" }\ncharges = { cation = 1.0, anion = -1.0 }\n",
     );

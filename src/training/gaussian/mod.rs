@@ -16,6 +16,7 @@ pub use basis::Basis;
 pub use posterior::{Draws, Posterior};
 
 use super::input::FittedInputs;
+use super::rows::sum_over_chunks;
 use super::{Pooled, Rows};
 use crate::{Error, Result};
 
@@ -120,19 +121,12 @@ impl GaussianField {
 /// Mean of the features over all environments of a system.
 pub(super) fn pooled(rows: &dyn Rows, inputs: &FittedInputs, basis: &Basis) -> Vec<f64> {
     let n = rows.len();
-    // Sums of chunks are added in order: the same result on any number of threads.
-    let sums: Vec<Vec<f64>> = (0..n.div_ceil(CHUNK))
-        .into_par_iter()
-        .map(|chunk| {
-            let indices: Vec<usize> = (chunk * CHUNK..n.min((chunk + 1) * CHUNK)).collect();
-            let mut mean = basis.mean(rows_of(rows, inputs, &indices).view());
-            mean.iter_mut().for_each(|m| *m *= indices.len() as f64 / n as f64);
-            mean
-        })
-        .collect();
-    sums.into_iter().fold(vec![0.0; basis.n_features()], |mut total, chunk| {
-        total.iter_mut().zip(chunk).for_each(|(t, c)| *t += c);
-        total
+    sum_over_chunks(n, CHUNK, basis.n_features(), |chunk| {
+        let share = chunk.len() as f64 / n as f64;
+        let indices: Vec<usize> = chunk.collect();
+        let mut mean = basis.mean(rows_of(rows, inputs, &indices).view());
+        mean.iter_mut().for_each(|m| *m *= share);
+        mean
     })
 }
 

@@ -78,6 +78,21 @@ impl Posterior {
         (mean, variance.max(0.0).sqrt())
     }
 
+    /// The same for each system that was learned from.
+    pub fn predict_observed(&self) -> Vec<(f64, f64)> {
+        self.phi.row_iter().map(|row| self.predict(&row.iter().copied().collect::<Vec<_>>())).collect()
+    }
+
+    /// Means of drawn fields over each system that was learned from, `[n_systems][n]`.
+    pub fn observed(&self, draws: &Draws) -> Vec<Vec<f64>> {
+        let mean = |s: usize, (weights, intercept): (&Vec<f64>, &f64)| {
+            intercept + self.phi.row(s).iter().zip(weights).map(|(p, w)| p * w).sum::<f64>()
+        };
+        (0..self.phi.nrows())
+            .map(|s| draws.weights.iter().zip(&draws.intercepts).map(|draw| mean(s, draw)).collect())
+            .collect()
+    }
+
     /// `n` fields whose mean is the posterior's and whose deviations from it are `scale` times as wide as the posterior,
     /// with `n` as the denominator of their variance.
     ///

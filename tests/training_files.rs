@@ -1,0 +1,117 @@
+//! Files that `ionscape train` and `ionscape evaluate` cannot or must not write, and data sets that contradict themselves.
+
+mod salts;
+
+use std::path::Path;
+use std::process::Command;
+
+use assert_cmd::assert::OutputAssertExt;
+use salts::{Salt, write_dataset};
+
+fn dataset(folder: &Path) {
+    let salts: Vec<Salt> = (0..4).map(|i| Salt { n_frames: 2, n_ions: 32, ..Salt::of_grid(i, 4, 700) }).collect();
+    write_dataset(folder, &salts, 0.01);
+}
+
+/// Runs ionscape in a folder with features kept in it.
+fn ionscape(folder: &Path, words: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ionscape"));
+    command.current_dir(folder).env("XDG_CACHE_HOME", folder).env_remove("RUST_LOG").args(words.split(' '));
+    command
+}
+
+fn refusal(folder: &Path, words: &str) -> String {
+    let assert = ionscape(folder, words).assert().code(1);
+    let message = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(assert.get_output().stdout.is_empty() && message.lines().count() == 1, "{message}");
+    message
+}
+
+#[test]
+fn files_that_are_read_are_not_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    dataset(folder);
+    std::fs::write(folder.join("train.toml"), "seed = 1\n").unwrap();
+    std::os::unix::fs::symlink("dataset.toml", folder.join("link.json")).unwrap();
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap();
+    let before = (read("dataset.toml"), read("s1.lammpstrj"));
+    for words in [
+        "-o dataset.toml",
+        "-o ./s1.lammpstrj",
+        "-o train.toml --config train.toml",
+        "-o m.onnx --json dataset.toml",
+        "-o m.onnx --json link.json",
+    ] {
+        let message = refusal(folder, &format!("train dataset.toml {words}"));
+        assert!(
+            message.contains("this file is read, and would be overwritten; give the output another name"),
+            "{message}"
+        );
+    }
+    let message = refusal(folder, "train dataset.toml -o m.svg --plot ./m.svg");
+    assert!(message.contains("two outputs have this name"), "{message}");
+    ionscape(folder, "train dataset.toml -o m.onnx").assert().success();
+    let model = read("m.onnx");
+    let message = refusal(folder, "evaluate m.onnx dataset.toml --json m.onnx");
+    assert!(message.contains("m.onnx: this file is read"), "{message}");
+    assert!(before == (read("dataset.toml"), read("s1.lammpstrj")) && model == read("m.onnx"));
+}
+
+#[test]
+fn folders_that_cannot_be_written_to_are_named_once_and_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    dataset(folder);
+    for words in ["-o none/m.onnx", "-o m.onnx --json none/m.json", "-o m.onnx --plot none/m.svg"] {
+        let message = refusal(folder, &format!("train dataset.toml {words}"));
+        assert_eq!(message.matches("the directory none does not exist; create it first").count(), 1, "{message}");
+    }
+    assert!(refusal(folder, "train dataset.toml -o .").contains("give the name of a file to write"));
+    assert!(refusal(folder, "train dataset.toml -o /proc/m.onnx").contains("cannot write in the directory /proc"));
+    for cache in ["dataset.toml", "/proc/none"] {
+        let message = refusal(folder, &format!("train dataset.toml -o m.onnx --cache {cache}"));
+        let expected = format!("system s0: features cannot be kept in the folder {cache}: ");
+        assert!(message.contains(&expected) && message.contains("name another with --cache"), "{message}");
+    }
+    let left: Vec<_> = std::fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name()).collect();
+    assert_eq!(left.len(), 5, "the data set and its dumps alone: {left:?}");
+}
+
+#[test]
+fn data_sets_that_contradict_themselves_are_refused_before_features_are_computed() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    dataset(folder);
+    let good = std::fs::read_to_string(folder.join("dataset.toml")).unwrap();
+    for (from, to, expected) in [
+        ("\"lj\"", "\"si\"", "units = \"si\": a model's units are lj, real or metal; convert"),
+        ("anion = -1.0", "anion = 0.0", "charges: anion has 0; give an ion's charge"),
+        ("anion = -1.0", "anion = nan", "charges: anion has NaN"),
+        ("{ 1 = \"cation\", 2 = \"anion\" }", "{}", "species: there is none; name the atom types"),
+    ] {
+        std::fs::write(folder.join("wrong.toml"), good.replace(from, to)).unwrap();
+        let message = refusal(folder, "train wrong.toml -o m.onnx");
+        assert!(message.starts_with(&format!("ionscape: wrong.toml: {expected}")), "{message}");
+    }
+    assert!(!folder.join("ionscape").exists(), "features were computed");
+}
+
+#[test]
+fn types_that_the_data_set_does_not_name_are_no_ions() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    dataset(folder);
+    ionscape(folder, "train dataset.toml -o m.onnx").assert().success();
+    let model = std::fs::read(folder.join("m.onnx")).unwrap();
+    for i in 0..4 {
+        let path = folder.join(format!("s{i}.lammpstrj"));
+        let dump = std::fs::read_to_string(&path).unwrap();
+        let dump = dump.replace("ATOMS\n32\n", "ATOMS\n33\n").replace("q x y z\n", "q x y z\n33 3 0 0.1 0.2 0.3\n");
+        std::fs::write(&path, dump).unwrap();
+    }
+    ionscape(folder, "train dataset.toml -o with.onnx").assert().success();
+    let provenance = |bytes: &[u8]| ionscape::model::Model::from_bytes("m.onnx", bytes).unwrap().metadata().clone();
+    let (a, b) = (provenance(&model), provenance(&std::fs::read(folder.join("with.onnx")).unwrap()));
+    assert_eq!(a.validation, b.validation);
+}
