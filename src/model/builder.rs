@@ -73,6 +73,13 @@ impl GraphBuilder {
         });
     }
 
+    /// The nodes of a graph behind these, if it begins with the same nodes and constants.
+    pub(super) fn rest_of<'a>(&self, graph: &'a GraphProto) -> Option<&'a [NodeProto]> {
+        let plain = graph.sparse_initializer.is_empty() && graph.quantization_annotation.is_empty();
+        (plain && graph.initializer.starts_with(&self.graph.initializer))
+            .then(|| graph.node.strip_prefix(&self.graph.node[..]))?
+    }
+
     /// Whether a graph has the same nodes and constants, whatever else it says.
     pub(super) fn is_that_of(&self, graph: &GraphProto) -> bool {
         let plain = graph.sparse_initializer.is_empty() && graph.quantization_annotation.is_empty();

@@ -1,52 +1,21 @@
 //! One fitted model, whatever its kind.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use serde_json::json;
 
 use super::gaussian::GaussianField;
 use super::input::{FittedInputs, fit_inputs};
 use super::mlp::Network;
-use super::perceptrons::{Kept, PerceptronEnsemble, pooled_outputs, train_members};
+use super::perceptrons::{Kept, pooled_outputs, train_members};
 use super::settings::{ModelKind, TrainSettings};
 use super::{Pooled, Rows};
 use crate::Result;
-use crate::model::GraphBuilder;
-use crate::model::ensemble::{Ensemble, Head, Scratch};
+use crate::model::ensemble::{Ensemble, Head, Perceptrons};
 
 /// A model fitted to systems.
 pub enum Fitted {
     GaussianProcess { inputs: FittedInputs, field: Box<GaussianField> },
     Mlp { inputs: FittedInputs, networks: Vec<Network> },
-}
-
-/// An ensemble as it goes into a model file.
-pub trait Exported {
-    fn n_features(&self) -> usize;
-
-    fn n_members(&self) -> usize;
-
-    /// Local conductivities `[n, n_members]` of environments `[n, n_features]`, by the trainer's own forward pass.
-    fn predict(&self, features: ArrayView2<f32>) -> Array2<f32>;
-
-    fn to_graph(&self) -> GraphBuilder;
-}
-
-impl Exported for Ensemble {
-    fn n_features(&self) -> usize {
-        self.n_features()
-    }
-
-    fn n_members(&self) -> usize {
-        self.n_members()
-    }
-
-    fn predict(&self, features: ArrayView2<f32>) -> Array2<f32> {
-        self.predict(features, &mut Scratch::default())
-    }
-
-    fn to_graph(&self) -> GraphBuilder {
-        self.to_graph()
-    }
 }
 
 impl Fitted {
@@ -96,7 +65,7 @@ impl Fitted {
     }
 
     /// The ensemble that goes into a model file; deviations of members from their mean are multiplied by `calibration`.
-    pub fn ensemble(&self, members: usize, calibration: f64, seed: u64) -> Box<dyn Exported + '_> {
+    pub fn ensemble(&self, members: usize, calibration: f64, seed: u64) -> Ensemble {
         match self {
             Self::GaussianProcess { inputs, field } => {
                 let draws = field.posterior.draws(members, calibration, seed);
@@ -106,9 +75,12 @@ impl Fitted {
                 });
                 let offsets = draws.intercepts.iter().map(|&m| m as f32).collect();
                 let waves = field.basis.waves.clone();
-                Box::new(Ensemble::new(inputs.map.clone(), Head::Waves { waves, weights, offsets }))
+                Ensemble::new(inputs.map.clone(), Head::Waves { waves, weights, offsets })
             }
-            Self::Mlp { inputs, networks } => Box::new(PerceptronEnsemble { map: &inputs.map, networks, calibration }),
+            Self::Mlp { inputs, networks } => {
+                let perceptrons = Perceptrons::new(networks.clone(), calibration);
+                Ensemble::new(inputs.map.clone(), Head::Perceptrons(perceptrons))
+            }
         }
     }
 }

@@ -2,19 +2,17 @@
 
 use std::path::{Path, PathBuf};
 
-use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2};
+use ndarray::{Array1, Array2, ArrayViewMut2};
 use rand::SeedableRng;
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::fit::Exported;
 use super::input::FittedInputs;
-use super::mlp::{Activation, Checkpoints, Network, Output, State, train};
+use super::mlp::{Checkpoints, Network, State, train};
 use super::settings::TrainSettings;
 use super::{Pooled, Rows};
 use crate::model::ensemble::InputMap;
-use crate::model::{GraphBuilder, OUTPUT};
 use crate::output::AtomicFile;
 use crate::{Error, Result};
 
@@ -170,90 +168,4 @@ pub fn pooled_outputs(networks: &[Network], rows: &dyn Rows, map: &InputMap) -> 
         .collect();
     let mean = |m: usize| sums.iter().map(|s| s[m]).sum::<f64>() / n as f64;
     (0..networks.len()).map(mean).collect()
-}
-
-/// Networks that share their inputs, as they go into a model file.
-pub struct PerceptronEnsemble<'a> {
-    pub map: &'a InputMap,
-    pub networks: &'a [Network],
-    /// What deviations of members from their mean are multiplied by.
-    pub calibration: f64,
-}
-
-impl Exported for PerceptronEnsemble<'_> {
-    fn n_features(&self) -> usize {
-        self.map.n_features()
-    }
-
-    fn n_members(&self) -> usize {
-        self.networks.len()
-    }
-
-    fn predict(&self, features: ArrayView2<f32>) -> Array2<f32> {
-        let (mut transformed, mut inputs) = (Array2::zeros((0, 0)), Array2::zeros((0, 0)));
-        self.map.apply(features, &mut transformed, &mut inputs);
-        let mut members = Array2::zeros((features.nrows(), self.networks.len()));
-        for (network, mut column) in self.networks.iter().zip(members.columns_mut()) {
-            column.assign(&network.forward(inputs.view()));
-        }
-        members.dot(&self.mixing())
-    }
-
-    fn to_graph(&self) -> GraphBuilder {
-        let mut graph = GraphBuilder::default();
-        let inputs = self.map.write(&mut graph);
-        let outputs: Vec<String> = self
-            .networks
-            .iter()
-            .enumerate()
-            .map(|(m, network)| write_network(&mut graph, inputs, network, m))
-            .collect();
-        let outputs: Vec<&str> = outputs.iter().map(String::as_str).collect();
-        graph.concatenate(&outputs, "members");
-        graph.matrix("mixing", self.mixing().view());
-        graph.node("MatMul", &["members", "mixing"], OUTPUT);
-        graph
-    }
-}
-
-impl PerceptronEnsemble<'_> {
-    /// `[members, members]`: keeps the mean and multiplies deviations from it.
-    fn mixing(&self) -> Array2<f32> {
-        let n = self.networks.len();
-        let off = (1.0 - self.calibration) / n as f64;
-        Array2::from_shape_fn((n, n), |(i, j)| (off + if i == j { self.calibration } else { 0.0 }) as f32)
-    }
-}
-
-/// Adds a network to a graph; the name of its output, `[N, 1]`.
-fn write_network(graph: &mut GraphBuilder, inputs: &str, network: &Network, member: usize) -> String {
-    let name = |what: &str, layer: usize| format!("member{member}.{what}{layer}");
-    let layers = network.layers();
-    let mut from = inputs.to_string();
-    for (l, layer) in layers.iter().enumerate() {
-        let (weights, biases, sum) = (name("weights", l), name("biases", l), name("sum", l));
-        graph.matrix(&weights, layer.weights.t());
-        graph.vector(&biases, layer.biases);
-        graph.node("Gemm", &[&from, &weights, &biases], &sum);
-        let function = match (l + 1 == layers.len(), network.activation(), network.output()) {
-            (false, Activation::Relu, _) => Some("Relu"),
-            (false, Activation::Softplus, _) | (true, _, Output::Softplus) => Some("Softplus"),
-            (true, _, Output::Linear) => None,
-        };
-        from = match function {
-            Some(function) => {
-                let output = name("output", l);
-                graph.node(function, &[&sum], &output);
-                output
-            }
-            None => sum,
-        };
-    }
-    if network.scale() == 1.0 {
-        return from;
-    }
-    let (factor, scaled) = (name("scale", 0), name("scaled", 0));
-    graph.scalar(&factor, network.scale());
-    graph.node("Mul", &[&from, &factor], &scaled);
-    scaled
 }

@@ -9,10 +9,11 @@ use super::baselines::Baseline;
 use super::corpus::{Corpus, Member};
 use super::cross_validation::{CrossValidation, cross_validate, prediction};
 use super::evaluation::LARGEST_DEVIATION;
-use super::fit::{Exported, Fitted};
+use super::fit::Fitted;
 use super::perceptrons::Kept;
 use super::score::{Prediction, Score, score};
 use super::settings::TrainSettings;
+use crate::model::ensemble::{Ensemble, Scratch};
 use crate::model::{Channels, DomainBuilder, Metadata, Model};
 use crate::{Error, Result};
 
@@ -80,11 +81,11 @@ pub fn train(
     let training_score = score(&training, settings.label_floor);
     on_stage(Stage::Exporting);
     let ensemble = fitted.ensemble(settings.members, calibration, settings.seed);
-    let deviation = largest_deviation(ensemble.as_ref(), corpus);
+    let deviation = largest_deviation(&ensemble, corpus);
     let metadata = metadata(corpus, settings, &fitted, validation.as_ref(), &training_score, deviation)?;
     let refuse = |message: String| Error::Input(format!("the trained model cannot be written: {message}"));
     let model = ensemble.to_graph().finish(ensemble.n_features(), ensemble.n_members(), &metadata).map_err(refuse)?;
-    check_export(&model, ensemble.as_ref(), corpus)?;
+    check_export(&model, &ensemble, corpus)?;
     Ok(Outcome { model, validation, training, training_score, summary: fitted.summary() })
 }
 
@@ -137,13 +138,14 @@ fn metadata(
 }
 
 /// Largest standard deviation over the ensemble of a system's mean, relative to that mean.
-fn largest_deviation(ensemble: &dyn Exported, corpus: &Corpus) -> f64 {
+fn largest_deviation(ensemble: &Ensemble, corpus: &Corpus) -> f64 {
     let relative = |member: &Member| {
         let view = member.features.view();
         let mut sums = vec![0.0; ensemble.n_members()];
+        let mut scratch = Scratch::default();
         for start in (0..view.nrows()).step_by(CHUNK) {
             let rows = view.slice(s![start..view.nrows().min(start + CHUNK), ..]);
-            for row in ensemble.predict(rows).rows() {
+            for row in ensemble.predict(rows, &mut scratch).rows() {
                 sums.iter_mut().zip(row).for_each(|(s, &v)| *s += f64::from(v));
             }
         }
@@ -155,7 +157,7 @@ fn largest_deviation(ensemble: &dyn Exported, corpus: &Corpus) -> f64 {
 }
 
 /// Reads the file as LAMMPS will, and by tract, and compares both with the trainer's own forward pass on environments of each system.
-fn check_export(model: &[u8], ensemble: &dyn Exported, corpus: &Corpus) -> Result<()> {
+fn check_export(model: &[u8], ensemble: &Ensemble, corpus: &Corpus) -> Result<()> {
     let read = Model::from_bytes("the trained model", model)?;
     let by_tract = Model::by_tract("the trained model", model)?;
     let (mut largest, mut spread) = (0.0f64, 0.0f64);
@@ -163,7 +165,7 @@ fn check_export(model: &[u8], ensemble: &dyn Exported, corpus: &Corpus) -> Resul
         let view = member.features.view();
         let step = view.nrows().div_ceil(16);
         let rows: Array2<f32> = view.slice(s![..;step, ..]).to_owned();
-        let ours = ensemble.predict(rows.view());
+        let ours = ensemble.predict(rows.view(), &mut Scratch::default());
         for theirs in [read.predict(rows.view())?, by_tract.predict(rows.view())?] {
             for (a, b) in ours.iter().zip(&theirs) {
                 largest = largest.max(f64::from((a - b).abs()));
