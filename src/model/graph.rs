@@ -128,11 +128,6 @@ impl Model {
         Ok(model)
     }
 
-    /// Whether tract runs the graph, and not ionscape's own forward pass.
-    pub fn is_run_by_tract(&self) -> bool {
-        matches!(self.runner, Runner::Tract(_))
-    }
-
     /// Extrapolation grade of each environment, see [`super::Domain`]; [`NO_DOMAIN`] where the model carries none.
     pub fn grades(&self, features: ArrayView2<f32>) -> Vec<f64> {
         features.rows().into_iter().map(|row| self.grader.as_ref().map_or(NO_DOMAIN, |g| g.grade(row))).collect()

@@ -10,9 +10,12 @@ mod network;
 mod perceptrons;
 mod waves;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, Axis};
 use tract_onnx::pb::{GraphProto, ModelProto, TensorProto, tensor_proto};
 
 pub use inputs::{InputMap, Transform};
@@ -74,6 +77,16 @@ impl Ensemble {
 
     /// Local conductivities `[n, n_members]` of environments `[n, n_features]`.
     pub fn predict(&self, features: ArrayView2<f32>, scratch: &mut Scratch) -> Array2<f32> {
+        let mut out = Array2::zeros((features.nrows(), self.n_members()));
+        let blocks = features.axis_chunks_iter(Axis(0), BLOCK).zip(out.axis_chunks_iter_mut(Axis(0), BLOCK));
+        for (features, out) in blocks {
+            self.predict_block(features, scratch, out);
+        }
+        out
+    }
+
+    /// As [`Self::predict`], few enough rows for what lies between the products to stay in the cache.
+    fn predict_block(&self, features: ArrayView2<f32>, scratch: &mut Scratch, mut out: ArrayViewMut2<f32>) {
         let Scratch { transformed, inputs, hidden, workspace } = scratch;
         let inputs = match &self.inputs {
             Some(map) => {
@@ -85,9 +98,9 @@ impl Ensemble {
         match &self.head {
             Head::Waves { waves, weights, offsets } => {
                 waves.evaluate(inputs, hidden);
-                hidden.dot(weights) + offsets
+                out.assign(&(hidden.dot(weights) + offsets));
             }
-            Head::Perceptrons(perceptrons) => perceptrons.evaluate(inputs, workspace),
+            Head::Perceptrons(perceptrons) => perceptrons.evaluate(inputs, workspace, out),
         }
     }
 

@@ -1,8 +1,8 @@
 //! Networks side by side.
 
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
-use super::network::{Activation, BLOCK, Network, Output, Workspace};
+use super::network::{Activation, Network, Output, Workspace};
 use crate::model::{GraphBuilder, OUTPUT};
 
 /// Networks that share their inputs.
@@ -47,17 +47,15 @@ impl Perceptrons {
     }
 
     /// Values of the members, `[n, n_members]`, from inputs, `[n, width]`.
-    pub(super) fn evaluate(&self, inputs: ArrayView2<f32>, workspace: &mut Workspace) -> Array2<f32> {
-        let mut outputs = Array2::zeros((inputs.nrows(), self.n_members()));
-        let blocks = inputs.axis_chunks_iter(Axis(0), BLOCK).zip(outputs.axis_chunks_iter_mut(Axis(0), BLOCK));
-        for (inputs, mut outputs) in blocks {
-            for (m, network) in self.networks.iter().enumerate() {
-                network.forward_into(inputs, workspace, outputs.slice_mut(s![.., m]));
-            }
+    ///
+    /// One member after the other: their first layers as one product are slower, for its sums outgrow the cache.
+    pub(super) fn evaluate(&self, inputs: ArrayView2<f32>, workspace: &mut Workspace, mut out: ArrayViewMut2<f32>) {
+        for (network, column) in self.networks.iter().zip(out.columns_mut()) {
+            network.forward_into(inputs, workspace, column);
         }
-        match &self.mixing {
-            Some(mixing) => outputs.dot(mixing),
-            None => outputs,
+        if let Some(mixing) = &self.mixing {
+            let mixed = out.dot(mixing);
+            out.assign(&mixed);
         }
     }
 

@@ -127,6 +127,9 @@ fn the_forward_pass_is_that_of_the_layers() {
     assert!(message.contains("exactly one unit"), "{message}");
     let message = Network::from_layers(&[layers[0].clone(), layers[2].clone()], Activation::Relu, Output::Linear, 1.0);
     assert!(message.unwrap_err().to_string().contains("layer 2 has weights (1, 5)"));
+    let hollow = [(Array2::zeros((0, 3)), Array1::zeros(0)), (Array2::zeros((1, 0)), Array1::zeros(1))];
+    let message = Network::from_layers(&hollow, Activation::Relu, Output::Linear, 1.0).unwrap_err().to_string();
+    assert!(message.contains("layer 1 has no units"), "{message}");
 }
 
 #[test]

@@ -60,7 +60,7 @@ impl Network {
     /// A network of given layers, weights `[out, in]` and biases `[out]`, first layer first.
     ///
     /// # Errors
-    /// Layers that do not fit onto each other, or a last one with other than one unit.
+    /// Layers that do not fit onto each other or have no units, or a last one with other than one unit.
     pub fn from_layers(
         layers: &[(Array2<f32>, Array1<f32>)],
         activation: Activation,
@@ -71,6 +71,9 @@ impl Network {
         let (Some((first, _)), Some((&1, hidden))) = (layers.first(), widths.split_last()) else {
             return Err(Error::Input("network: the last layer needs exactly one unit".into()));
         };
+        if let Some(l) = hidden.iter().position(|&units| units == 0) {
+            return Err(Error::Input(format!("network: layer {} has no units", l + 1)));
+        }
         let layout = Layout::new(first.ncols(), hidden);
         let mut flat = vec![0.0; layout.n_parameters()];
         for (l, (weights, biases)) in layers.iter().enumerate() {
