@@ -13,9 +13,8 @@ use ionscape::trajectory::{Columns, DumpReader, Frame};
 
 use crate::{mapping, progress::Progress, reading::Reading};
 
-/// What the conventions' own parameters are if not given.
+/// The width of an atom if not given.
 const SIGMA: f64 = 0.5;
-const SWITCHING: f64 = 1.0;
 
 /// Compute the descriptor of every ion in a dump.
 ///
@@ -50,7 +49,8 @@ pub struct Arguments {
     #[arg(long)]
     sigma: Option<f64>,
 
-    /// Width of the shell in which the weight of neighbours falls to 0, in compact; WIDTH if not given.
+    /// Width of the shell in which the weight of neighbours falls to 0, in compact; the cutoff if not
+    /// given.
     #[arg(long)]
     switching: Option<f64>,
 
@@ -80,7 +80,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     let (sigma, switching) = match arguments.convention {
         ConventionName::DscribeGto => (arguments.sigma.or(Some(SIGMA)), arguments.switching),
-        ConventionName::Compact => (arguments.sigma, arguments.switching.or(Some(SWITCHING))),
+        ConventionName::Compact => (arguments.sigma, arguments.switching.or(Some(arguments.cutoff))),
     };
     let parameters = SoapParameters {
         convention: arguments.convention.with(sigma, switching).map_err(anyhow::Error::msg)?,
