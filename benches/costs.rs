@@ -1,7 +1,7 @@
 //! Processor time of the kernels on one thread, for a script to set beside that of other programs.
 //!
 //! `cargo bench --bench costs -- descriptor DUMP SIGMA` prints microseconds per ion for the features of one frame,
-//! neighbours included; `... -- load MODEL` prints the time that it takes to read
+//! neighbours included; `... -- compact DUMP CUTOFF N_MAX L_MAX` does so in that convention; `... -- load MODEL` prints the time that it takes to read
 //! a model file and make it ready; `... -- read DUMP` prints seconds to read the unwrapped positions of all frames,
 //! unpacking included. Each is the median of several warm repetitions.
 //! `... -- write DUMP FRAMES IONS` writes a dump of walking ions, packed if its name ends in .gz or .zst.
@@ -10,7 +10,7 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use cpu_time::ProcessTime;
-use ionscape::descriptor::{PowerSpectrum, SoapParameters};
+use ionscape::descriptor::{Convention, PowerSpectrum, SoapParameters};
 use ionscape::local::{Environments, LocalModel, PeriodicEnvironments, features};
 use ionscape::output::AtomicFile;
 use ionscape::species::{Species, SpeciesMap};
@@ -33,14 +33,13 @@ fn median_seconds(mut work: impl FnMut()) -> f64 {
     seconds[REPETITIONS / 2]
 }
 
-fn descriptor(dump: &str, sigma: f64) -> f64 {
+fn descriptor(dump: &str, parameters: SoapParameters) -> f64 {
     let mut reader = DumpReader::open(dump, Columns::default(), ReadOptions::default()).expect("the dump opens");
     let mut frame = Frame::default();
     assert!(reader.read(&mut frame).expect("the dump is good"), "the dump has a frame");
     let species = [("cation", 1.0), ("anion", -1.0)].map(|(n, charge)| Species { name: n.into(), charge });
     let map = SpeciesMap::from_names(&species, &["cation", "anion"]).expect("both are species");
-    let parameters = SoapParameters { sigma, ..Default::default() };
-    let descriptor = PowerSpectrum::new(parameters, 2).expect("the paper's setting is valid");
+    let descriptor = PowerSpectrum::new(parameters, 2).expect("the parameters are valid");
     let order = frame.order_by_id().expect("ids differ");
     let mut out = vec![0.0; frame.n_atoms * descriptor.n_features()];
     let seconds = median_seconds(|| {
@@ -102,12 +101,23 @@ fn main() {
     // Cargo adds --bench.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
     match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["descriptor", dump, sigma] => println!("{}", descriptor(dump, sigma.parse().expect("a number"))),
+        ["descriptor", dump, sigma] => {
+            let convention = Convention::DscribeGto { sigma: sigma.parse().expect("a number") };
+            println!("{}", descriptor(dump, SoapParameters { convention, ..Default::default() }));
+        }
+        ["compact", dump, cutoff, n_max, l_max] => {
+            let cutoff = cutoff.parse().expect("a number");
+            let [n_max, l_max] = [n_max, l_max].map(|n| n.parse().expect("a whole number"));
+            let convention = Convention::Compact { switching: 0.5 * cutoff };
+            println!("{}", descriptor(dump, SoapParameters { convention, cutoff, n_max, l_max }));
+        }
         ["load", model] => println!("model ready after {:.4} s of processor time", load(model)),
         ["read", dump] => println!("{}", read(dump)),
         ["write", dump, frames, ions] => {
             write(dump, frames.parse().expect("a number"), ions.parse().expect("a number"));
         }
-        _ => eprintln!("usage: costs descriptor DUMP SIGMA | load MODEL | read DUMP | write DUMP FRAMES IONS"),
+        _ => eprintln!(
+            "usage: costs descriptor DUMP SIGMA | compact DUMP CUTOFF N_MAX L_MAX | load MODEL | read DUMP | write DUMP FRAMES IONS"
+        ),
     }
 }

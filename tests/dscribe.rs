@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use ionscape::descriptor::{InstructionSet, PowerSpectrum, SoapParameters};
+use ionscape::descriptor::{Convention, InstructionSet, PowerSpectrum, SoapParameters};
 use ionscape::local::{PeriodicEnvironments, features};
 use ionscape::species::{Species, SpeciesMap};
 use ionscape::trajectory::{Columns, DumpReader, Frame, ReadOptions};
@@ -23,7 +23,7 @@ fn describe(case: &str, sigma: f64, instructions: InstructionSet) -> Array2<f64>
             .unwrap();
     let mut frame = Frame::default();
     assert!(dump.read(&mut frame).unwrap());
-    let parameters = SoapParameters { sigma, ..Default::default() };
+    let parameters = SoapParameters { convention: Convention::DscribeGto { sigma }, ..Default::default() };
     let descriptor = PowerSpectrum::with_instructions(parameters, 2, instructions).unwrap();
     let (map, order) = (salt(), frame.order_by_id().unwrap());
     let environments =

@@ -1,6 +1,6 @@
 //! Symmetries that features and local conductivities must have, on random configurations in random cells.
 
-use ionscape::descriptor::{PowerSpectrum, SoapParameters};
+use ionscape::descriptor::{Convention, PowerSpectrum, SoapParameters};
 use ionscape::geometry::Cell;
 use ionscape::local::{PeriodicEnvironments, features};
 use ionscape::species::{Species, SpeciesMap};
@@ -43,14 +43,23 @@ prop_compose! {
     }
 }
 
+/// The features of each ion in every convention, one after the other.
 fn describe(cell: &Cell, types: &[i32], positions: &[[f64; 3]], map: &SpeciesMap) -> Vec<Vec<f64>> {
-    let parameters = SoapParameters { cutoff: 3.0, n_max: 4, sigma: 0.4, ..Default::default() };
-    let descriptor = PowerSpectrum::new(parameters, 2).unwrap();
     let order: Vec<usize> = (0..types.len()).collect();
-    let environments = PeriodicEnvironments::new(cell, types, positions, &order, map, descriptor.reach()).unwrap();
-    let mut out = vec![0.0; types.len() * descriptor.n_features()];
-    features(&descriptor, &environments, &mut out);
-    out.chunks(descriptor.n_features()).map(<[f64]>::to_vec).collect()
+    let mut rows = vec![vec![]; types.len()];
+    for convention in [Convention::DscribeGto { sigma: 0.4 }, Convention::Compact { switching: 1.5 }] {
+        let parameters = SoapParameters { convention, cutoff: 3.0, n_max: 4, ..Default::default() };
+        let descriptor = PowerSpectrum::new(parameters, 2).unwrap();
+        let environments = PeriodicEnvironments::new(cell, types, positions, &order, map, descriptor.reach()).unwrap();
+        let mut out = vec![0.0; types.len() * descriptor.n_features()];
+        features(&descriptor, &environments, &mut out);
+        // On one scale, so that a tolerance means the same for both.
+        let largest = out.iter().fold(f64::MIN_POSITIVE, |m, v| m.max(v.abs()));
+        for (row, features) in rows.iter_mut().zip(out.chunks(descriptor.n_features())) {
+            row.extend(features.iter().map(|v| v / largest));
+        }
+    }
+    rows
 }
 
 fn assert_same(a: &[Vec<f64>], b: &[Vec<f64>]) -> Result<(), TestCaseError> {

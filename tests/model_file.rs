@@ -145,8 +145,19 @@ fn metadata_that_make_no_sense_are_refused() {
     assert!(message(|m| m["channels"] = "absolute".into()).contains("incomplete"));
     assert!(message(|m| m["descriptor"]["n_max"] = 5.into()).contains("gives 330 features and its graph takes 468"));
     assert!(message(|m| m["descriptor"]["convention"] = "quip".into()).contains("not one that this program knows"));
+    assert!(message(|m| m["descriptor"]["convention"] = "compact".into()).contains("compact has no sigma"));
+    assert!(message(|m| drop(m["descriptor"].as_object_mut().unwrap().remove("sigma"))).contains("needs sigma"));
     assert!(message(|m| m["surprise"] = 1.into()).contains("surprise"));
     assert!(message(|m| m["domain"]["low"] = serde_json::json!([1.0])).contains("domain is damaged"));
+}
+
+#[test]
+fn a_model_may_stand_on_the_compact_descriptor() {
+    let compact = serde_json::json!({"convention": "compact", "cutoff": 4.5, "n_max": 6, "l_max": 5, "switching": 2.0});
+    let proto = with_metadata(|m| m["descriptor"] = compact.clone());
+    let local = LocalModel::from_bytes("compact.onnx", &proto.encode_to_vec()).unwrap();
+    assert_eq!(local.descriptor().reach(), 4.5);
+    assert_eq!(local.model().metadata().descriptor, compact);
 }
 
 #[test]

@@ -151,7 +151,11 @@ fn wrong_input_is_refused_in_words_and_leaves_nothing_behind() {
     assert!(featurize("7", "8", &[], 1).contains("no atom has the type"));
     assert!(featurize("1", "2", &["--n-max", "0"], 1).contains("n_max 0 must be from 1"));
     assert!(featurize("1", "x", &[], 2).contains("'x' is no atom type"));
-    assert!(featurize("1", "2", &["--convention", "acsf"], 2).contains("there is dscribe-gto"));
+    assert!(featurize("1", "2", &["--convention", "acsf"], 2).contains("there is dscribe-gto and compact"));
+    assert!(featurize("1", "2", &["--switching", "1"], 1).contains("dscribe-gto has no switching"));
+    assert!(featurize("1", "2", &["--convention", "compact", "--sigma", "1"], 1).contains("compact has no sigma"));
+    let wide = ["--convention", "compact", "--switching", "6"];
+    assert!(featurize("1", "2", &wide, 1).contains("switching 6 must be above 0 and at most the cutoff, 5"));
     assert!(!npy.exists());
     refusal(ionscape().arg("predict"), 2);
     refusal(ionscape().args(["--threads", "0", "inspect", MODEL]), 2);

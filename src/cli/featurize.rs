@@ -5,13 +5,16 @@ use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use ionscape::configuration;
-use ionscape::descriptor::{Convention, PowerSpectrum, SoapParameters};
+use ionscape::descriptor::{ConventionName, PowerSpectrum, SoapParameters};
 use ionscape::local::{Environments, features};
 use ionscape::output::{AtomicFile, NpyWriter};
 use ionscape::species::CHARGE_SYMMETRIC_CHANNELS;
 use ionscape::trajectory::{Columns, DumpReader, Frame};
 
 use crate::{mapping, progress::Progress, reading::Reading};
+
+/// The width of an atom if not given.
+const SIGMA: f64 = 0.5;
 
 /// Compute the descriptor of every ion in a dump.
 ///
@@ -26,9 +29,9 @@ pub struct Arguments {
     #[arg(short, long, value_name = "NPY")]
     output: PathBuf,
 
-    /// Definition of the descriptor.
+    /// Definition of the descriptor: dscribe-gto or compact.
     #[arg(long, default_value = "dscribe-gto")]
-    convention: Convention,
+    convention: ConventionName,
 
     /// Nominal cutoff radius, in the dump's length unit.
     #[arg(long, default_value_t = SoapParameters::default().cutoff)]
@@ -42,9 +45,14 @@ pub struct Arguments {
     #[arg(long, default_value_t = SoapParameters::default().l_max)]
     l_max: usize,
 
-    /// Width of the Gaussian that stands for an atom.
-    #[arg(long, default_value_t = SoapParameters::default().sigma)]
-    sigma: f64,
+    /// Width of the Gaussian that stands for an atom, in dscribe-gto; 0.5 if not given.
+    #[arg(long)]
+    sigma: Option<f64>,
+
+    /// Width of the shell in which the weight of neighbours falls to 0, in compact; the cutoff if not
+    /// given.
+    #[arg(long)]
+    switching: Option<f64>,
 
     /// Atom types of the cations, as in 1 or 1,3.
     #[arg(long, value_name = "TYPES", value_parser = types)]
@@ -70,13 +78,15 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if csv_path == arguments.output {
         bail!("{}: the features cannot have the ending .csv, which is for their frames and ids", csv_path.display());
     }
+    let (sigma, switching) = match arguments.convention {
+        ConventionName::DscribeGto => (arguments.sigma.or(Some(SIGMA)), arguments.switching),
+        ConventionName::Compact => (arguments.sigma, arguments.switching.or(Some(arguments.cutoff))),
+    };
     let parameters = SoapParameters {
-        convention: arguments.convention,
+        convention: arguments.convention.with(sigma, switching).map_err(anyhow::Error::msg)?,
         cutoff: arguments.cutoff,
         n_max: arguments.n_max,
         l_max: arguments.l_max,
-        sigma: arguments.sigma,
-        ..Default::default()
     };
     let descriptor = PowerSpectrum::new(parameters, CHARGE_SYMMETRIC_CHANNELS)?;
     let map = mapping::salt(&arguments.cation.0, &arguments.anion.0)?;

@@ -1,27 +1,22 @@
 //! The density around a center, expanded in radial functions and spherical harmonics.
 
-use super::basis::RadialBasis;
 use super::harmonics;
 use super::lanes::{Lanes, MAX_LANES};
 use super::parameters::SoapParameters;
+use super::radial::{Radial, RadialPart};
 use crate::Result;
 
 /// Neighbours that are worked on together: their harmonics of one degree stay in the first-level cache.
 const BLOCK: usize = 128;
 
-/// `c_nlm = sum_j sum_k weights_nk exp(-decay_k r_j^2) r_j^l Y_lm(r_j)` over the neighbours of one channel.
+/// `c_nlm = sum_j R_nl(r_j) Y_lm(r_j)` over the neighbours of one channel, with the radial part of a convention.
 pub(super) struct Expansion {
     l_max: usize,
     n_max: usize,
     /// `n_max` rounded up to whole vectors.
     pub n_padded: usize,
-    /// `[l][k]`: how fast each radial function decays.
-    decay: Vec<Vec<f64>>,
-    /// `[l][k][n_padded]`: radial weights, zero beyond `n_max`.
-    weights: Vec<Vec<f64>>,
+    radial: Radial,
     normalization: Vec<f64>,
-    /// Squared distance at which every radial function has vanished, for the lanes that no neighbour fills.
-    nowhere: f64,
 }
 
 /// Memory for [`Expansion::expand`].
@@ -31,14 +26,17 @@ pub(super) struct Buffers {
     /// `[lm][BLOCK]`
     harmonics: Vec<f64>,
     /// `[k][BLOCK]`, of one degree.
-    gaussians: Vec<f64>,
-    /// `[lm][n_max]`: sums over neighbours of `exp(-decay_k r^2) r^l Y_lm`.
+    functions: Vec<f64>,
+    /// `[BLOCK][n_padded]`: the same, neighbour by neighbour.
+    by_neighbor: Vec<f64>,
+    /// `[lm][n_max]`, or `[lm][n_padded]` where all degrees share the functions: sums over neighbours of function times
+    /// bare harmonic.
     sums: Vec<f64>,
 }
 
 impl Buffers {
     pub fn memory(&self) -> usize {
-        let lists = [&self.r2, &self.harmonics, &self.gaussians, &self.sums];
+        let lists = [&self.r2, &self.harmonics, &self.functions, &self.by_neighbor, &self.sums];
         lists.into_iter().chain(&self.xyz).map(|list| size_of_val(&list[..])).sum()
     }
 }
@@ -46,29 +44,12 @@ impl Buffers {
 impl Expansion {
     pub fn new(parameters: &SoapParameters) -> Result<Self> {
         let (l_max, n_max) = (parameters.l_max, parameters.n_max);
-        let n_padded = n_max.next_multiple_of(MAX_LANES);
-        let bases = (0..=l_max).map(|l| RadialBasis::new(parameters, l)).collect::<Result<Vec<_>>>()?;
-        let slowest = bases.iter().flat_map(|b| &b.decay).copied().fold(f64::INFINITY, f64::min);
-        let weights = bases
-            .iter()
-            .map(|basis| {
-                let mut padded = vec![0.0; n_max * n_padded];
-                for (n, row) in basis.weights.iter().enumerate() {
-                    for (k, &weight) in row.iter().enumerate() {
-                        padded[k * n_padded + n] = weight;
-                    }
-                }
-                padded
-            })
-            .collect();
         Ok(Self {
             l_max,
             n_max,
-            n_padded,
-            decay: bases.into_iter().map(|b| b.decay).collect(),
-            weights,
+            n_padded: n_max.next_multiple_of(MAX_LANES),
+            radial: Radial::new(parameters)?,
             normalization: harmonics::normalization(l_max),
-            nowhere: 800.0 / slowest,
         })
     }
 
@@ -78,8 +59,9 @@ impl Expansion {
             xyz: std::array::from_fn(|_| vec![0.0; BLOCK]),
             r2: vec![0.0; BLOCK],
             harmonics: vec![0.0; n_lm * BLOCK],
-            gaussians: vec![0.0; self.n_max * BLOCK],
-            sums: vec![0.0; n_lm * self.n_max],
+            functions: vec![0.0; self.n_max * BLOCK],
+            by_neighbor: vec![0.0; BLOCK * self.n_padded],
+            sums: vec![0.0; n_lm * self.n_padded],
         }
     }
 
@@ -88,27 +70,42 @@ impl Expansion {
         harmonics::count(self.l_max) * self.n_padded
     }
 
-    /// Expands one channel into `coefficients`; the center counts as a neighbour at distance 0 if it is in the channel.
+    /// Expands one channel into `coefficients`; `is_own` says whether it is the channel that the center belongs to.
     #[inline(always)]
     pub fn expand<V: Lanes>(
         &self,
         neighbors: &[[f64; 3]],
-        with_center: bool,
+        is_own: bool,
+        buffers: &mut Buffers,
+        coefficients: &mut [f64],
+    ) {
+        match &self.radial {
+            Radial::Gto(radial) => self.expand_in::<V, _>(radial, neighbors, is_own, buffers, coefficients),
+            Radial::Compact(radial) => self.expand_in::<V, _>(radial, neighbors, is_own, buffers, coefficients),
+        }
+    }
+
+    #[inline(always)]
+    fn expand_in<V: Lanes, R: RadialPart>(
+        &self,
+        radial: &R,
+        neighbors: &[[f64; 3]],
+        is_own: bool,
         buffers: &mut Buffers,
         coefficients: &mut [f64],
     ) {
         buffers.sums.fill(0.0);
-        if with_center {
+        if R::WITH_CENTER && is_own {
             buffers.sums[..self.n_max].fill(1.0);
         }
         for block in neighbors.chunks(BLOCK) {
-            self.add_block::<V>(block, buffers);
+            self.add_block::<V, R>(radial, block, buffers);
         }
-        self.contract::<V>(&buffers.sums, coefficients);
+        radial.finish::<V>(&self.normalization, &buffers.sums, coefficients);
     }
 
     #[inline(always)]
-    fn add_block<V: Lanes>(&self, neighbors: &[[f64; 3]], buffers: &mut Buffers) {
+    fn add_block<V: Lanes, R: RadialPart>(&self, radial: &R, neighbors: &[[f64; 3]], buffers: &mut Buffers) {
         let n = neighbors.len();
         let padded = n.next_multiple_of(V::N);
         for (i, displacement) in neighbors.iter().enumerate() {
@@ -121,60 +118,48 @@ impl Expansion {
         }
         // The degree is known to the compiler in each arm, which unrolls the recursion.
         match self.l_max {
-            0 => evaluate_harmonics::<V, 0>(padded, buffers),
-            1 => evaluate_harmonics::<V, 1>(padded, buffers),
-            2 => evaluate_harmonics::<V, 2>(padded, buffers),
-            3 => evaluate_harmonics::<V, 3>(padded, buffers),
-            4 => evaluate_harmonics::<V, 4>(padded, buffers),
-            5 => evaluate_harmonics::<V, 5>(padded, buffers),
-            6 => evaluate_harmonics::<V, 6>(padded, buffers),
-            7 => evaluate_harmonics::<V, 7>(padded, buffers),
-            8 => evaluate_harmonics::<V, 8>(padded, buffers),
-            9 => evaluate_harmonics::<V, 9>(padded, buffers),
+            0 => evaluate_harmonics::<V, R, 0>(padded, buffers),
+            1 => evaluate_harmonics::<V, R, 1>(padded, buffers),
+            2 => evaluate_harmonics::<V, R, 2>(padded, buffers),
+            3 => evaluate_harmonics::<V, R, 3>(padded, buffers),
+            4 => evaluate_harmonics::<V, R, 4>(padded, buffers),
+            5 => evaluate_harmonics::<V, R, 5>(padded, buffers),
+            6 => evaluate_harmonics::<V, R, 6>(padded, buffers),
+            7 => evaluate_harmonics::<V, R, 7>(padded, buffers),
+            8 => evaluate_harmonics::<V, R, 8>(padded, buffers),
+            9 => evaluate_harmonics::<V, R, 9>(padded, buffers),
             _ => unreachable!("parameters are validated"),
         }
-        buffers.r2[n..padded].fill(self.nowhere);
+        buffers.r2[n..padded].fill(radial.nowhere());
 
-        let Buffers { r2, harmonics, gaussians, sums, .. } = buffers;
+        let Buffers { r2, harmonics, functions, by_neighbor, sums, .. } = buffers;
+        if !R::BY_DEGREE {
+            radial.evaluate::<V>(0, &r2[..padded], functions, BLOCK);
+            for (j, row) in by_neighbor.chunks_exact_mut(self.n_padded).take(n).enumerate() {
+                for (n, value) in row[..self.n_max].iter_mut().enumerate() {
+                    *value = functions[n * BLOCK + j];
+                }
+            }
+            return add_outer_products::<V>(n, self.n_padded, by_neighbor, harmonics, sums);
+        }
         for l in 0..=self.l_max {
             let h = &harmonics[l * l * BLOCK..];
             let sums = &mut sums[l * l * self.n_max..];
-            evaluate_gaussians::<V>(&self.decay[l], &r2[..padded], gaussians);
-            // The numbers of components and of Gaussians taken together are known to the compiler in each arm: as many
+            radial.evaluate::<V>(l, &r2[..padded], functions, BLOCK);
+            // The numbers of components and of functions taken together are known to the compiler in each arm: as many
             // sums as the registers hold.
             match l {
-                0 => add_degree::<V, 1, 6>(self.n_max, padded, gaussians, h, sums),
-                1 => add_degree::<V, 3, 3>(self.n_max, padded, gaussians, h, sums),
-                2 => add_degree::<V, 5, 2>(self.n_max, padded, gaussians, h, sums),
-                3 => add_degree::<V, 7, 1>(self.n_max, padded, gaussians, h, sums),
-                4 => add_degree::<V, 9, 1>(self.n_max, padded, gaussians, h, sums),
-                5 => add_degree::<V, 11, 1>(self.n_max, padded, gaussians, h, sums),
-                6 => add_degree::<V, 13, 1>(self.n_max, padded, gaussians, h, sums),
-                7 => add_degree::<V, 15, 1>(self.n_max, padded, gaussians, h, sums),
-                8 => add_degree::<V, 17, 1>(self.n_max, padded, gaussians, h, sums),
-                9 => add_degree::<V, 19, 1>(self.n_max, padded, gaussians, h, sums),
+                0 => add_degree::<V, 1, 6>(self.n_max, padded, functions, h, sums),
+                1 => add_degree::<V, 3, 3>(self.n_max, padded, functions, h, sums),
+                2 => add_degree::<V, 5, 2>(self.n_max, padded, functions, h, sums),
+                3 => add_degree::<V, 7, 1>(self.n_max, padded, functions, h, sums),
+                4 => add_degree::<V, 9, 1>(self.n_max, padded, functions, h, sums),
+                5 => add_degree::<V, 11, 1>(self.n_max, padded, functions, h, sums),
+                6 => add_degree::<V, 13, 1>(self.n_max, padded, functions, h, sums),
+                7 => add_degree::<V, 15, 1>(self.n_max, padded, functions, h, sums),
+                8 => add_degree::<V, 17, 1>(self.n_max, padded, functions, h, sums),
+                9 => add_degree::<V, 19, 1>(self.n_max, padded, functions, h, sums),
                 _ => unreachable!("parameters are validated"),
-            }
-        }
-    }
-
-    /// From sums over decays k to coefficients of the orthonormal functions n.
-    #[inline(always)]
-    fn contract<V: Lanes>(&self, sums: &[f64], coefficients: &mut [f64]) {
-        for l in 0..=self.l_max {
-            let weights = &self.weights[l][..];
-            for lm in l * l..(l + 1) * (l + 1) {
-                let normalization = V::splat(self.normalization[lm]);
-                let sums = &sums[lm * self.n_max..(lm + 1) * self.n_max];
-                let mut n = 0;
-                while n < self.n_padded {
-                    let mut c = V::splat(0.0);
-                    for (k, &sum) in sums.iter().enumerate() {
-                        c = V::splat(sum).mul_add(V::load(weights, k * self.n_padded + n), c);
-                    }
-                    c.mul(normalization).store(coefficients, lm * self.n_padded + n);
-                    n += V::N;
-                }
             }
         }
     }
@@ -182,60 +167,34 @@ impl Expansion {
 
 /// Squared distances and bare harmonics up to degree `L` of the block's coordinates.
 #[inline(always)]
-fn evaluate_harmonics<V: Lanes, const L: usize>(padded: usize, buffers: &mut Buffers) {
+fn evaluate_harmonics<V: Lanes, R: RadialPart, const L: usize>(padded: usize, buffers: &mut Buffers) {
     let Buffers { xyz: [x, y, z], r2, harmonics, .. } = buffers;
     let mut i = 0;
     while i < padded {
         let (x, y, z) = (V::load(x, i), V::load(y, i), V::load(z, i));
         let square = x.mul_add(x, y.mul_add(y, z.mul(z)));
         square.store(r2, i);
-        harmonics::evaluate::<V, L>([x, y, z, square], harmonics, BLOCK, i);
+        harmonics::evaluate::<V, L>(R::angular([x, y, z], square), harmonics, BLOCK, i);
         i += V::N;
     }
 }
 
-/// `exp(-decay_k r^2)` to `gaussians[k * BLOCK + i]`.
-#[inline(always)]
-fn evaluate_gaussians<V: Lanes>(decay: &[f64], r2: &[f64], gaussians: &mut [f64]) {
-    for (k, &decay_k) in decay.iter().enumerate() {
-        let rate = V::splat(-decay_k * std::f64::consts::LOG2_E);
-        let row = &mut gaussians[k * BLOCK..k * BLOCK + r2.len()];
-        let mut i = 0;
-        // Several at a time: each is a long chain of dependent operations.
-        while i + 4 * V::N <= r2.len() {
-            let mut x = [rate; 4];
-            for (u, x) in x.iter_mut().enumerate() {
-                *x = V::load(r2, i + u * V::N).mul(rate);
-            }
-            let g = V::exp2_nonpositive(x);
-            for (u, g) in g.into_iter().enumerate() {
-                g.store(row, i + u * V::N);
-            }
-            i += 4 * V::N;
-        }
-        while i < r2.len() {
-            V::exp2_nonpositive([V::load(r2, i).mul(rate)])[0].store(row, i);
-            i += V::N;
-        }
-    }
-}
-
-/// Adds `sum_j gaussian_k(j) h_m(j)` to `sums[m][k]` for the `M` components of one degree, `K` Gaussians at a time.
+/// Adds `sum_j function_k(j) h_m(j)` to `sums[m][k]` for the `M` components of one degree, `K` functions at a time.
 #[inline(always)]
 fn add_degree<V: Lanes, const M: usize, const K: usize>(
     n_max: usize,
     padded: usize,
-    gaussians: &[f64],
+    functions: &[f64],
     harmonics: &[f64],
     sums: &mut [f64],
 ) {
     let mut k = 0;
     while k + K <= n_max {
-        add_products::<V, M, K>(n_max, padded, k, gaussians, harmonics, sums);
+        add_products::<V, M, K>(n_max, padded, k, functions, harmonics, sums);
         k += K;
     }
     while k < n_max {
-        add_products::<V, M, 1>(n_max, padded, k, gaussians, harmonics, sums);
+        add_products::<V, M, 1>(n_max, padded, k, functions, harmonics, sums);
         k += 1;
     }
 }
@@ -245,7 +204,7 @@ fn add_products<V: Lanes, const M: usize, const K: usize>(
     n_max: usize,
     padded: usize,
     first: usize,
-    gaussians: &[f64],
+    functions: &[f64],
     harmonics: &[f64],
     sums: &mut [f64],
 ) {
@@ -253,9 +212,9 @@ fn add_products<V: Lanes, const M: usize, const K: usize>(
     for (m, row) in h.iter_mut().enumerate() {
         *row = &harmonics[m * BLOCK..m * BLOCK + padded];
     }
-    let mut g = [&gaussians[..0]; K];
+    let mut g = [&functions[..0]; K];
     for (k, row) in g.iter_mut().enumerate() {
-        *row = &gaussians[(first + k) * BLOCK..(first + k) * BLOCK + padded];
+        *row = &functions[(first + k) * BLOCK..(first + k) * BLOCK + padded];
     }
     let mut totals = [[V::splat(0.0); M]; K];
     let mut i = 0;
@@ -273,4 +232,65 @@ fn add_products<V: Lanes, const M: usize, const K: usize>(
             sums[m * n_max + first + k] += total.sum();
         }
     }
+}
+
+/// Adds `sum_j function_n(j) h_lm(j)` to `sums[lm][n]`, all degrees alike, with the functions along the lanes.
+///
+/// The sums stay in their lanes: few neighbours would not repay adding lanes up.
+#[inline(always)]
+fn add_outer_products<V: Lanes>(n: usize, n_padded: usize, functions: &[f64], harmonics: &[f64], sums: &mut [f64]) {
+    let n_lm = sums.len() / n_padded;
+    let mut first = 0;
+    while first < n_padded {
+        let two = first + 2 * V::N <= n_padded;
+        let mut lm = 0;
+        while lm < n_lm {
+            let h = &harmonics[lm * BLOCK..];
+            let s = &mut sums[lm * n_padded..];
+            // As many sums as the registers hold.
+            lm += match (two, n_lm - lm) {
+                (true, 6..) => add_tile::<V, 6, 2>(n, n_padded, first, functions, h, s),
+                (true, _) => add_tile::<V, 1, 2>(n, n_padded, first, functions, h, s),
+                (false, 9..) => add_tile::<V, 9, 1>(n, n_padded, first, functions, h, s),
+                (false, _) => add_tile::<V, 1, 1>(n, n_padded, first, functions, h, s),
+            };
+        }
+        first += if two { 2 } else { 1 } * V::N;
+    }
+}
+
+/// `H` harmonics times `W` vectors of functions from `first` on; gives `H`.
+#[inline(always)]
+fn add_tile<V: Lanes, const H: usize, const W: usize>(
+    n: usize,
+    n_padded: usize,
+    first: usize,
+    functions: &[f64],
+    harmonics: &[f64],
+    sums: &mut [f64],
+) -> usize {
+    let mut h = [&harmonics[..0]; H];
+    for (lm, row) in h.iter_mut().enumerate() {
+        *row = &harmonics[lm * BLOCK..lm * BLOCK + n];
+    }
+    let mut totals = [[V::splat(0.0); W]; H];
+    for (j, functions) in functions.chunks_exact(n_padded).take(n).enumerate() {
+        let mut f = [V::splat(0.0); W];
+        for (w, f) in f.iter_mut().enumerate() {
+            *f = V::load(functions, first + w * V::N);
+        }
+        for lm in 0..H {
+            let h = V::splat(h[lm][j]);
+            for w in 0..W {
+                totals[lm][w] = f[w].mul_add(h, totals[lm][w]);
+            }
+        }
+    }
+    for (lm, totals) in totals.iter().enumerate() {
+        for (w, total) in totals.iter().enumerate() {
+            let at = lm * n_padded + first + w * V::N;
+            V::load(sums, at).add(*total).store(sums, at);
+        }
+    }
+    H
 }

@@ -25,6 +25,19 @@ impl InstructionSet {
         }
     }
 
+    /// Doubles in a vector.
+    pub(super) fn lanes(self) -> usize {
+        match self {
+            Self::Portable => Portable::N,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => Avx2::N,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => Avx512::N,
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => Portable::N,
+        }
+    }
+
     /// The widest one that this processor has.
     pub fn best() -> Self {
         [Self::Avx512, Self::Avx2].into_iter().find(|s| s.is_available()).unwrap_or(Self::Portable)
@@ -53,6 +66,9 @@ pub(super) trait Lanes: Copy {
     fn mul_add(self, factor: Self, term: Self) -> Self;
     fn sum(self) -> f64;
     fn max(self, other: Self) -> Self;
+    fn min(self, other: Self) -> Self;
+    fn div(self, other: Self) -> Self;
+    fn sqrt(self) -> Self;
     /// `n = round(self)` for magnitudes below 1022: gives `self - n`, and `2^n` in a form for [`Lanes::scale`].
     fn split(self) -> (Self, Self::Power);
     /// Exact product with a power of two.
@@ -161,13 +177,28 @@ impl Lanes for Portable {
     fn max(self, other: Self) -> Self {
         Self(std::array::from_fn(|i| if self.0[i] > other.0[i] { self.0[i] } else { other.0[i] }))
     }
+
+    #[inline(always)]
+    fn min(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| if self.0[i] < other.0[i] { self.0[i] } else { other.0[i] }))
+    }
+
+    #[inline(always)]
+    fn div(self, other: Self) -> Self {
+        Self(std::array::from_fn(|i| self.0[i] / other.0[i]))
+    }
+
+    #[inline(always)]
+    fn sqrt(self) -> Self {
+        Self(self.0.map(f64::sqrt))
+    }
 }
 
 /// One kind of x86-64 lanes over the compiler's intrinsics.
 #[cfg(target_arch = "x86_64")]
 macro_rules! x86_lanes {
     ($name:ident, $vector:ty, $whole:ty, $n:literal, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident, $mul:ident,
-     $fma:ident, $max:ident, $cast:ident, $back:ident, $addi:ident, $shift:ident, $sum:expr) => {
+     $fma:ident, $max:ident, $min:ident, $div:ident, $sqrt:ident, $cast:ident, $back:ident, $addi:ident, $shift:ident, $sum:expr) => {
         #[derive(Clone, Copy)]
         pub(in crate::descriptor) struct $name($vector);
 
@@ -232,6 +263,21 @@ macro_rules! x86_lanes {
             fn max(self, other: Self) -> Self {
                 Self(unsafe { $max(self.0, other.0) })
             }
+
+            #[inline(always)]
+            fn min(self, other: Self) -> Self {
+                Self(unsafe { $min(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn div(self, other: Self) -> Self {
+                Self(unsafe { $div(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn sqrt(self) -> Self {
+                Self(unsafe { $sqrt(self.0) })
+            }
         }
     };
 }
@@ -254,6 +300,9 @@ mod x86 {
         _mm256_mul_pd,
         _mm256_fmadd_pd,
         _mm256_max_pd,
+        _mm256_min_pd,
+        _mm256_div_pd,
+        _mm256_sqrt_pd,
         _mm256_castpd_si256,
         _mm256_castsi256_pd,
         _mm256_add_epi64,
@@ -274,6 +323,9 @@ mod x86 {
         _mm512_mul_pd,
         _mm512_fmadd_pd,
         _mm512_max_pd,
+        _mm512_min_pd,
+        _mm512_div_pd,
+        _mm512_sqrt_pd,
         _mm512_castpd_si512,
         _mm512_castsi512_pd,
         _mm512_add_epi64,

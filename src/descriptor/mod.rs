@@ -2,15 +2,16 @@
 //!
 //! Bartok, Kondor, Csanyi, Phys. Rev. B 87, 184115 (2013), with the conventions named in [`Convention`].
 
-mod basis;
 mod environment;
 mod expansion;
 mod harmonics;
 mod lanes;
 mod parameters;
 mod power_spectrum;
+mod radial;
+mod written;
 
 pub use environment::Environment;
 pub use lanes::InstructionSet;
-pub use parameters::{Convention, SoapParameters};
+pub use parameters::{Convention, ConventionName, SoapParameters};
 pub use power_spectrum::{PowerSpectrum, Workspace};

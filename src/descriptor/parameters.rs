@@ -2,34 +2,50 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::written::Written;
 use crate::{Error, Result};
 
-/// Which definition of radial basis, padding and prefactors a descriptor follows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+/// Which definition of neighbours, radial functions and cutoff a descriptor follows, with what is its own.
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Convention {
     /// That of DScribe 2.1's `SOAP(rbf="gto")`, periodic, without weighting: Gaussian-type radial functions,
-    /// orthonormalised, neighbours with weight 1 up to `cutoff + sigma sqrt(-2 ln 1e-3)`.
-    DscribeGto,
+    /// orthonormalised, neighbours with weight 1 up to `cutoff + sigma sqrt(-2 ln 1e-3)`, the center among them.
+    DscribeGto {
+        /// Width of the Gaussian that stands for an atom.
+        sigma: f64,
+    },
+    /// Neighbours are points within a hard cutoff, the center left out; spherical Bessel functions of order 0 for all
+    /// degrees: `R_n(r) = sqrt(2/cutoff) sin(n pi r/cutoff)/r`, times a weight that falls smoothly from 1 to 0.
+    Compact {
+        /// Width of the shell, up to the cutoff, in which the weight falls.
+        switching: f64,
+    },
 }
 
-impl std::str::FromStr for Convention {
+/// A convention's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ConventionName {
+    DscribeGto,
+    Compact,
+}
+
+impl std::str::FromStr for ConventionName {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self> {
         match name {
             "dscribe-gto" => Ok(Self::DscribeGto),
-            _ => Err(Error::Descriptor(format!("convention '{name}' is not known; there is dscribe-gto"))),
+            "compact" => Ok(Self::Compact),
+            _ => Err(Error::Descriptor(format!("convention '{name}' is not known; there is dscribe-gto and compact"))),
         }
     }
 }
 
 /// Parameters of a SOAP power spectrum; lengths are in the units of the positions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct SoapParameters {
-    #[serde(default = "kind")]
-    pub kind: String,
     pub convention: Convention,
     /// Nominal cutoff radius; [`SoapParameters::reach`] is the true one.
     pub cutoff: f64,
@@ -37,18 +53,12 @@ pub struct SoapParameters {
     pub n_max: usize,
     /// Highest degree of the spherical harmonics.
     pub l_max: usize,
-    /// Width of the Gaussian that stands for an atom.
-    pub sigma: f64,
-}
-
-fn kind() -> String {
-    SoapParameters::KIND.into()
 }
 
 impl Default for SoapParameters {
     /// The setting of arXiv:2208.03182, with Gaussians of width 0.5.
     fn default() -> Self {
-        Self { kind: kind(), convention: Convention::DscribeGto, cutoff: 5.0, n_max: 6, l_max: 5, sigma: 0.5 }
+        Self { convention: Convention::DscribeGto { sigma: 0.5 }, cutoff: 5.0, n_max: 6, l_max: 5 }
     }
 }
 
@@ -66,14 +76,24 @@ impl SoapParameters {
     /// The parameter, its value, and the range that it must be in.
     pub fn validate(&self) -> Result<()> {
         let refuse = |message: String| Err(Error::Descriptor(message));
-        if self.kind != Self::KIND {
-            return refuse(format!("kind '{}' is not known; there is {}", self.kind, Self::KIND));
-        }
-        if !(self.cutoff.is_finite() && self.cutoff > 1.0) {
-            return refuse(format!("cutoff {} must be a number above 1, where the radial grid starts", self.cutoff));
-        }
-        if !(self.sigma.is_finite() && self.sigma > 0.0) {
-            return refuse(format!("sigma {} must be a positive number", self.sigma));
+        let cutoff = self.cutoff;
+        match self.convention {
+            Convention::DscribeGto { sigma } => {
+                if !(cutoff.is_finite() && cutoff > 1.0) {
+                    return refuse(format!("cutoff {cutoff} must be a number above 1, where the radial grid starts"));
+                }
+                if !(sigma.is_finite() && sigma > 0.0) {
+                    return refuse(format!("sigma {sigma} must be a positive number"));
+                }
+            }
+            Convention::Compact { switching } => {
+                if !(cutoff.is_finite() && cutoff > 0.0) {
+                    return refuse(format!("cutoff {cutoff} must be a positive number"));
+                }
+                if !(switching > 0.0 && switching <= cutoff) {
+                    return refuse(format!("switching {switching} must be above 0 and at most the cutoff, {cutoff}"));
+                }
+            }
         }
         if !(1..=Self::N_MAX).contains(&self.n_max) {
             return refuse(format!("n_max {} must be from 1 to {}", self.n_max, Self::N_MAX));
@@ -84,12 +104,14 @@ impl SoapParameters {
         Ok(())
     }
 
-    /// The distance up to which neighbours count: `cutoff + sigma sqrt(-2 ln 1e-3)`.
+    /// The distance up to which neighbours count: `cutoff + sigma sqrt(-2 ln 1e-3)` in `dscribe-gto`, the cutoff itself in
+    /// `compact`.
     ///
     /// DScribe pads the cutoff so that the Gaussian of an atom outside has fallen to 1e-3 at the nominal cutoff.
     pub fn reach(&self) -> f64 {
         match self.convention {
-            Convention::DscribeGto => self.cutoff + self.sigma * (-2.0 * 1e-3f64.ln()).sqrt(),
+            Convention::DscribeGto { sigma } => self.cutoff + sigma * (-2.0 * 1e-3f64.ln()).sqrt(),
+            Convention::Compact { .. } => self.cutoff,
         }
     }
 
@@ -120,10 +142,19 @@ mod tests {
         };
         assert!(message(|p| p.cutoff = 1.0).contains("cutoff 1 must"));
         assert!(message(|p| p.cutoff = f64::NAN).contains("cutoff NaN"));
-        assert!(message(|p| p.sigma = 0.0).contains("sigma 0 must"));
+        assert!(message(|p| p.convention = Convention::DscribeGto { sigma: 0.0 }).contains("sigma 0 must"));
         assert!(message(|p| p.n_max = 0).contains("n_max 0 must"));
         assert!(message(|p| p.l_max = 10).contains("l_max 10 must"));
-        assert!(message(|p| p.kind = "acsf".into()).contains("kind 'acsf'"));
-        assert!("soap".parse::<Convention>().unwrap_err().to_string().contains("'soap'"));
+        for switching in [0.0, -1.0, 5.1, f64::NAN, f64::INFINITY] {
+            let p = SoapParameters { convention: Convention::Compact { switching }, ..Default::default() };
+            let message = p.validate().unwrap_err().to_string();
+            assert!(message.contains(&format!("switching {switching} must be above 0 and at most the cutoff, 5")));
+        }
+        let compact = Convention::Compact { switching: 1.0 };
+        for cutoff in [0.0, f64::NAN, f64::INFINITY] {
+            let p = SoapParameters { convention: compact, cutoff, ..Default::default() };
+            assert!(p.validate().unwrap_err().to_string().contains(&format!("cutoff {cutoff} must be a positive")));
+        }
+        assert!("soap".parse::<ConventionName>().unwrap_err().to_string().contains("'soap'"));
     }
 }

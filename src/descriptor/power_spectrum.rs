@@ -12,6 +12,9 @@ pub struct PowerSpectrum {
     n_channels: usize,
     expansion: Expansion,
     instructions: InstructionSet,
+    /// Products within a channel and between two.
+    same: Pieces,
+    cross: Pieces,
 }
 
 /// Memory that [`PowerSpectrum::compute`] works in; one for each thread.
@@ -19,12 +22,11 @@ pub struct Workspace {
     buffers: Buffers,
     /// `[channel][lm][n_padded]`
     coefficients: Vec<f64>,
-    row: Vec<f64>,
 }
 
 impl Workspace {
     fn memory(&self) -> usize {
-        self.buffers.memory() + (self.coefficients.len() + self.row.len()) * size_of::<f64>()
+        self.buffers.memory() + size_of_val(&self.coefficients[..])
     }
 }
 
@@ -49,7 +51,8 @@ impl PowerSpectrum {
         parameters.validate()?;
         let expansion = Expansion::new(&parameters)?;
         let instructions = if instructions.is_available() { instructions } else { InstructionSet::Portable };
-        Ok(Self { parameters, n_channels, expansion, instructions })
+        let [same, cross] = [true, false].map(|same| Pieces::new(parameters.n_max, same, instructions.lanes()));
+        Ok(Self { parameters, n_channels, expansion, instructions, same, cross })
     }
 
     /// The parameters that it was made with.
@@ -76,8 +79,8 @@ impl PowerSpectrum {
     pub fn workspace(&self) -> Workspace {
         Workspace {
             buffers: self.expansion.buffers(),
-            coefficients: vec![0.0; self.n_channels * self.expansion.len()],
-            row: vec![0.0; self.expansion.n_padded],
+            // Vectors that begin in the last row may end beyond it.
+            coefficients: vec![0.0; self.n_channels * self.expansion.len() + MAX_LANES],
         }
     }
 
@@ -89,7 +92,7 @@ impl PowerSpectrum {
     /// The features of one center, `[n_features]`.
     ///
     /// `p = pi sqrt(8/(2l+1)) sum_m c_nlm c_n'lm`, ordered by pair of channels (a <= b), then l, n, n' (n' >= n where
-    /// a = b). The center itself counts in channel 0. Every neighbour in `environment` counts: the caller applies
+    /// a = b). In some conventions the center itself counts in channel 0. Every neighbour in `environment` counts: the caller applies
     /// [`PowerSpectrum::reach`].
     ///
     /// # Panics
@@ -122,7 +125,7 @@ impl PowerSpectrum {
 
     #[inline(always)]
     fn run<V: Lanes>(&self, environment: &Environment, workspace: &mut Workspace, features: &mut [f64]) {
-        let Workspace { buffers, coefficients, row } = workspace;
+        let Workspace { buffers, coefficients } = workspace;
         let size = self.expansion.len();
         for (channel, neighbors) in environment.channels().iter().enumerate() {
             let c = &mut coefficients[channel * size..(channel + 1) * size];
@@ -131,44 +134,75 @@ impl PowerSpectrum {
         let mut at = 0;
         for a in 0..self.n_channels {
             for b in a..self.n_channels {
-                let (c_a, c_b) = (&coefficients[a * size..(a + 1) * size], &coefficients[b * size..(b + 1) * size]);
+                let pieces = if a == b { &self.same } else { &self.cross };
+                let pair = [&coefficients[a * size..(a + 1) * size], &coefficients[b * size..]];
                 for l in 0..=self.parameters.l_max {
-                    at = self.contract::<V>(l, c_a, c_b, a == b, row, features, at);
+                    at += self.contract::<V>(l, pair, pieces, &mut features[at..]);
                 }
             }
         }
     }
 
-    /// One pair of channels and one degree: writes the features from `at` on and gives the place after them.
+    /// One pair of channels and one degree: writes the first features and gives their number.
+    ///
+    /// Vectors are written in order, and each may overlap what comes after it with values that mean nothing.
     #[inline(always)]
-    #[expect(clippy::too_many_arguments, reason = "a piece of `run`, apart for legibility")]
-    fn contract<V: Lanes>(
-        &self,
-        l: usize,
-        c_a: &[f64],
-        c_b: &[f64],
-        same: bool,
-        row: &mut [f64],
-        features: &mut [f64],
-        mut at: usize,
-    ) -> usize {
-        let (n_max, padded) = (self.parameters.n_max, self.expansion.n_padded);
+    fn contract<V: Lanes>(&self, l: usize, pair: [&[f64]; 2], pieces: &Pieces, features: &mut [f64]) -> usize {
+        const TOGETHER: usize = 4;
+        let padded = self.expansion.n_padded;
         let prefactor = V::splat(std::f64::consts::PI * (8.0 / (2 * l + 1) as f64).sqrt());
-        for n in 0..n_max {
-            let first = if same { n } else { 0 };
-            let mut from = first / MAX_LANES * MAX_LANES;
-            while from < padded {
-                let mut p = V::splat(0.0);
-                for lm in l * l..(l + 1) * (l + 1) {
-                    p = V::splat(c_a[lm * padded + n]).mul_add(V::load(c_b, lm * padded + from), p);
+        for pieces in pieces.list.chunks(TOGETHER) {
+            // Several at a time: each is a chain of dependent operations.
+            let mut p = [V::splat(0.0); TOGETHER];
+            let piece = |u: usize| pieces[u.min(pieces.len() - 1)];
+            let places: [Piece; TOGETHER] = std::array::from_fn(piece);
+            for lm in l * l..(l + 1) * (l + 1) {
+                let (a, b) = (&pair[0][lm * padded..(lm + 1) * padded], &pair[1][lm * padded..]);
+                for u in 0..TOGETHER {
+                    p[u] = V::splat(a[places[u].n]).mul_add(V::load(b, places[u].first), p[u]);
                 }
-                p.mul(prefactor).store(row, from);
-                from += V::N;
             }
-            let count = n_max - first;
-            features[at..at + count].copy_from_slice(&row[first..n_max]);
-            at += count;
+            for (p, piece) in p.iter().zip(pieces) {
+                let p = p.mul(prefactor);
+                if piece.at + V::N <= features.len() {
+                    p.store(features, piece.at);
+                } else {
+                    let mut last = [0.0; MAX_LANES];
+                    p.store(&mut last, 0);
+                    let room = features.len() - piece.at;
+                    features[piece.at..].copy_from_slice(&last[..room]);
+                }
+            }
         }
-        at
+        pieces.n_features
+    }
+}
+
+/// The products of two channels' coefficients in one degree, cut into vectors.
+struct Pieces {
+    list: Vec<Piece>,
+    n_features: usize,
+}
+
+/// One n, with n' from `first` on.
+#[derive(Clone, Copy)]
+struct Piece {
+    n: usize,
+    first: usize,
+    /// Place among the features of this degree.
+    at: usize,
+}
+
+impl Pieces {
+    fn new(n_max: usize, same: bool, lanes: usize) -> Self {
+        let (mut list, mut n_features) = (Vec::new(), 0);
+        for n in 0..n_max {
+            let start = if same { n } else { 0 };
+            for first in (start..n_max).step_by(lanes) {
+                list.push(Piece { n, first, at: n_features + first - start });
+            }
+            n_features += n_max - start;
+        }
+        Self { list, n_features }
     }
 }

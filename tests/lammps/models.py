@@ -25,6 +25,13 @@ def in_units(path, units):
     changed(path, metadata=lambda text: {**text, "units": units})
 
 
+def with_compact_descriptor(path):
+    """Writes the model for features of the other convention: as many, and of other meaning."""
+    compact = {"kind": "soap-power-spectrum", "convention": "compact", "cutoff": 4.5, "n_max": 6, "l_max": 5,
+               "switching": 2.0}
+    changed(path, metadata=lambda text: {**text, "descriptor": compact})
+
+
 def that_fails(path):
     """Writes a model that gives NaN for every ion with neighbours."""
     def take_the_root_of_less_than_nothing(graph):

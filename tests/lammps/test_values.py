@@ -138,6 +138,32 @@ run 5
         assert not found[30:].any()
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("data", ["ions.data", "tilted.data"])
+def test_a_model_on_the_compact_descriptor_gives_what_the_program_gives(lammps, tmp_path, ranks, data):
+    """The other convention reaches less far: the neighbour list follows it."""
+    model = tmp_path / "compact.onnx"
+    models.with_compact_descriptor(model)
+    names = " ".join(f"c_env[{k}]" for k in range(1, 469))
+    features = f"""
+compute env all soap/atom {model} cation anion NULL
+dump f all custom 5 features.lammpstrj id type x y z {names}
+dump_modify f sort id format float %.17g
+"""
+    options = {"data": data, "neighbor": "neighbor 0.5 bin\ncomm_modify cutoff 5.0", "run": "run 5"}
+    run = lammps(script(after=features, **options).replace(str(MODEL), str(model)), ranks=ranks)
+    frames = assert_as_offline(run.folder / "out.lammpstrj", model=model)
+    assert all(frame.field()[frame["type"] != 3, 0].all() for frame in frames)
+    path = run.folder / "features.lammpstrj"
+    ionscape("featurize", without_field(path), "-o", run.folder / "features.npy", "--convention", "compact",
+             "--cutoff", 4.5, "--n-max", 6, "--l-max", 5, "--switching", 2, "--cation", 1, "--anion", 2)
+    frames = read_dump(path)
+    expected = np.load(run.folder / "features.npy").reshape(len(frames), -1, 468)
+    for frame, features in zip(frames, expected):
+        found = np.stack([frame[name] for name in names.split()], axis=1)
+        np.testing.assert_allclose(found[frame["type"] != 3], features, rtol=1e-5, atol=1e-9 * features.max())
+
+
 def test_clear_and_again(lammps):
     """LAMMPS forgets everything and starts over, with another group."""
     first = script(run="run 5")

@@ -4,7 +4,6 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 
-use super::SoapParameters;
 use crate::{Error, Result};
 
 /// The radial functions of one degree l, integrated against the Gaussian of a neighbour.
@@ -18,17 +17,16 @@ pub(super) struct RadialBasis {
 }
 
 impl RadialBasis {
-    /// The basis for degree `l`.
+    /// The basis for degree `l`, and Gaussians of width `sigma`.
     ///
     /// # Errors
     /// The functions are so alike that they cannot be orthonormalised in double precision.
-    pub fn new(parameters: &SoapParameters, l: usize) -> Result<Self> {
-        let eta = 1.0 / (2.0 * parameters.sigma.powi(2));
-        let alphas = exponents(parameters.cutoff, parameters.n_max, l);
+    pub fn new(cutoff: f64, n_max: usize, sigma: f64, l: usize) -> Result<Self> {
+        let eta = 1.0 / (2.0 * sigma.powi(2));
+        let alphas = exponents(cutoff, n_max, l);
         let beta = inverse_square_root(&overlap(&alphas, l)).ok_or_else(|| {
             Error::Descriptor(format!(
-                "the radial functions of n_max {} within cutoff {} are too alike to be told apart at l = {l}; lower n_max",
-                parameters.n_max, parameters.cutoff
+                "the radial functions of n_max {n_max} within cutoff {cutoff} are too alike to be told apart at l = {l}; lower n_max"
             ))
         })?;
         let decay = alphas.iter().map(|a| a * eta / (a + eta)).collect();
@@ -99,8 +97,7 @@ mod tests {
 
     #[test]
     fn a_basis_too_large_for_double_precision_is_refused() {
-        let parameters = SoapParameters { n_max: 16, ..Default::default() };
-        let message = RadialBasis::new(&parameters, 0).err().expect("refused").to_string();
+        let message = RadialBasis::new(5.0, 16, 0.5, 0).err().expect("refused").to_string();
         assert!(message.contains("lower n_max"), "{message}");
     }
 }

@@ -1,0 +1,104 @@
+//! The radial part of `compact`: spherical Bessel functions of order 0 within a hard, smoothly switched cutoff.
+//!
+//! The functions `sin(n pi r / cutoff) / r` vanish at the cutoff and are orthogonal on the ball; they are the same for
+//! all degrees, so one sine, one cosine and a recurrence serve a neighbour.
+
+use super::RadialPart;
+use crate::descriptor::lanes::{Lanes, MAX_LANES};
+use crate::descriptor::parameters::SoapParameters;
+
+/// `f(r) sqrt(2/cutoff) sin(n pi r/cutoff)/r` for n = 1 to `n_max`.
+pub(in crate::descriptor) struct Compact {
+    n_max: usize,
+    cutoff: f64,
+    switching: f64,
+}
+
+impl Compact {
+    pub fn new(parameters: &SoapParameters, switching: f64) -> Self {
+        Self { n_max: parameters.n_max, cutoff: parameters.cutoff, switching }
+    }
+
+    /// `1 - x^3 (10 - 15 x + 6 x^2)` with `x` from 0 at `cutoff - switching` to 1 at `cutoff`: two derivatives vanish at
+    /// both ends.
+    #[inline(always)]
+    fn switch<V: Lanes>(&self, r: V) -> V {
+        let per_length = 1.0 / self.switching;
+        let x = r.mul_add(V::splat(per_length), V::splat((self.switching - self.cutoff) * per_length));
+        let x = x.max(V::splat(0.0)).min(V::splat(1.0));
+        let cubic = x.mul(x).mul(x);
+        let rest = x.mul_add(x.mul_add(V::splat(6.0), V::splat(-15.0)), V::splat(10.0));
+        cubic.mul(V::splat(-1.0)).mul_add(rest, V::splat(1.0))
+    }
+}
+
+/// Terms of the series of sine and cosine; the last one is below 1e-16 of the sum for angles up to 1.05 pi/2.
+const TERMS: usize = 11;
+
+/// `sin(a)/a` and `cos(a)` from `a^2`, for angles up to a little more than pi/2.
+#[inline(always)]
+fn sine_over_angle_and_cosine<V: Lanes>(square: V) -> [V; 2] {
+    let mut inverse_factorials = [1.0; 2 * TERMS];
+    for k in 1..2 * TERMS {
+        inverse_factorials[k] = inverse_factorials[k - 1] / k as f64;
+    }
+    let minus = square.mul(V::splat(-1.0));
+    let (mut sine, mut cosine) = (V::splat(0.0), V::splat(0.0));
+    for k in (0..TERMS).rev() {
+        sine = sine.mul_add(minus, V::splat(inverse_factorials[2 * k + 1]));
+        cosine = cosine.mul_add(minus, V::splat(inverse_factorials[2 * k]));
+    }
+    [sine, cosine]
+}
+
+impl RadialPart for Compact {
+    const WITH_CENTER: bool = false;
+    const BY_DEGREE: bool = false;
+
+    fn nowhere(&self) -> f64 {
+        1.05 * self.cutoff * self.cutoff
+    }
+
+    /// The unit vector; no direction where a neighbour lies on the center, so that it counts in l = 0 alone.
+    #[inline(always)]
+    fn angular<V: Lanes>(displacement: [V; 3], r2: V) -> [V; 4] {
+        let inverse = V::splat(1.0).div(r2.max(V::splat(1e-300)).sqrt());
+        let [x, y, z] = displacement.map(|d| d.mul(inverse));
+        [x, y, z, x.mul_add(x, y.mul_add(y, z.mul(z)))]
+    }
+
+    /// With `a = pi r / (2 cutoff)`: `sin(pi r/cutoff)/r` is `pi/cutoff (sin(a)/a) cos(a)`, which needs no division, and
+    /// the others follow by `sin((n + 1) t) = 2 cos(t) sin(n t) - sin((n - 1) t)`.
+    #[inline(always)]
+    fn evaluate<V: Lanes>(&self, _l: usize, r2: &[f64], values: &mut [f64], stride: usize) {
+        let pi = std::f64::consts::PI;
+        let scale = V::splat((2.0 / self.cutoff).sqrt() * pi / self.cutoff);
+        let to_square = V::splat((pi / (2.0 * self.cutoff)).powi(2));
+        let mut i = 0;
+        while i < r2.len() {
+            let square = V::load(r2, i);
+            let weight = self.switch(square.sqrt());
+            let [sine, cosine] = sine_over_angle_and_cosine(square.mul(to_square));
+            let twice = cosine.mul(cosine).mul_add(V::splat(4.0), V::splat(-2.0));
+            let mut before = V::splat(0.0);
+            let mut current = scale.mul(weight).mul(sine).mul(cosine);
+            for n in 0..self.n_max {
+                current.store(values, n * stride + i);
+                let next = twice.mul_add(current, before.mul(V::splat(-1.0)));
+                (before, current) = (current, next);
+            }
+            i += V::N;
+        }
+    }
+
+    #[inline(always)]
+    fn finish<V: Lanes>(&self, normalization: &[f64], sums: &[f64], coefficients: &mut [f64]) {
+        let n_padded = self.n_max.next_multiple_of(MAX_LANES);
+        for (lm, &normalization) in normalization.iter().enumerate() {
+            for n in (0..n_padded).step_by(V::N) {
+                let at = lm * n_padded + n;
+                V::load(sums, at).mul(V::splat(normalization)).store(coefficients, at);
+            }
+        }
+    }
+}
