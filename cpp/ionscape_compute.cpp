@@ -109,7 +109,7 @@ void IonscapeCompute::load(const std::string &path, const std::vector<std::strin
     problem = e.what();
   }
   // A damaged model fails on all ranks; threads may fail to start on one alone.
-  const int failed = problem.empty() ? 0 : 1;
+  int failed = problem.empty() ? 0 : 1;
   int failures = 0;
   MPI_Allreduce(&failed, &failures, 1, MPI_INT, MPI_SUM, world);
   if (failures == comm->nprocs) refuse(problem);
@@ -294,7 +294,7 @@ void IonscapeCompute::begin_report()
 void IonscapeCompute::print_report()
 {
   const double loop = timer->get_wall(Timer::TOTAL);
-  const double mine[2] = {spent.seconds, spent.loop_seconds};
+  double mine[2] = {spent.seconds, spent.loop_seconds};
   double slowest[2];
   bigint evaluated = 0;
   MPI_Allreduce(mine, slowest, 2, MPI_DOUBLE, MPI_MAX, world);

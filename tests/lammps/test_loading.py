@@ -11,7 +11,7 @@ import harness
 def test_entry_points_alone_are_exported():
     listing = subprocess.run(["nm", "-D", "--defined-only", harness.PLUGIN], capture_output=True, text=True, check=True)
     assert sorted(line.split()[-1] for line in listing.stdout.splitlines()) == [
-        "ionscape_abort", "ionscape_register", "lammpsplugin_init"]
+        "ionscape_abort", "ionscape_built_for", "ionscape_register", "lammpsplugin_init"]
 
 
 def test_stack_is_not_executable():
