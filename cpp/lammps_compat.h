@@ -71,7 +71,9 @@ inline Compute *compute_by_id(Modify *modify, const std::string &id)
 // Asks for a full list, built when the compute needs it, of the neighbors up to a cutoff.
 inline void request_full_list(Neighbor *neighbor, Compute *compute, int instance, double cutoff)
 {
-  NeighRequest *request = neighbor->requests[neighbor->request(compute, instance)];
+  // The array moves when it grows.
+  const int index = neighbor->request(compute, instance);
+  NeighRequest *request = neighbor->requests[index];
   request->pair = request->half = 0;
   request->compute = request->full = request->occasional = request->cut = 1;
   request->cutoff = cutoff;

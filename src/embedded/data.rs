@@ -59,19 +59,8 @@ impl Lammps {
     /// # Errors
     /// There is no such property, or it is kept in numbers of another type.
     pub fn per_atom<T: Number>(&self, name: &str) -> Result<ArrayView2<'_, T>> {
-        let (kind, extract) =
-            (need(&self.interface.lammps_extract_atom_datatype)?, need(&self.interface.lammps_extract_atom)?);
-        let name_ = text(name)?;
-        // SAFETY: the handle is open.
-        let kind = unsafe { kind(self.handle.as_ptr(), name_.as_ptr()) };
-        let columns = match T::TYPES.iter().position(|&own| own == kind) {
-            Some(0) => 1,
-            Some(_) if name == "mu" => 4,
-            Some(_) if ["x", "v", "f", "omega", "angmom", "torque"].contains(&name) => 3,
-            Some(_) => return Err(Error::Lammps(format!("how many columns '{name}' has is not known"))),
-            None if kind < 0 => return Err(Error::Lammps(format!("atoms have no property '{name}'"))),
-            None => return Err(Error::Lammps(format!("atoms' property '{name}' is not kept as {}", T::NAME))),
-        };
+        let columns = self.columns_of::<T>(name)?;
+        let (extract, name_) = (need(&self.interface.lammps_extract_atom)?, text(name)?);
         let n = self.setting("nlocal")? as usize;
         // SAFETY: the handle is open.
         let mut data = unsafe { extract(self.handle.as_ptr(), name_.as_ptr()) };
@@ -89,15 +78,28 @@ impl Lammps {
         Ok(unsafe { ArrayView2::from_shape_ptr((n, columns), data.cast::<T>()) })
     }
 
+    /// How many numbers of type `T` an atom's property has.
+    fn columns_of<T: Number>(&self, name: &str) -> Result<usize> {
+        let (kind, name_) = (need(&self.interface.lammps_extract_atom_datatype)?, text(name)?);
+        // SAFETY: the handle is open.
+        let kind = unsafe { kind(self.handle.as_ptr(), name_.as_ptr()) };
+        match T::TYPES.iter().position(|&own| own == kind) {
+            Some(0) => Ok(1),
+            Some(_) if name == "mu" => Ok(4),
+            Some(_) if ["x", "v", "f", "omega", "angmom", "torque"].contains(&name) => Ok(3),
+            Some(_) => Err(Error::Lammps(format!("how many columns '{name}' has is not known"))),
+            None if kind < 0 => Err(Error::Lammps(format!("atoms have no property '{name}'"))),
+            None => Err(Error::Lammps(format!("atoms' property '{name}' is not kept as {}", T::NAME))),
+        }
+    }
+
     /// What a compute says of this rank's atoms, in LAMMPS's order, evaluated now if it was not at this step:
     /// `[n_local, columns]`. There must have been a run, if only `run 0`.
     ///
     /// # Errors
     /// There is no such compute, it says nothing of atoms, or it fails.
     pub fn compute_per_atom(&mut self, id: &str) -> Result<ArrayView2<'_, f64>> {
-        let columns = self.compute(id, LMP_STYLE_ATOM, LMP_SIZE_COLS)?;
-        // SAFETY: for this request LAMMPS returns the place of an integer.
-        let columns = unsafe { *columns.cast::<c_int>() } as usize;
+        let columns = self.compute_columns(id)?;
         let n = self.setting("nlocal")? as usize;
         if n == 0 {
             // Other ranks evaluate: all take part.
@@ -123,6 +125,13 @@ impl Lammps {
         let value = self.compute(id, LMP_STYLE_GLOBAL, LMP_TYPE_SCALAR)?;
         // SAFETY: for this request LAMMPS returns the place of a double.
         Ok(unsafe { *value.cast::<f64>() })
+    }
+
+    /// Columns of a compute's array of per-atom values; 0 for a vector.
+    fn compute_columns(&mut self, id: &str) -> Result<usize> {
+        let columns = self.compute(id, LMP_STYLE_ATOM, LMP_SIZE_COLS)?;
+        // SAFETY: for this request LAMMPS returns the place of an integer.
+        Ok(unsafe { *columns.cast::<c_int>() } as usize)
     }
 
     fn compute(&mut self, id: &str, style: u32, kind: u32) -> Result<*mut c_void> {
@@ -188,31 +197,35 @@ impl Lammps {
         value.ok_or_else(|| Error::Lammps(format!("'{formula}' has no value")))
     }
 
-    /// A property of all atoms, or a per-atom value of a compute (`c_ID`) or fix (`f_ID`), in the order of their ids, on
-    /// every rank: `[n_atoms, columns]`.
+    /// A property of all atoms, or the per-atom values of a compute (`c_ID`), in the order of their ids, on every rank:
+    /// `[n_atoms, columns]`.
     ///
     /// # Errors
-    /// There is no such value with so many columns, or ids are not the numbers from 1 to the number of atoms.
-    pub fn gather<T: Number>(&mut self, name: &str, columns: usize) -> Result<Array2<T>> {
+    /// There is no such value of this type, or ids are not the numbers from 1 to the number of atoms.
+    pub fn gather<T: Number>(&mut self, name: &str) -> Result<Array2<T>> {
         let (gather, natoms) = (need(&self.interface.lammps_gather)?, need(&self.interface.lammps_get_natoms)?);
-        // SAFETY: the handle is open.
-        let n = unsafe { natoms(self.handle.as_ptr()) } as usize;
-        let name_ = text(name)?;
         let kind = match T::TYPES[0] {
             LAMMPS_INT => 0,
             LAMMPS_DOUBLE => 1,
             _ => return Err(Error::Lammps(format!("{} cannot be gathered; ask for f64 or i32", T::NAME))),
         };
+        let columns = match name.strip_prefix("c_") {
+            Some(_) if kind == 0 => return Err(Error::Lammps(format!("'{name}' is not kept as {}", T::NAME))),
+            Some(id) => self.compute_columns(id)?.max(1),
+            None => self.columns_of::<T>(name)?,
+        };
+        // SAFETY: the handle is open.
+        let n = unsafe { natoms(self.handle.as_ptr()) } as usize;
+        let name_ = text(name)?;
         let mut values = Array2::from_elem((n, columns), T::NONE);
         let data = values.as_mut_ptr().cast();
-        // SAFETY: the array has room for `columns` values of each atom.
+        // SAFETY: each atom has `columns` values, and the array has room for them.
         unsafe { gather(self.handle.as_ptr(), name_.as_ptr().cast_mut(), kind, columns as c_int, data) };
         self.check()?;
         // On some mistakes LAMMPS warns only, and writes nothing.
         if values.iter().any(|value| *value == T::NONE) {
             return Err(Error::Lammps(format!(
-                "'{name}' cannot be gathered; it must exist with {columns} columns, and ids must be 1 to the number of \
-                 atoms, with atom_modify map yes"
+                "'{name}' cannot be gathered; ids must be 1 to the number of atoms, with atom_modify map yes"
             )));
         }
         Ok(values)

@@ -6,7 +6,7 @@ import pytest
 import electrolyte
 import models
 from electrolyte import DUMP, compute, script, setup
-from harness import MODEL, PLUGIN, assert_as_offline, assert_close, ionscape, predict, read_dump, reset_ids, without_field
+from harness import EMBEDDED, MODEL, PLUGIN, assert_as_offline, assert_close, ionscape, predict, read_dump, reset_ids, without_field
 
 SHIPPED = MODEL.with_name("electrolyte.onnx")
 
@@ -150,6 +150,7 @@ def test_clear_and_again(lammps):
     assert_as_offline(run.folder / "again.lammpstrj", centers=lambda frame: frame["type"] == 1)
 
 
+@pytest.mark.skipif(EMBEDDED, reason="there is no plugin command")
 def test_unload_and_reload(lammps):
     unload = """
 undump d
