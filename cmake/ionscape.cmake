@@ -2,9 +2,12 @@
 #   include(/path/to/ionscape/cmake/ionscape.cmake)
 
 include("${CMAKE_CURRENT_LIST_DIR}/rust.cmake")
+include("${CMAKE_CURRENT_LIST_DIR}/version.cmake")
+source_version("${LAMMPS_SOURCE_DIR}" IONSCAPE_LAMMPS_VERSION)
 
 target_sources(lammps PRIVATE ${IONSCAPE_SOURCES})
 target_include_directories(lammps PRIVATE ${IONSCAPE_INCLUDES})
+target_compile_definitions(lammps PRIVATE IONSCAPE_LAMMPS_VERSION=${IONSCAPE_LAMMPS_VERSION})
 add_dependencies(lammps ionscape_rust)
 find_package(Threads REQUIRED)
 target_link_libraries(lammps PRIVATE "${IONSCAPE_LIBRARY}" Threads::Threads ${CMAKE_DL_LIBS})

@@ -17,7 +17,8 @@ ComputeConductivityAtom::ComputeConductivityAtom(LAMMPS *lmp, int narg, char **a
   extscalar = 0;
   size_peratom_cols = 3;
   if (comm->me == 0 && !handle->engine->has_domain())
-    error->warning(FLERR, "Compute {}: the model carries no training domain, so the extrapolation grade is -1", id);
+    error->warning(FLERR, fmt::format("Compute {}: the model carries no training domain, so the extrapolation grade is -1",
+                                      id));
 }
 
 void ComputeConductivityAtom::evaluate(std::vector<double> &values)
@@ -45,8 +46,8 @@ void ComputeConductivityAtom::print_findings(bigint evaluated)
   std::string grade;
   if (found.extrapolation >= 0.0)
     grade = fmt::format(", {:.3g} times the largest of a training system", found.extrapolation);
-  utils::logmesg(lmp, "Compute {} ({}): mean {:.6g}, deviation over the ensemble {:.3g}{}\n", id, style, found.mean,
-                 found.deviation, grade);
+  utils::logmesg(lmp, fmt::format("Compute {} ({}): mean {:.6g}, deviation over the ensemble {:.3g}{}\n", id, style,
+                                  found.mean, found.deviation, grade));
 }
 
 // The mean over the ions of the group: the molar conductivity of the system, as predicted from this instant.
@@ -60,7 +61,8 @@ double ComputeConductivityAtom::compute_scalar()
   MPI_Allreduce(mine, all, 2, MPI_DOUBLE, MPI_SUM, world);
   if (all[1] == 0.0 && !warned) {
     warned = true;
-    if (comm->me == 0) error->warning(FLERR, "Compute {}: the group holds no ion, and the mean over it is set to 0", id);
+    if (comm->me == 0)
+      error->warning(FLERR, fmt::format("Compute {}: the group holds no ion, and the mean over it is set to 0", id));
   }
   scalar = all[1] > 0.0 ? all[0] / all[1] : 0.0;
   return scalar;

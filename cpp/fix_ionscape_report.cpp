@@ -9,7 +9,7 @@ using namespace LAMMPS_NS;
 
 FixIonscapeReport::FixIonscapeReport(LAMMPS *lmp, int narg, char **arg) : Fix(lmp, narg, arg)
 {
-  if (narg != 4) error->all(FLERR, "Fix {} is made by computes, not in input files", style);
+  if (narg != 4) error->all(FLERR, fmt::format("Fix {} is made by computes, not in input files", style));
   compute_id = arg[3];
 }
 
@@ -30,5 +30,5 @@ void FixIonscapeReport::post_run()
 
 IonscapeCompute *FixIonscapeReport::find() const
 {
-  return dynamic_cast<IonscapeCompute *>(modify->get_compute_by_id(compute_id));
+  return dynamic_cast<IonscapeCompute *>(compute_by_id(modify, compute_id));
 }

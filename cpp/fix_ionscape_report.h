@@ -7,6 +7,8 @@ FixStyle(IONSCAPE/REPORT,FixIonscapeReport);
 #ifndef LMP_FIX_IONSCAPE_REPORT_H
 #define LMP_FIX_IONSCAPE_REPORT_H
 
+#include "lammps_compat.h"
+
 #include "fix.h"
 
 #include <string>

@@ -1,7 +1,6 @@
 #include "ionscape_compute.h"
 
 #include "ionscape_engine.h"
-#include "lammps_compat.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -75,13 +74,13 @@ IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
 IonscapeCompute::~IonscapeCompute()
 {
   // LAMMPS deletes fixes before computes when it ends.
-  if (modify->nfix && modify->get_fix_by_id(report_id)) modify->delete_fix(report_id);
+  if (modify->nfix && fix_by_id(modify, report_id)) modify->delete_fix(report_id);
   memory->destroy(array_atom);
 }
 
 void IonscapeCompute::refuse(const std::string &why)
 {
-  error->all(FLERR, "Compute {} (style {}): {}", id, style, why);
+  error->all(FLERR, fmt::format("Compute {} (style {}): {}", id, style, why));
 }
 
 // Rank 0 reads, so that a file system sees one reader and all ranks succeed or fail alike.
@@ -90,7 +89,7 @@ void IonscapeCompute::load(const std::string &path, const std::vector<std::strin
   std::string model, problem;
   if (comm->me == 0) {
     try {
-      const auto bytes = ionscape::read_model(path);
+      const auto bytes = ionscape::read_model(ionscape_str(path));
       model.assign(reinterpret_cast<const char *>(bytes.data()), bytes.size());
     } catch (const std::exception &e) {
       problem = e.what();
@@ -101,19 +100,20 @@ void IonscapeCompute::load(const std::string &path, const std::vector<std::strin
   model = broadcast(model, world);
 
   try {
-    const std::vector<rust::String> species(names.begin(), names.end());
+    std::vector<rust::String> species;
+    for (const auto &name : names) species.emplace_back(name.data(), name.size());
     const rust::Slice<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(model.data()), model.size());
-    auto engine = ionscape::load(path, bytes, {species.data(), species.size()}, update->unit_style, threads);
+    auto engine = ionscape::load(ionscape_str(path), bytes, {species.data(), species.size()}, update->unit_style, threads);
     handle.reset(new Handle{std::move(engine), {}});
   } catch (const std::exception &e) {
     problem = e.what();
   }
   // A damaged model fails on all ranks; threads may fail to start on one alone.
-  const int failed = problem.empty() ? 0 : 1;
+  int failed = problem.empty() ? 0 : 1;
   int failures = 0;
   MPI_Allreduce(&failed, &failures, 1, MPI_INT, MPI_SUM, world);
   if (failures == comm->nprocs) refuse(problem);
-  if (failed) error->one(FLERR, "Compute {} (style {}): {}", id, style, problem);
+  if (failed) error->one(FLERR, fmt::format("Compute {} (style {}): {}", id, style, problem));
   if (failures) MPI_Barrier(world);
 }
 
@@ -123,9 +123,8 @@ void IonscapeCompute::init()
   check_neighbor_settings();
   check_ghosts();
   check_charges();
-  const int flags = NeighConst::REQ_FULL | NeighConst::REQ_OCCASIONAL;
   // An occasional list is built once for each reneighbouring and used until the next: hence the skin.
-  neighbor->add_request(this, flags)->set_cutoff(handle->engine->reach() + neighbor->skin);
+  request_full_list(neighbor, this, instance_me, handle->engine->reach() + neighbor->skin);
 }
 
 void IonscapeCompute::init_list(int, NeighList *ptr)
@@ -249,7 +248,7 @@ void IonscapeCompute::compute_peratom()
   // A fix that has just changed the box or moved atoms, such as fix deform, leaves ghosts where they were.
   comm->forward_comm();
   if (seen_before()) return;
-  const double began = platform::walltime();
+  const double began = MPI_Wtime();
 
   if (atom->nmax > nmax) {
     nmax = atom->nmax;
@@ -259,7 +258,7 @@ void IonscapeCompute::compute_peratom()
   const int columns = size_peratom_cols;
   if (atom->nlocal) std::fill_n(array_atom[0], static_cast<std::size_t>(atom->nlocal) * columns, 0.0);
 
-  neighbor->build_one(list);
+  build_list(neighbor, list);
   centers.clear();
   for (int ii = 0; ii < list->inum; ii++) {
     const int i = list->ilist[ii];
@@ -271,7 +270,7 @@ void IonscapeCompute::compute_peratom()
   for (std::size_t k = 0; k < centers.size(); k++)
     std::copy_n(&values[k * columns], columns, array_atom[centers[k]]);
 
-  const double seconds = platform::walltime() - began;
+  const double seconds = MPI_Wtime() - began;
   spent.evaluations++;
   spent.centers += static_cast<bigint>(centers.size());
   spent.seconds += seconds;
@@ -295,7 +294,7 @@ void IonscapeCompute::begin_report()
 void IonscapeCompute::print_report()
 {
   const double loop = timer->get_wall(Timer::TOTAL);
-  const double mine[2] = {spent.seconds, spent.loop_seconds};
+  double mine[2] = {spent.seconds, spent.loop_seconds};
   double slowest[2];
   bigint evaluated = 0;
   MPI_Allreduce(mine, slowest, 2, MPI_DOUBLE, MPI_MAX, world);
@@ -305,10 +304,9 @@ void IonscapeCompute::print_report()
   if (!evaluations) return;
   print_findings(evaluated);
   if (comm->me) return;
-  utils::logmesg(lmp,
-                 "Compute {} ({}): {} evaluations of {:.1f} ions, {:.4g} s on the slowest rank ({:.2f}% of this run's "
-                 "loop), {:.4g} microseconds per ion and rank\n",
-                 id, style, evaluations, static_cast<double>(evaluated) / evaluations, slowest[0],
-                 loop > 0.0 ? 100.0 * slowest[1] / loop : 0.0,
-                 evaluated ? 1e6 * slowest[0] * comm->nprocs / evaluated : 0.0);
+  utils::logmesg(lmp, fmt::format("Compute {} ({}): {} evaluations of {:.1f} ions, {:.4g} s on the slowest rank "
+                                  "({:.2f}% of this run's loop), {:.4g} microseconds per ion and rank\n",
+                                  id, style, evaluations, static_cast<double>(evaluated) / evaluations, slowest[0],
+                                  loop > 0.0 ? 100.0 * slowest[1] / loop : 0.0,
+                                  evaluated ? 1e6 * slowest[0] * comm->nprocs / evaluated : 0.0));
 }

@@ -3,6 +3,8 @@
 #ifndef LMP_IONSCAPE_COMPUTE_H
 #define LMP_IONSCAPE_COMPUTE_H
 
+#include "lammps_compat.h"
+
 #include "compute.h"
 
 #include <memory>

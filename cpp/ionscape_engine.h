@@ -9,9 +9,16 @@
 #include "ionscape/src/lammps/bridge.rs.h"
 #include "neigh_list.h"
 
+#include <string>
 #include <utility>
 
 namespace LAMMPS_NS {
+
+// Text for the Rust side, which was not built with the string type of every LAMMPS.
+inline rust::Str ionscape_str(const std::string &text)
+{
+  return {text.data(), text.size()};
+}
 
 struct IonscapeCompute::Handle {
   rust::Box<ionscape::Engine> engine;
@@ -34,7 +41,7 @@ template <typename Work> void IonscapeCompute::contained(Work &&work)
   } catch (const std::exception &e) {
     message = e.what();
   }
-  error->one(FLERR, "Compute {} (style {}): {}", id, style, message);
+  error->one(FLERR, fmt::format("Compute {} (style {}): {}", id, style, message));
 }
 
 }    // namespace LAMMPS_NS

@@ -1,19 +1,124 @@
-// What the styles need of LAMMPS and its installed headers lack, in one place.
+// Every difference between LAMMPS releases that the styles meet, in one place, and what its installed headers lack.
+// Include it before LAMMPS's own headers.
 
 #ifndef IONSCAPE_LAMMPS_COMPAT_H
 #define IONSCAPE_LAMMPS_COMPAT_H
 
-namespace LAMMPS_NS {
+#ifndef IONSCAPE_LAMMPS_VERSION
+#error "IONSCAPE_LAMMPS_VERSION must be the LAMMPS version as a number, such as 20250722"
+#endif
 
-// As in LAMMPS's neigh_request.h, which is not installed; the function is exported.
+#if IONSCAPE_LAMMPS_VERSION < 20220623 && defined(FMT_HEADER_ONLY)
+// Packages of 2021 leave out the fmt that their headers were written for; later ones no longer have this function.
+// The headers name it in templates that the styles never use.
+#include <fmt/format.h>
+#if FMT_VERSION >= 90000
+namespace fmt {
+template <typename... Args, typename Format> format_args make_args_checked(const Format &, const Args &...);
+}
+#endif
+#endif
+
+#include "modify.h"
+#include "neighbor.h"
+
+#include <string>
+
+#if __has_include("neigh_request.h")
+#include "neigh_request.h"
+#elif IONSCAPE_LAMMPS_VERSION < 20220623
+#include "pointers.h"
+namespace LAMMPS_NS {
+// The order of members in 2021's neigh_request.h, as far as they are needed.
+class NeighRequest : protected Pointers {
+ public:
+  int index;
+  void *requestor;
+  int requestor_instance, id;
+  int pair, fix, compute, command, neigh;
+  int half, full;
+  int occasional, newton, ghost, size, history, granonesided, respainner, respamiddle, respaouter, bond, omp, intel,
+      kokkos_host, kokkos_device, ssa, cut;
+  double cutoff;
+};
+}    // namespace LAMMPS_NS
+#else
+namespace LAMMPS_NS {
+// As in LAMMPS's neigh_request.h; the function is exported.
 class NeighRequest {
  public:
   void set_cutoff(double);
 };
+}    // namespace LAMMPS_NS
+#endif
+
+namespace LAMMPS_NS {
+
+#if IONSCAPE_LAMMPS_VERSION < 20220623
+
+inline Fix *fix_by_id(Modify *modify, const std::string &id)
+{
+  const int index = modify->find_fix(id);
+  return index < 0 ? nullptr : modify->fix[index];
+}
+
+inline Compute *compute_by_id(Modify *modify, const std::string &id)
+{
+  const int index = modify->find_compute(id);
+  return index < 0 ? nullptr : modify->compute[index];
+}
+
+// Asks for a full list, built when the compute needs it, of the neighbors up to a cutoff.
+inline void request_full_list(Neighbor *neighbor, Compute *compute, int instance, double cutoff)
+{
+  // The array moves when it grows.
+  const int index = neighbor->request(compute, instance);
+  NeighRequest *request = neighbor->requests[index];
+  request->pair = request->half = 0;
+  request->compute = request->full = request->occasional = request->cut = 1;
+  request->cutoff = cutoff;
+}
+
+#else
+
+inline Fix *fix_by_id(Modify *modify, const std::string &id)
+{
+  return modify->get_fix_by_id(id);
+}
+
+inline Compute *compute_by_id(Modify *modify, const std::string &id)
+{
+  return modify->get_compute_by_id(id);
+}
+
+// Asks for a full list, built when the compute needs it, of the neighbors up to a cutoff.
+inline void request_full_list(Neighbor *neighbor, Compute *compute, int /*instance*/, double cutoff)
+{
+  neighbor->add_request(compute, NeighConst::REQ_FULL | NeighConst::REQ_OCCASIONAL)->set_cutoff(cutoff);
+}
+
+#endif
+
+// Builds such a list unless it is as new as the atoms' order. Releases up to 2023 also keep one that was built earlier in
+// the step that atoms were sorted and exchanged in, as at the start of a run after a minimization, unless told this.
+template <class N> auto build_list(N *neighbor, NeighList *list, int) -> decltype(neighbor->build_one(list, 1))
+{
+  neighbor->build_one(list, 1);
+}
+
+template <class N> void build_list(N *neighbor, NeighList *list, long)
+{
+  neighbor->build_one(list);
+}
+
+inline void build_list(Neighbor *neighbor, NeighList *list)
+{
+  build_list(neighbor, list, 0);
+}
 
 }    // namespace LAMMPS_NS
 
-// As in LAMMPS's lammpsplugin.h, which is not installed either.
+// As in LAMMPS's lammpsplugin.h, which is not installed.
 extern "C" {
 typedef void *(lammpsplugin_factory1) (void *);
 typedef void *(lammpsplugin_factory2) (void *, int, char **);

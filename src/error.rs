@@ -40,6 +40,10 @@ pub enum Error {
     #[error("{}: frame {frame}, line {line}: {message}", path.display())]
     Dump { path: PathBuf, frame: usize, line: u64, message: String },
 
+    /// What LAMMPS, run within this program, complains of.
+    #[error("LAMMPS: {0}")]
+    Lammps(String),
+
     /// Input that is well formed and still makes no sense for what was asked.
     #[error("{0}")]
     Input(String),

@@ -4,12 +4,14 @@
 //! [`error`] and [`units`] serve all; [`geometry`] holds the cell and finds neighbours; [`descriptor`] turns an ion's
 //! surroundings into features; [`model`] turns features into conductivities and knows no descriptor; [`local`] is
 //! the one path that evaluates both, under LAMMPS ([`lammps`]) and on dumps ([`trajectory`]) alike; [`analysis`] asks
-//! what the resulting field says, with errors from [`statistics`], and [`plot`] draws it.
+//! what the resulting field says, with errors from [`statistics`], and [`plot`] draws it. [`embedded`] runs LAMMPS itself.
 
 pub mod analysis;
 pub mod configuration;
 pub mod dataset;
 pub mod descriptor;
+#[cfg(feature = "embedded")]
+pub mod embedded;
 pub mod error;
 pub mod geometry;
 pub mod lammps;

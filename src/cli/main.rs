@@ -7,6 +7,8 @@ mod featurize;
 mod import;
 mod inspect;
 mod label;
+#[cfg(feature = "embedded")]
+mod lmp;
 mod mapping;
 mod outputs;
 mod predict;
@@ -42,6 +44,8 @@ enum Command {
     Import(import::Arguments),
     Inspect(inspect::Arguments),
     Label(label::Arguments),
+    #[cfg(feature = "embedded")]
+    Lmp(lmp::Arguments),
     Predict(predict::Arguments),
     Train(train::Arguments),
     Transport(Box<transport::Arguments>),
@@ -77,6 +81,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Import(arguments) => import::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Label(arguments) => label::run(arguments),
+        #[cfg(feature = "embedded")]
+        Command::Lmp(arguments) => lmp::run(arguments),
         Command::Predict(arguments) => predict::run(arguments),
         Command::Train(arguments) => train::run(arguments),
         Command::Transport(arguments) => transport::run(*arguments),

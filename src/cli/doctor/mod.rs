@@ -1,6 +1,7 @@
 //! `ionscape doctor`: whether LAMMPS, its MPI and the plugin fit one another.
 
 mod lammps;
+mod places;
 mod process;
 mod trial;
 
@@ -13,6 +14,8 @@ use serde::Serialize;
 
 use crate::report;
 use lammps::{Lammps, Trouble};
+use places::Places;
+pub use places::{checkout, find_lammps};
 
 /// Check that LAMMPS, its MPI and the plugin fit one another, and say what to do where they do not.
 #[derive(clap::Args)]
@@ -106,67 +109,6 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         bail!("not everything fits: {summary}");
     }
     Ok(())
-}
-
-/// Where the parts are, found or to be expected.
-struct Places {
-    checkout: Option<PathBuf>,
-    lammps: Option<PathBuf>,
-    mpiexec: Option<PathBuf>,
-    plugin: PathBuf,
-    model: Option<PathBuf>,
-}
-
-impl Places {
-    fn of(arguments: &Arguments) -> Self {
-        let program = std::env::current_exe().ok().and_then(|path| path.canonicalize().ok());
-        let above = program.iter().flat_map(|program| program.ancestors().skip(1));
-        let checkout =
-            above.clone().find(|folder| folder.join("cmake/CMakeLists.txt").is_file()).map(Path::to_path_buf);
-        let own = checkout.as_ref().map(|folder| folder.join(".venv/bin/lmp")).filter(|path| process::is_program(path));
-        let lammps = arguments.lammps.clone().or(own).or_else(|| process::on_path(&["lmp", "lmp_mpi", "lmp_serial"]));
-        let beside =
-            lammps.as_ref().map(|lammps| lammps.with_file_name("mpiexec")).filter(|path| process::is_program(path));
-        let beside_program = program.as_ref().map(|program| program.with_file_name("ionscapeplugin.so"));
-        let model = arguments.model.clone().or_else(|| example_model(checkout.as_deref()?));
-        Self {
-            lammps,
-            mpiexec: arguments.mpiexec.clone().or(beside).or_else(|| process::on_path(&["mpiexec", "mpirun"])),
-            plugin: arguments.plugin.clone().or(beside_program).unwrap_or("ionscapeplugin.so".into()),
-            model: model.map(|path| path.canonicalize().unwrap_or(path)),
-            checkout,
-        }
-    }
-
-    /// The command that builds the plugin for the LAMMPS at hand.
-    fn build_command(&self) -> String {
-        match (&self.checkout, &self.lammps) {
-            (Some(checkout), Some(lammps)) if lammps.starts_with(checkout) => {
-                format!("make -C {} build", checkout.display())
-            }
-            (Some(checkout), lammps) => {
-                let folder = checkout.display();
-                let python = lammps.as_ref().map(|lammps| lammps.with_file_name("python"));
-                let which = match python.filter(|python| process::is_program(python)) {
-                    Some(python) => format!("LAMMPS_PYTHON={}", python.display()),
-                    None => "LAMMPS_DIR=(its folder with LAMMPSConfig.cmake)".into(),
-                };
-                format!(
-                    "cmake -S {folder}/cmake -B {folder}/build-own -D {which} -D IONSCAPE_PLUGIN_DIR={folder}/build-own && \
-                     cmake --build {folder}/build-own, then name build-own/ionscapeplugin.so with --plugin"
-                )
-            }
-            (None, _) => "cmake -S cmake -B build && cmake --build build, in a checkout of ionscape".into(),
-        }
-    }
-}
-
-fn example_model(checkout: &Path) -> Option<PathBuf> {
-    let entries = std::fs::read_dir(checkout.join("examples/models")).ok()?;
-    let mut models: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    models.retain(|path| path.extension().is_some_and(|ending| ending == "onnx"));
-    models.sort();
-    models.into_iter().next()
 }
 
 /// The LAMMPS, if it answers and can load plugins.

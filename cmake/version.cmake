@@ -1,0 +1,31 @@
+# LAMMPS versions as numbers.
+
+# "22 Jul 2025", "2025.7.22.4" or "20250722" as 20250722.
+function(version_number text out)
+  set(months Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec)
+  if(text MATCHES "^([0-9]+) ([A-Z][a-z][a-z])[a-z]* ([0-9]+)")
+    set(day ${CMAKE_MATCH_1})
+    set(year ${CMAKE_MATCH_3})
+    list(FIND months ${CMAKE_MATCH_2} index)
+    math(EXPR month "${index} + 1")
+  elseif(text MATCHES "^([0-9][0-9][0-9][0-9])\\.([0-9]+)\\.([0-9]+)")
+    set(year ${CMAKE_MATCH_1})
+    set(month ${CMAKE_MATCH_2})
+    set(day ${CMAKE_MATCH_3})
+  elseif(text MATCHES "^[0-9]+$")
+    set(${out} ${text} PARENT_SCOPE)
+    return()
+  else()
+    message(FATAL_ERROR "'${text}' is no LAMMPS version")
+  endif()
+  math(EXPR number "${year} * 10000 + ${month} * 100 + ${day}")
+  set(${out} ${number} PARENT_SCOPE)
+endfunction()
+
+# The version of the sources in a folder.
+function(source_version folder out)
+  file(READ "${folder}/version.h" text)
+  string(REGEX MATCH "LAMMPS_VERSION \"([^\"]*)\"" _ "${text}")
+  version_number("${CMAKE_MATCH_1}" number)
+  set(${out} ${number} PARENT_SCOPE)
+endfunction()

@@ -1,0 +1,113 @@
+//! `liblammps.so`, opened while the program runs.
+
+use std::ffi::c_int;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use libloading::os::unix::{Library as Shared, RTLD_GLOBAL, RTLD_NOW};
+
+use super::bindings::Interface;
+use super::place;
+use crate::{Error, Result};
+
+/// The code of one LAMMPS. It stays open until the program ends.
+#[derive(Clone, Copy)]
+pub struct Library {
+    pub(super) interface: &'static Interface,
+}
+
+/// Two LAMMPS in one program would take each other's symbols.
+static OPEN: Mutex<Option<(PathBuf, Library)>> = Mutex::new(None);
+
+/// More libraries than a LAMMPS has ever needed.
+const MOST_NEEDED: usize = 100;
+
+impl Library {
+    /// Opens `liblammps.so`, given by its path, or by a name that the dynamic linker finds.
+    ///
+    /// Libraries that it needs and that the dynamic linker does not find, such as its MPI, are looked for beside it and
+    /// in the `lib` folders above it.
+    ///
+    /// # Errors
+    /// The file is no such library, needs one that is not found, or is another than the one already open.
+    pub fn open(path: &Path) -> Result<Self> {
+        let path = if path.is_file() { path.canonicalize().map_err(|e| Error::io(path, e))? } else { path.into() };
+        let mut open = OPEN.lock().unwrap_or_else(|poison| poison.into_inner());
+        if let Some((place, library)) = &*open {
+            if *place == path {
+                return Ok(*library);
+            }
+            let place = place.display();
+            return Err(Error::Lammps(format!("{place} is open, and a program can have one LAMMPS library only")));
+        }
+        let shared = open_with_needed(&path)?;
+        // SAFETY: the names are those of LAMMPS's C interface, with the types of its header.
+        let interface = unsafe { Interface::from_library(shared) };
+        let interface = interface.map_err(|e| Error::Lammps(format!("{}: {e}", path.display())))?;
+        if interface.lammps_open_no_mpi.is_err() {
+            return Err(Error::Lammps(format!("{} is no LAMMPS library", path.display())));
+        }
+        let library = Self { interface: Box::leak(Box::new(interface)) };
+        *open = Some((path, library));
+        Ok(library)
+    }
+
+    /// Whether an error comes back as `Err`; in other LAMMPS it ends the program.
+    pub fn has_exceptions(&self) -> bool {
+        self.tells(&self.interface.lammps_config_has_exceptions) && self.interface.lammps_has_error.is_ok()
+    }
+
+    /// Whether it was built with MPI.
+    pub fn has_mpi(&self) -> bool {
+        self.tells(&self.interface.lammps_config_has_mpi_support)
+    }
+
+    fn tells(&self, question: &Result<unsafe extern "C" fn() -> c_int, libloading::Error>) -> bool {
+        // SAFETY: the function has no arguments and no effects.
+        question.as_ref().is_ok_and(|ask| unsafe { ask() } != 0)
+    }
+
+    /// Ends MPI, at the end of a program that let LAMMPS begin it. No instance may be open.
+    pub fn finalize_mpi(&self) {
+        if let Ok(finalize) = &self.interface.lammps_mpi_finalize {
+            // SAFETY: the function asks MPI whether there is anything to end.
+            unsafe { finalize() }
+        }
+    }
+}
+
+/// Opens globally: the plugin finds LAMMPS's C++ symbols, and MPI's own modules find MPI's.
+fn open_shared(path: &Path) -> Result<Shared, String> {
+    // SAFETY: LAMMPS and the libraries that it needs are trusted as they are by LAMMPS's own program.
+    unsafe { Shared::open(Some(path), RTLD_NOW | RTLD_GLOBAL) }.map_err(|error| reason(&error))
+}
+
+/// The dynamic linker's own words.
+pub(super) fn reason(error: &libloading::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| error.to_string(), ToString::to_string)
+}
+
+fn open_with_needed(path: &Path) -> Result<libloading::Library> {
+    let mut problem = String::new();
+    for _ in 0..MOST_NEEDED {
+        match open_shared(path) {
+            Ok(shared) => return Ok(shared.into()),
+            Err(why) => problem = why,
+        }
+        // NAME: cannot open shared object file: ...
+        let missing = problem.split(':').next().unwrap_or_default();
+        let Some(needed) = place::needed_by(path, missing) else { break };
+        match open_shared(&needed) {
+            // Kept, by its name, for LAMMPS to find.
+            Ok(shared) => std::mem::forget(shared),
+            Err(why) => {
+                // What it needs itself comes first.
+                let Some(inner) = place::needed_by(path, why.split(':').next().unwrap_or_default()) else { break };
+                std::mem::forget(open_shared(&inner).map_err(Error::Lammps)?);
+            }
+        }
+    }
+    Err(Error::Lammps(format!(
+        "{problem}; name liblammps.so, and add the folders of libraries that it does not find to LD_LIBRARY_PATH"
+    )))
+}
