@@ -218,7 +218,10 @@ fn data_sets_that_nothing_can_be_learned_from_are_refused() {
         ("[input]\nwhitening = 2.0", "input.whitening = 2"),
         ("[gaussian_process]\nlength_scales = []", "gaussian_process.length_scales"),
         ("[descriptor]\ncutoff = 0.1", "descriptor"),
-        ("[descriptor]\nconvention = 'compact'\ncutoff = 5.0\nn_max = 6\nl_max = 5\nsigma = 0.5", "compact has no sigma"),
+        (
+            "[descriptor]\nconvention = 'compact'\ncutoff = 5.0\nn_max = 6\nl_max = 5\nsigma = 0.5",
+            "compact has no sigma",
+        ),
     ] {
         std::fs::write(&config, text).unwrap();
         let found = message(good.clone(), &["--config", config.to_str().unwrap()]);

@@ -92,8 +92,8 @@ impl PowerSpectrum {
     /// The features of one center, `[n_features]`.
     ///
     /// `p = pi sqrt(8/(2l+1)) sum_m c_nlm c_n'lm`, ordered by pair of channels (a <= b), then l, n, n' (n' >= n where
-    /// a = b). In some conventions the center itself counts in channel 0. Every neighbour in `environment` counts: the caller applies
-    /// [`PowerSpectrum::reach`].
+    /// a = b). In `dscribe-gto` the center itself counts in channel 0. Every neighbour in `environment` counts: the caller
+    /// applies [`PowerSpectrum::reach`].
     ///
     /// # Panics
     /// `features` has another length, or `environment` another number of channels.
