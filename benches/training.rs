@@ -4,8 +4,12 @@
 //! rows at once, rows of a system together and as many of each; system `s` has the label `sin s`. It writes the initial
 //! weights, each layer's `[out, in]` and then its biases, and prints one JSON object: seconds of each epoch after the
 //! first, the loss before each epoch, and the largest resident memory over that of the features.
+//!
+//! `... -- forward MEMBERS MODEL.onnx` writes an ensemble of such networks and prints one JSON object: numbers of rows, and
+//! microseconds for so many by ionscape's own forward pass and by tract, taking turns, the median of each.
 
 use cpu_time::ProcessTime;
+use ionscape::model::{GraphBuilder, INPUT, Model, OUTPUT};
 use ionscape::training::mlp::{Checkpoints, MlpSettings, Network, State, train};
 use ionscape::training::{Pooled, Rows};
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
@@ -68,6 +72,61 @@ fn epoch(features: &str, n_systems: usize, epochs: usize, weights: &str) {
     println!("{{\"seconds\": {:?}, \"losses\": {losses:?}, \"memory\": {memory:?}}}", &seconds[1..]);
 }
 
+/// Weights of an ensemble of the paper's networks as a graph, and in it a description that serves for any.
+fn ensemble(members: usize) -> Vec<u8> {
+    let mut graph = GraphBuilder::default();
+    let mut outputs = vec![];
+    for m in 0..members {
+        let network = Network::initial(468, &MlpSettings::default(), m as u64);
+        let mut from = INPUT.to_string();
+        for (l, layer) in network.layers().iter().enumerate() {
+            let name = |what: &str| format!("{what}{m}.{l}");
+            graph.matrix(&name("weights"), layer.weights.t());
+            graph.vector(&name("biases"), layer.biases);
+            graph.node("Gemm", &[&from, &name("weights"), &name("biases")], &name("sum"));
+            from = name("sum");
+            if l < 2 {
+                graph.node("Relu", &[&from], &name("output"));
+                from = name("output");
+            }
+        }
+        outputs.push(from);
+    }
+    graph.concatenate(&outputs.iter().map(String::as_str).collect::<Vec<_>>(), OUTPUT);
+    let baseline = Model::load("examples/models/baseline.onnx").expect("the baseline loads");
+    graph.finish(468, members, baseline.metadata()).expect("good metadata")
+}
+
+fn forward(members: usize, file: &str) {
+    const REPETITIONS: usize = 9;
+    // A repetition lasts at least so long, for the clock to resolve it.
+    const SECONDS: f64 = 0.01;
+    let bytes = ensemble(members);
+    std::fs::write(file, &bytes).expect("a place to write");
+    let models = [Model::from_bytes(file, &bytes), Model::by_tract(file, &bytes)].map(|m| m.expect("it loads"));
+    let sizes = [1, 2, 8, 32, 256, 1000, 8000];
+    let mut medians = [vec![], vec![]];
+    for n in sizes {
+        let x = Array2::from_shape_fn((n, 468), |(i, j)| ((i * 7 + j * 13) % 97) as f32 / 50.0 - 1.0);
+        let mut seconds = [vec![], vec![]];
+        for _ in 0..REPETITIONS {
+            for (model, seconds) in models.iter().zip(&mut seconds) {
+                let (began, mut done) = (ProcessTime::now(), 0);
+                while done == 0 || began.elapsed().as_secs_f64() < SECONDS {
+                    std::hint::black_box(model.predict(x.view()).expect("finite features"));
+                    done += 1;
+                }
+                seconds.push(began.elapsed().as_secs_f64() / f64::from(done));
+            }
+        }
+        for (medians, mut seconds) in medians.iter_mut().zip(seconds) {
+            seconds.sort_by(f64::total_cmp);
+            medians.push((1e7 * seconds[REPETITIONS / 2]).round() / 10.0);
+        }
+    }
+    println!("{{\"rows\": {sizes:?}, \"own\": {:?}, \"tract\": {:?}}}", medians[0], medians[1]);
+}
+
 fn main() {
     rayon::ThreadPoolBuilder::new().num_threads(1).build_global().expect("no pool was built before");
     // Cargo adds --bench.
@@ -76,6 +135,7 @@ fn main() {
         ["epoch", features, systems, epochs, weights] => {
             epoch(features, systems.parse().expect("a number"), epochs.parse().expect("a number"), weights);
         }
-        _ => eprintln!("usage: training epoch FEATURES.npy SYSTEMS EPOCHS WEIGHTS.f32"),
+        ["forward", members, file] => forward(members.parse().expect("a number"), file),
+        _ => eprintln!("usage: training epoch FEATURES.npy SYSTEMS EPOCHS WEIGHTS.f32 | forward MEMBERS MODEL.onnx"),
     }
 }

@@ -134,7 +134,7 @@ impl Chain {
     /// Biases that are added behind the last layer.
     fn raise(mut self, more: Array1<f32>) -> Option<Value> {
         let (_, biases) = self.layers.last_mut()?;
-        if biases.len() != more.len() || *self.functions.last()? != None || self.scale.is_some() {
+        if biases.len() != more.len() || self.functions.last()?.is_some() || self.scale.is_some() {
             return None;
         }
         *biases += &more;
