@@ -12,6 +12,7 @@ mod predict;
 mod progress;
 mod reading;
 mod report;
+mod simulate;
 mod systems;
 mod train;
 mod transport;
@@ -42,6 +43,7 @@ enum Command {
     Inspect(inspect::Arguments),
     Label(label::Arguments),
     Predict(predict::Arguments),
+    Simulate(simulate::Arguments),
     Train(train::Arguments),
     Transport(Box<transport::Arguments>),
 }
@@ -76,6 +78,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Label(arguments) => label::run(arguments),
         Command::Predict(arguments) => predict::run(arguments),
+        Command::Simulate(arguments) => simulate::run(arguments),
         Command::Train(arguments) => train::run(arguments),
         Command::Transport(arguments) => transport::run(*arguments),
     }

@@ -1,5 +1,6 @@
 //! `ionscape doctor`: whether LAMMPS, its MPI and the plugin fit one another.
 
+mod installation;
 mod lammps;
 mod process;
 mod trial;
@@ -12,6 +13,7 @@ use anyhow::bail;
 use serde::Serialize;
 
 use crate::report;
+pub use installation::installation;
 use lammps::{Lammps, Trouble};
 
 /// Check that LAMMPS, its MPI and the plugin fit one another, and say what to do where they do not.
