@@ -48,7 +48,7 @@ impl Perceptrons {
 
     /// Values of the members, `[n, n_members]`, from inputs, `[n, width]`.
     ///
-    /// One member after the other: their first layers as one product are slower, for its sums outgrow the cache.
+    /// One member after the other: their first layers as one product are no faster, and its sums outgrow the cache.
     pub(super) fn evaluate(&self, inputs: ArrayView2<f32>, workspace: &mut Workspace, mut out: ArrayViewMut2<f32>) {
         for (network, column) in self.networks.iter().zip(out.columns_mut()) {
             network.forward_into(inputs, workspace, column);
