@@ -88,26 +88,26 @@ pub(super) fn reason(error: &libloading::Error) -> String {
 }
 
 fn open_with_needed(path: &Path) -> Result<libloading::Library> {
-    let mut problem = String::new();
-    for _ in 0..MOST_NEEDED {
-        match open_shared(path) {
-            Ok(shared) => return Ok(shared.into()),
-            Err(why) => problem = why,
-        }
+    let opened = open_after_its_own(path, path, &mut { MOST_NEEDED });
+    opened.map(Into::into).map_err(|problem| {
+        Error::Lammps(format!(
+            "{problem}; name liblammps.so, and add the folders of libraries that it does not find to LD_LIBRARY_PATH"
+        ))
+    })
+}
+
+/// Opens a library after those that it needs and that stand near LAMMPS's.
+fn open_after_its_own(path: &Path, lammps: &Path, left: &mut usize) -> Result<Shared, String> {
+    loop {
+        let problem = match open_shared(path) {
+            Ok(shared) => return Ok(shared),
+            Err(problem) => problem,
+        };
         // NAME: cannot open shared object file: ...
-        let missing = problem.split(':').next().unwrap_or_default();
-        let Some(needed) = place::needed_by(path, missing) else { break };
-        match open_shared(&needed) {
-            // Kept, by its name, for LAMMPS to find.
-            Ok(shared) => std::mem::forget(shared),
-            Err(why) => {
-                // What it needs itself comes first.
-                let Some(inner) = place::needed_by(path, why.split(':').next().unwrap_or_default()) else { break };
-                std::mem::forget(open_shared(&inner).map_err(Error::Lammps)?);
-            }
-        }
+        let needed = place::needed_by(lammps, problem.split(':').next().unwrap_or_default());
+        let Some(needed) = needed.filter(|_| *left > 0) else { return Err(problem) };
+        *left -= 1;
+        // Kept open, for the next to find by its name.
+        std::mem::forget(open_after_its_own(&needed, lammps, left)?);
     }
-    Err(Error::Lammps(format!(
-        "{problem}; name liblammps.so, and add the folders of libraries that it does not find to LD_LIBRARY_PATH"
-    )))
 }

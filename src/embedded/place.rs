@@ -54,5 +54,7 @@ fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
 pub(super) fn needed_by(library: &Path, name: &str) -> Option<PathBuf> {
     let beside = library.parent().map(|folder| folder.join(name));
     let above = library.ancestors().skip(1).map(|folder| folder.join("lib").join(name));
-    beside.into_iter().chain(above).find(|path| path.is_file())
+    // Open MPI's own, on Debian.
+    let inner = library.parent().map(|folder| folder.join("openmpi/lib").join(name));
+    beside.into_iter().chain(inner).chain(above).find(|path| path.is_file())
 }

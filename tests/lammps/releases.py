@@ -48,13 +48,14 @@ def environment(folder, route, plugin):
 
 
 def run_tests(folder, route, plugin):
-    """How many tests pass; ends the run where one fails."""
+    """How many tests were passed, of how many; ends the run where one fails."""
     tests = [ROOT / "tests/lammps" / name for name in TESTS]
     done = subprocess.run([sys.executable, "-m", "pytest", "-q", "--no-header", *tests], text=True,
                           capture_output=True, env=environment(folder, route, plugin))
     if done.returncode != 0:
         sys.exit(f"{done.stdout[-6000:]}\ntests fail in {folder} ({route})")
-    return int(re.search(r"(\d+) passed", done.stdout)[1])
+    counts = {word: int(n) for n, word in re.findall(r"(\d+) (passed|skipped|deselected)", done.stdout)}
+    return f"{counts['passed']} of {sum(counts.values())}"
 
 
 MEASURE = """
@@ -129,7 +130,8 @@ def write_page(rows, skipped):
         source = next((text for name, text in origin.items() if version.startswith(name)), "PyPI, MPICH")
         lines.append(f"| {version} | {source} | {route} | {worst:.1g} | {refused} of {others} | {tests or ''} |")
     lines += ["", "Tests are those of " + " and ".join(f"`tests/lammps/{name}`" for name in TESTS) + "; a release"
-              " that has both routes runs them by its plugin command."]
+              " that has both routes runs them by its plugin command. The others were not run: PYTEST_ADDOPTS chooses, and unloading a plugin"
+              " needs the plugin command."]
     lines += [f"\nSkipped: {text}" for text in skipped]
     PAGE.write_text("\n".join(lines) + "\n")
 

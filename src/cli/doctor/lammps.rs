@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use super::process;
+use super::{embedded, process};
 
 /// From the help text of `lmp -h`.
 #[derive(Debug, PartialEq)]
@@ -31,7 +31,11 @@ pub enum Trouble {
 impl Lammps {
     pub fn ask(path: &Path) -> Result<Self, Trouble> {
         // A pager would wait for somebody to read on.
-        let mut command = Command::new(path);
+        let mut command = if embedded::is_library(path) { embedded::command(path) } else { Command::new(path) };
+        if embedded::is_library(path) {
+            // After this, -h is LAMMPS's.
+            command.arg("--");
+        }
         let outcome = process::run(command.arg("-h").env("PAGER", "cat"), Duration::from_secs(60))
             .map_err(|error| Trouble::NotStarted(error.to_string()))?;
         if let Some(library) = missing_library(&outcome.text) {

@@ -1,5 +1,6 @@
 //! `ionscape doctor`: whether LAMMPS, its MPI and the plugin fit one another.
 
+mod embedded;
 mod installation;
 mod lammps;
 mod places;
@@ -22,7 +23,7 @@ pub use places::{checkout, find_lammps};
 /// Check that LAMMPS, its MPI and the plugin fit one another, and say what to do where they do not.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// LAMMPS program; if not given, .venv/bin/lmp of the checkout that this program stands in, or lmp on PATH.
+    /// LAMMPS program or liblammps.so; if not given, .venv/bin/lmp of the checkout that this program stands in, or lmp on PATH.
     #[arg(long, value_name = "LMP")]
     lammps: Option<PathBuf>,
 
@@ -144,8 +145,13 @@ fn check_lammps(places: &Places, findings: &mut Findings) -> Option<Lammps> {
         }
     };
     findings.fits("LAMMPS", format!("{}, {}: {shown}", lammps.version, lammps.sizes));
+    embedded::check(path, findings);
     if lammps.packages.iter().any(|package| package == "PLUGIN") {
         findings.fits("packages", "PLUGIN is among them");
+        return Some(lammps);
+    }
+    if places::library(path).is_some() {
+        findings.fits("packages", "without PLUGIN: `ionscape lmp` alone brings the styles in");
         return Some(lammps);
     }
     findings.wrong(
@@ -177,6 +183,9 @@ fn check_launcher(places: &Places, lammps: Option<&Lammps>, findings: &mut Findi
     let library = lammps.mpi.as_deref().unwrap_or("an MPI that it does not name");
     if library.contains("STUBS") {
         return findings.skipped("MPI", "this LAMMPS is built for one rank");
+    }
+    if embedded::is_library(program) {
+        return findings.skipped("MPI", format!("{library}; name its lmp with --lammps to try its mpiexec"));
     }
     let Some(launcher) = &places.mpiexec else {
         return findings.wrong(
@@ -220,11 +229,16 @@ fn check_plugin(places: &Places, lammps: Option<&Lammps>, findings: &mut Finding
         findings.wrong("plugin", format!("{shown} is not there"), format!("build it: {}", places.build_command()));
         return Ok(());
     }
-    let (Some(_), Some(program)) = (lammps, &places.lammps) else {
+    let (Some(lammps), Some(program)) = (lammps, &places.lammps) else {
         findings.skipped("plugin", format!("{shown}: no LAMMPS to load it in"));
         return Ok(());
     };
-    match trial::load(program, &plugin)? {
+    let trial = trial::Trial {
+        program,
+        plugin: &plugin,
+        embedded: !lammps.packages.iter().any(|p| p == "PLUGIN") || embedded::is_library(program),
+    };
+    match trial.load()? {
         trial::Loading::Loaded => findings.fits("plugin", format!("{shown} loads in this LAMMPS")),
         trial::Loading::Refused(why) => {
             findings.wrong(
@@ -240,7 +254,7 @@ fn check_plugin(places: &Places, lammps: Option<&Lammps>, findings: &mut Finding
         return Ok(());
     };
     let name = model.display();
-    match trial::evaluate(program, &plugin, model) {
+    match trial.evaluate(model) {
         Ok(Ok(both)) if (both.plugin - both.program).abs() <= 1e-5 * both.program.abs() => {
             findings.fits("evaluation", format!("{:.6} in LAMMPS and here, with {name}", both.plugin));
         }

@@ -28,14 +28,21 @@ pub struct Places {
 impl Places {
     pub fn of(arguments: &Arguments) -> Self {
         let program = std::env::current_exe().ok().and_then(|path| path.canonicalize().ok());
-        let lammps = arguments.lammps.clone().or_else(find_lammps);
+        // Trials run in another folder.
+        let whole = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
+        let lammps = arguments.lammps.clone().or_else(find_lammps).map(whole);
         let beside =
             lammps.as_ref().map(|lammps| lammps.with_file_name("mpiexec")).filter(|path| process::is_program(path));
         let beside_program = program.as_ref().map(|program| program.with_file_name("ionscapeplugin.so"));
         let model = arguments.model.clone().or_else(|| example_model(checkout()?.as_path()));
         Self {
             lammps,
-            mpiexec: arguments.mpiexec.clone().or(beside).or_else(|| process::on_path(&["mpiexec", "mpirun"])),
+            mpiexec: arguments
+                .mpiexec
+                .clone()
+                .map(whole)
+                .or(beside)
+                .or_else(|| process::on_path(&["mpiexec", "mpirun"])),
             plugin: arguments.plugin.clone().or(beside_program).unwrap_or("ionscapeplugin.so".into()),
             model: model.map(|path| path.canonicalize().unwrap_or(path)),
             checkout: checkout(),
@@ -45,15 +52,18 @@ impl Places {
     /// The command that builds the plugin for the LAMMPS at hand.
     pub fn build_command(&self) -> String {
         match (&self.checkout, &self.lammps) {
-            (Some(checkout), Some(lammps)) if lammps.starts_with(checkout) => {
+            (Some(checkout), Some(lammps)) if lammps.starts_with(checkout.join(".venv")) => {
                 format!("make -C {} build", checkout.display())
             }
             (Some(checkout), lammps) => {
                 let folder = checkout.display();
+                let package = lammps.as_deref().and_then(library).map(|path| path.with_file_name("cmake/LAMMPS"));
+                let package = package.filter(|folder| folder.join("LAMMPSConfig.cmake").is_file());
                 let python = lammps.as_ref().map(|lammps| lammps.with_file_name("python"));
-                let which = match python.filter(|python| process::is_program(python)) {
-                    Some(python) => format!("LAMMPS_PYTHON={}", python.display()),
-                    None => "LAMMPS_DIR=(its folder with LAMMPSConfig.cmake)".into(),
+                let which = match (package, python.filter(|python| process::is_program(python))) {
+                    (Some(package), _) => format!("LAMMPS_DIR={}", package.display()),
+                    (None, Some(python)) => format!("LAMMPS_PYTHON={}", python.display()),
+                    (None, None) => "LAMMPS_DIR=(its folder with LAMMPSConfig.cmake)".into(),
                 };
                 format!(
                     "cmake -S {folder}/cmake -B {folder}/build-own -D {which} -D IONSCAPE_PLUGIN_DIR={folder}/build-own && \
@@ -63,6 +73,14 @@ impl Places {
             (None, _) => "cmake -S cmake -B build && cmake --build build, in a checkout of ionscape".into(),
         }
     }
+}
+
+/// The library of a LAMMPS, as far as this program can use it.
+pub fn library(lammps: &Path) -> Option<PathBuf> {
+    #[cfg(feature = "embedded")]
+    return ionscape::embedded::library_of(lammps);
+    #[cfg(not(feature = "embedded"))]
+    return None;
 }
 
 fn example_model(checkout: &Path) -> Option<PathBuf> {

@@ -9,6 +9,7 @@ use ionscape::geometry::Cell;
 use ionscape::local::{Environments, LocalModel, PeriodicEnvironments};
 use ionscape::species::SpeciesMap;
 
+use super::embedded;
 use super::process::{self, Outcome};
 
 const LIMIT: Duration = Duration::from_secs(120);
@@ -19,11 +20,34 @@ pub enum Loading {
     Refused(String),
 }
 
-/// Loads the plugin and looks for its style among those that LAMMPS then has.
-pub fn load(lammps: &Path, plugin: &Path) -> anyhow::Result<Loading> {
-    let outcome = run(&mut Command::new(lammps), &format!("plugin load \"{}\"\nplugin list\n", plugin.display()))?;
-    let listed = outcome.text.lines().any(|line| line.contains("compute") && line.ends_with("conductivity/atom"));
-    Ok(if listed { Loading::Loaded } else { Loading::Refused(outcome.complaint()) })
+/// A plugin in a LAMMPS: by its plugin command, or within this program.
+pub struct Trial<'a> {
+    pub program: &'a Path,
+    pub plugin: &'a Path,
+    pub embedded: bool,
+}
+
+impl Trial<'_> {
+    /// Loads the plugin and looks for its style among those that LAMMPS then has.
+    pub fn load(&self) -> anyhow::Result<Loading> {
+        const DONE: &str = "doctor: the plugin is loaded";
+        let (command, list) = match self.embedded {
+            true => (format!("print \"{DONE}\"\n"), DONE),
+            false => ("plugin list\n".into(), "conductivity/atom"),
+        };
+        let outcome = self.run(&command)?;
+        let listed =
+            outcome.text.lines().any(|line| line.ends_with(list) && (self.embedded || line.contains("compute")));
+        Ok(if listed { Loading::Loaded } else { Loading::Refused(outcome.complaint()) })
+    }
+
+    /// Runs an input with the plugin loaded.
+    fn run(&self, input: &str) -> anyhow::Result<Outcome> {
+        if self.embedded {
+            return run(embedded::command(self.program).arg("--plugin").arg(self.plugin), input);
+        }
+        run(&mut Command::new(self.program), &format!("plugin load \"{}\"\n{input}", self.plugin.display()))
+    }
 }
 
 /// How many ranks take part when the launcher is asked for two; the launcher's complaint if it fails.
@@ -41,43 +65,45 @@ pub struct Evaluation {
     pub program: f64,
 }
 
-/// Evaluates two ions of each species of the model in LAMMPS and here.
-pub fn evaluate(lammps: &Path, plugin: &Path, model: &Path) -> anyhow::Result<Result<Evaluation, String>> {
-    let local = LocalModel::load(model)?;
-    let species = local.species();
-    let reach = local.descriptor().reach();
-    let edge = 3.0 * reach;
-    let types: Vec<i32> = (0..2 * species.len()).map(|i| (i % species.len()) as i32 + 1).collect();
-    let place = |i: usize| [0.40, 0.45, 0.50].map(|share| share * edge + 0.17 * reach * i as f64);
-    let positions: Vec<[f64; 3]> = (0..types.len()).map(place).collect();
+impl Trial<'_> {
+    /// Evaluates two ions of each species of the model in LAMMPS and here.
+    pub fn evaluate(&self, model: &Path) -> anyhow::Result<Result<Evaluation, String>> {
+        let local = LocalModel::load(model)?;
+        let species = local.species();
+        let reach = local.descriptor().reach();
+        let edge = 3.0 * reach;
+        let types: Vec<i32> = (0..2 * species.len()).map(|i| (i % species.len()) as i32 + 1).collect();
+        let place = |i: usize| [0.40, 0.45, 0.50].map(|share| share * edge + 0.17 * reach * i as f64);
+        let positions: Vec<[f64; 3]> = (0..types.len()).map(place).collect();
 
-    let names: Vec<&str> = species.iter().map(|s| s.name.as_str()).collect();
-    let map = SpeciesMap::from_names(species, &names)?;
-    let cell = Cell::from_lammps([0.0; 3], [edge; 3], [0.0; 3], [true; 3])?;
-    let order: Vec<usize> = (0..types.len()).collect();
-    let environments = PeriodicEnvironments::new(&cell, &types, &positions, &order, &map, reach)?;
-    let mut values = vec![[0.0; 3]; environments.len()];
-    local.evaluate(&environments, &mut values)?;
-    let program = values.iter().map(|value| value[0]).sum::<f64>() / values.len() as f64;
+        let names: Vec<&str> = species.iter().map(|s| s.name.as_str()).collect();
+        let map = SpeciesMap::from_names(species, &names)?;
+        let cell = Cell::from_lammps([0.0; 3], [edge; 3], [0.0; 3], [true; 3])?;
+        let order: Vec<usize> = (0..types.len()).collect();
+        let environments = PeriodicEnvironments::new(&cell, &types, &positions, &order, &map, reach)?;
+        let mut values = vec![[0.0; 3]; environments.len()];
+        local.evaluate(&environments, &mut values)?;
+        let program = values.iter().map(|value| value[0]).sum::<f64>() / values.len() as f64;
 
-    let mut input = format!(
-        "units {}\natom_style charge\nregion box block 0 {edge} 0 {edge} 0 {edge}\ncreate_box {} box\n",
-        local.model().metadata().units,
-        species.len()
-    );
-    for (kind, [x, y, z]) in types.iter().zip(&positions) {
-        input += &format!("create_atoms {kind} single {x} {y} {z}\n");
+        let mut input = format!(
+            "units {}\natom_style charge\nregion box block 0 {edge} 0 {edge} 0 {edge}\ncreate_box {} box\n",
+            local.model().metadata().units,
+            species.len()
+        );
+        for (kind, [x, y, z]) in types.iter().zip(&positions) {
+            input += &format!("create_atoms {kind} single {x} {y} {z}\n");
+        }
+        for (i, one) in species.iter().enumerate() {
+            input += &format!("mass {} 1\nset type {} charge {}\n", i + 1, i + 1, one.charge);
+        }
+        input += &format!("pair_style zero {reach}\npair_coeff * *\ncomm_modify cutoff {}\n", 1.2 * reach);
+        input += &format!("neighbor {} bin\n", 0.1 * reach);
+        input += &format!("compute lam all conductivity/atom \"{}\" {}\n", model.display(), names.join(" "));
+        input += "thermo_style custom step c_lam\nrun 0\nprint \"doctor: $(c_lam:%.9g)\"\n";
+        let outcome = self.run(&input)?;
+        let answer = outcome.text.lines().find_map(|line| line.strip_prefix("doctor: ")?.trim().parse::<f64>().ok());
+        Ok(answer.map(|plugin| Evaluation { plugin, program }).ok_or_else(|| outcome.complaint()))
     }
-    for (i, one) in species.iter().enumerate() {
-        input += &format!("mass {} 1\nset type {} charge {}\n", i + 1, i + 1, one.charge);
-    }
-    input += &format!("pair_style zero {reach}\npair_coeff * *\ncomm_modify cutoff {}\n", 1.2 * reach);
-    input += &format!("neighbor {} bin\nplugin load \"{}\"\n", 0.1 * reach, plugin.display());
-    input += &format!("compute lam all conductivity/atom \"{}\" {}\n", model.display(), names.join(" "));
-    input += "thermo_style custom step c_lam\nrun 0\nprint \"doctor: $(c_lam:%.9g)\"\n";
-    let outcome = run(&mut Command::new(lammps), &input)?;
-    let answer = outcome.text.lines().find_map(|line| line.strip_prefix("doctor: ")?.trim().parse::<f64>().ok());
-    Ok(answer.map(|plugin| Evaluation { plugin, program }).ok_or_else(|| outcome.complaint()))
 }
 
 fn run(command: &mut Command, input: &str) -> anyhow::Result<Outcome> {

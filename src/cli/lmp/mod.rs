@@ -29,7 +29,12 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let (input, rest) = take_input(&arguments.arguments)?;
+    let asks_for_help = arguments.arguments.iter().any(|word| word == "-h" || word == "-help");
+    let (input, rest) = match asks_for_help {
+        // LAMMPS prints it and ends the program.
+        true => (PathBuf::new(), vec!["-h".into()]),
+        false => take_input(&arguments.arguments)?,
+    };
     let program = arguments.lammps.or_else(doctor::find_lammps).context(
         "there is no LAMMPS, neither in .venv/bin nor on PATH; run `make build` in the checkout, or name yours with --lammps",
     )?;
