@@ -16,7 +16,7 @@ ENVIRONMENT = {**os.environ, "LD_LIBRARY_PATH": str(ROOT / ".venv/lib"), "OMP_NU
 
 
 def run(*command, **options):
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, **options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=1200, **options)
 
 
 def test_the_python_example_runs():
