@@ -148,6 +148,25 @@ fn an_ion_alone_has_zeros_and_so_has_one_with_neighbors_at_the_cutoff_alone() {
 }
 
 #[test]
+fn a_neighbor_just_within_the_cutoff_is_as_exact_as_any() {
+    // Its features are tiny but all that the ion has, and a perceptron standardises them.
+    let p = compact(5.0, 3, 0, 2.0);
+    for inside in [0.1f64, 1e-2, 1e-3] {
+        let r = 5.0 - inside;
+        let (left, x) = (5.0 - r, (5.0 - r) / 2.0);
+        let weight = x.powi(3) * (10.0 - 15.0 * x + 6.0 * x * x);
+        let radial = |n: f64| -(n * PI).cos() * weight * (2.0f64 / 5.0).sqrt() * (n * PI * left / 5.0).sin() / r;
+        let first = PI * 8f64.sqrt() / (4.0 * PI);
+        let expected = [(1, 1), (1, 2), (1, 3), (2, 2), (2, 3), (3, 3)]
+            .map(|(n, m)| first * radial(f64::from(n)) * radial(f64::from(m)));
+        let found = of_environment(&p, [&[[0.0, r, 0.0]], &[]]);
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found / expected - 1.0).abs() < 1e-11, "{inside}: {found:e}, not {expected:e}");
+        }
+    }
+}
+
+#[test]
 fn a_neighbor_on_top_of_the_center_counts_without_direction() {
     let p = compact(5.0, 3, 2, 2.0);
     let found = of_environment(&p, [&[[0.0; 3]], &[]]);

@@ -19,16 +19,15 @@ impl Compact {
         Self { n_max: parameters.n_max, cutoff: parameters.cutoff, switching }
     }
 
-    /// `1 - x^3 (10 - 15 x + 6 x^2)` with `x` from 0 at `cutoff - switching` to 1 at `cutoff`: two derivatives vanish at
-    /// both ends.
+    /// `x^3 (10 - 15 x + 6 x^2)` with `x` from 1 at `cutoff - switching` to 0 at `cutoff`: two derivatives vanish at
+    /// both ends. Counted from the cutoff, so that nothing cancels where the function is small: the features of an ion
+    /// whose only neighbours are there have the same relative error as any.
     #[inline(always)]
     fn switch<V: Lanes>(&self, r: V) -> V {
-        let per_length = 1.0 / self.switching;
-        let x = r.mul_add(V::splat(per_length), V::splat((self.switching - self.cutoff) * per_length));
+        let x = V::splat(self.cutoff).add(r.mul(V::splat(-1.0))).mul(V::splat(1.0 / self.switching));
         let x = x.max(V::splat(0.0)).min(V::splat(1.0));
-        let cubic = x.mul(x).mul(x);
         let rest = x.mul_add(x.mul_add(V::splat(6.0), V::splat(-15.0)), V::splat(10.0));
-        cubic.mul(V::splat(-1.0)).mul_add(rest, V::splat(1.0))
+        x.mul(x).mul(x).mul(rest)
     }
 }
 

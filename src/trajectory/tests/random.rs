@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use proptest::prelude::*;
+use proptest::test_runner::RngSeed;
 
 use super::*;
 
@@ -54,7 +55,7 @@ fn atoms() -> impl Strategy<Value = Vec<Atom>> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig { cases: 64, rng_seed: RngSeed::Fixed(25), ..Default::default() })]
 
     #[test]
     fn what_is_written_is_read_back(
