@@ -10,12 +10,14 @@ mod window;
 
 use serde::Serialize;
 
-use crate::statistics::mean_with_error;
 use crate::transport::estimators::Estimate;
 use crate::{Error, Result};
 
 /// Fewer pairs than this say too little of their own scatter.
 pub const FEWEST_PAIRS: usize = 8;
+
+/// Successive pairs whose correlation enters the error.
+const NEIGHBORS: usize = 3;
 
 /// Changes beyond this many errors are called real.
 const SIGNIFICANT: f64 = 3.0;
@@ -65,9 +67,9 @@ pub struct PairedResponse {
 /// The slope of the drift, over a window chosen from the data, from pairs in the order of their configurations.
 ///
 /// The window begins once free ions have reached their drift, or later where later windows differ by more than their
-/// noise; it ends where more time adds more noise than it takes away. The error is that of the mean over pairs with
-/// the correlation of successive ones (block averages), and half the difference from the latest window where noise leaves
-/// that open.
+/// noise; it ends where more time adds more noise than it takes away. The error is that of the mean over pairs with the
+/// correlation of successive ones, and in quadrature half the difference from the latest window and what free ions may
+/// still lack.
 ///
 /// # Errors
 /// Fewer than [`FEWEST_PAIRS`] pairs, series of different lengths or too short for a window, values that are not finite.
@@ -76,15 +78,15 @@ pub fn paired_response(pairs: &[Pair], options: &ResponseOptions) -> Result<Pair
     let chosen = window::choose(pairs, options)?;
     let slopes: Vec<f64> = pairs.iter().map(|pair| chosen.slope(&pair.drift, options.interval)).collect();
     let value = slopes.iter().sum::<f64>() / slopes.len() as f64;
-    let slope = Estimate { value, error: chosen.error };
+    let slope = Estimate { value, error: chosen.error.hypot(window::MISSING * value) };
 
     let change = |pair: &Pair| {
         let stronger = chosen.slope(pair.stronger.as_ref()?, options.interval);
         Some((stronger - chosen.slope(&pair.drift, options.interval)) / value)
     };
     let changes: Vec<f64> = pairs.iter().filter_map(change).collect();
-    let stronger_field = (changes.len() >= 4).then(|| mean(&changes)).transpose()?;
-    let anisotropy = anisotropy(pairs, &slopes)?;
+    let stronger_field = (changes.len() >= 4).then(|| mean(&changes));
+    let anisotropy = anisotropy(pairs, &slopes);
     let objection = objection(&slope, stronger_field, anisotropy, options);
     Ok(PairedResponse {
         slope,
@@ -153,7 +155,7 @@ fn objection(
 }
 
 /// Largest difference of an axis from the other two together, over its error.
-fn anisotropy(pairs: &[Pair], slopes: &[f64]) -> Result<Option<f64>> {
+fn anisotropy(pairs: &[Pair], slopes: &[f64]) -> Option<f64> {
     let mut largest: Option<f64> = None;
     for axis in 0..3 {
         let of = |inside: bool| -> Vec<f64> {
@@ -164,22 +166,43 @@ fn anisotropy(pairs: &[Pair], slopes: &[f64]) -> Result<Option<f64>> {
         if here.len() < 4 || there.len() < 4 {
             continue;
         }
-        let (here, there) = (mean(&here)?, mean(&there)?);
+        let (here, there) = (mean(&here), mean(&there));
         let error = here.error.hypot(there.error);
         if error > 0.0 {
             let apart = (here.value - there.value).abs() / error;
             largest = Some(largest.map_or(apart, |l| l.max(apart)));
         }
     }
-    Ok(largest)
+    largest
 }
 
-/// A mean and its error, widened as the variance of Student's t is for the number of samples.
-fn mean(samples: &[f64]) -> Result<Estimate> {
-    let found = mean_with_error(samples)?;
+/// A mean of independent samples and its error, widened as the variance of Student's t is for their number.
+fn mean(samples: &[f64]) -> Estimate {
     let n = samples.len() as f64;
-    let widened = if n > 3.5 { ((n - 1.0) / (n - 3.0)).sqrt() } else { 1.0 };
-    Ok(Estimate { value: found.mean, error: widened * found.error.map_or(0.0, |error| error.value) })
+    let value = samples.iter().sum::<f64>() / n;
+    let scatter = samples.iter().map(|sample| (sample - value).powi(2)).sum::<f64>();
+    let widened = if n > 3.5 { n - 3.0 } else { 1.0 };
+    Estimate { value, error: (scatter / widened / n).sqrt() }
+}
+
+/// How many pairs are worth an independent one, from the correlation of the next [`NEIGHBORS`]; at least 1.
+///
+/// Successive configurations are some correlation times apart and have their fields along different axes, so that
+/// little is left; block averages of a few tens of pairs would themselves be uncertain by a quarter.
+fn inefficiency(samples: &[f64]) -> f64 {
+    let n = samples.len() as f64;
+    let mean = samples.iter().sum::<f64>() / n;
+    let deviations: Vec<f64> = samples.iter().map(|sample| sample - mean).collect();
+    let variance: f64 = deviations.iter().map(|d| d * d).sum();
+    if variance == 0.0 {
+        return 1.0;
+    }
+    let correlation = |lag: usize| {
+        let sum: f64 = deviations.iter().zip(&deviations[lag..]).map(|(a, b)| a * b).sum();
+        // Deviations from their own mean are anticorrelated by this much.
+        sum / variance + 1.0 / n
+    };
+    (1.0 + 2.0 * (1..=NEIGHBORS).map(correlation).sum::<f64>()).max(1.0)
 }
 
 #[cfg(test)]

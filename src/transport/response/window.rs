@@ -1,11 +1,11 @@
 //! Which stretch of the drift is steady, and worth its noise.
 
-use super::{Pair, ResponseOptions, mean};
+use super::{Pair, ResponseOptions, inefficiency, mean};
 use crate::transport::estimators::Estimate;
 use crate::{Error, Result};
 
 /// Share of a free ion's drift that may be missing in the mean over the window.
-const MISSING: f64 = 0.003;
+pub const MISSING: f64 = 0.003;
 
 /// Ends of windows, as shares of the length.
 const ENDS: [f64; 3] = [0.5, 0.75, 1.0];
@@ -65,13 +65,13 @@ pub fn choose(pairs: &[Pair], options: &ResponseOptions) -> Result<Window> {
     let mut best: Option<(f64, Window)> = None;
     for candidate in candidates {
         let own = slopes(candidate);
-        let noise: Estimate = mean(&own)?;
+        let noise: Estimate = mean(&own);
         let differences: Vec<f64> = own.iter().zip(&reference).map(|(a, b)| a - b).collect();
-        let difference = mean(&differences)?;
-        // What the difference is beyond its noise is a bias; as much of the noise as could hide one stays an error.
+        let difference = mean(&differences);
+        // What the difference is beyond its noise is a bias; half of it stays in the error, for what noise hides.
         let excess = (difference.value.powi(2) - difference.error.powi(2)).max(0.0);
         let risk = noise.error.powi(2) + excess;
-        let error = (noise.error.powi(2) + 0.25 * difference.value.powi(2)).sqrt();
+        let error = (noise.error.powi(2) * inefficiency(&own) + 0.25 * difference.value.powi(2)).sqrt();
         let later = (difference.error > 0.0).then(|| difference.value / difference.error);
         if best.as_ref().is_none_or(|(least, _)| risk < *least) {
             best = Some((risk, Window { from: candidate.0, to: candidate.1, error, later }));
