@@ -96,9 +96,9 @@ fn a_longer_target_goes_on_and_other_variables_are_refused() {
     );
     bench.succeed(&["-o", "out"]);
     assert!(pairs(&bench.read("out/dataset.toml")) > before);
-    bench.campaign(&CAMPAIGN.replace("timestep = 0.01", "timestep = 0.02"));
+    bench.campaign(&CAMPAIGN.replace("temperature = 1.0", "temperature = 2.0"));
     let message = bench.fail(&["-o", "out"]);
-    assert!(message.contains("timestep = 0.01, and the campaign now says 0.02"), "{message}");
+    assert!(message.contains("temperature = 1, and the campaign now says 2"), "{message}");
 }
 
 #[test]
