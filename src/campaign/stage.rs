@@ -58,7 +58,7 @@ pub fn produce(campaign: &Campaign) -> String {
          dump ionscape_path ionscape_ions custom {frames} trajectory.lammpstrj id type q mass xu yu zu\n\
          dump_modify ionscape_path sort id format float %.4f\n\
          dump ionscape_snapshots ionscape_ions custom {spacing} snapshots.lammpstrj id type q x y z\n\
-         dump_modify ionscape_snapshots sort id format float %.4f\n\
+         dump_modify ionscape_snapshots sort id format float %.3f\n\
          restart {spacing} configuration.*.restart\n\
          run {}\n\
          restart 0\n\
