@@ -123,10 +123,11 @@ fn wrong_campaigns_are_refused_before_anything_runs() {
         ("target_error = 0.05", "target = 0.05", "unknown field `target`"),
         ("chunk = 20", "chunk = 20.5", "no multiple of production.spacing"),
         ("cation = 1.0, ", "", "there is none for cation"),
-        ("a = 1", "seed = 1", "the variable seed is ionscape's own"),
+        ("b = 9", "b = 9\nseed = 1", "the variable seed is ionscape's own"),
         ("length = 8", "length = \"none\"", "names the variable none"),
         ("\"lj\"", "\"electron\"", "lj, real and metal"),
     ] {
+        assert!(CAMPAIGN.contains(from), "{from}");
         bench.campaign(&CAMPAIGN.replacen(from, to, 1));
         let found = bench.fail(&["-o", "refused"]);
         assert!(found.contains(message), "{to}: {found}");
