@@ -20,6 +20,8 @@ pub struct Dataset {
     pub species: BTreeMap<String, String>,
     /// Charge of an ion by the name of its species.
     pub charges: BTreeMap<String, f64>,
+    /// Where the data set comes from; for people.
+    pub provenance: Option<toml::Table>,
     #[serde(rename = "system", default)]
     pub systems: Vec<System>,
 }
@@ -49,6 +51,8 @@ pub struct System {
     pub mass: Option<f64>,
     pub timestep: Option<f64>,
     pub temperature: Option<f64>,
+    /// Where the label comes from; for people.
+    pub provenance: Option<toml::Table>,
 }
 
 /// One path or a list of them.

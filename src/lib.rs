@@ -7,6 +7,7 @@
 //! what the resulting field says, with errors from [`statistics`], and [`plot`] draws it. [`embedded`] runs LAMMPS itself.
 
 pub mod analysis;
+pub mod campaign;
 pub mod configuration;
 pub mod dataset;
 pub mod descriptor;

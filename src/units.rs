@@ -84,6 +84,7 @@ impl UnitStyle {
                 conductivity,
                 molar_conductivity: AVOGADRO * ANGSTROM.powi(3) * 1e4,
                 diffusion: ANGSTROM * ANGSTROM / time,
+                field: CHARGE / energy,
                 acceleration: energy / ANGSTROM / (1e-3 / AVOGADRO) * time * time / ANGSTROM,
                 // J s over A^3 is 1e30 Pa s.
                 viscosity: 1e-3 * ANGSTROM.powi(3) / (energy * time),
@@ -95,6 +96,7 @@ impl UnitStyle {
                 conductivity: 1.0,
                 molar_conductivity: 1.0,
                 diffusion: 1.0,
+                field: 1.0,
                 acceleration: 1.0,
                 viscosity: 1.0,
             }),
@@ -136,6 +138,8 @@ pub struct TransportUnits {
     pub molar_conductivity: f64,
     /// One length squared over time.
     pub diffusion: f64,
+    /// Force on one charge in a field of 1 (`fix efield`: volt per angstrom; reduced in lj).
+    pub field: f64,
     /// One force over one mass, in length over time squared.
     pub acceleration: f64,
     /// A viscosity of 1 mPa s (1 in lj) in energy, time and length units.

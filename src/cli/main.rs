@@ -15,6 +15,7 @@ mod predict;
 mod progress;
 mod reading;
 mod report;
+mod simulate;
 mod systems;
 mod train;
 mod transport;
@@ -47,6 +48,7 @@ enum Command {
     #[cfg(feature = "embedded")]
     Lmp(lmp::Arguments),
     Predict(predict::Arguments),
+    Simulate(simulate::Arguments),
     Train(train::Arguments),
     Transport(Box<transport::Arguments>),
 }
@@ -84,6 +86,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         #[cfg(feature = "embedded")]
         Command::Lmp(arguments) => lmp::run(arguments),
         Command::Predict(arguments) => predict::run(arguments),
+        Command::Simulate(arguments) => simulate::run(arguments),
         Command::Train(arguments) => train::run(arguments),
         Command::Transport(arguments) => transport::run(*arguments),
     }

@@ -16,6 +16,7 @@ mod path;
 mod record;
 mod report;
 mod resampling;
+pub mod response;
 mod self_diffusion;
 mod sequence;
 mod verdict;

@@ -1,6 +1,7 @@
 //! `ionscape doctor`: whether LAMMPS, its MPI and the plugin fit one another.
 
 mod embedded;
+mod installation;
 mod lammps;
 mod places;
 mod process;
@@ -14,6 +15,7 @@ use anyhow::bail;
 use serde::Serialize;
 
 use crate::report;
+pub use installation::installation;
 use lammps::{Lammps, Trouble};
 use places::Places;
 pub use places::{checkout, find_lammps};

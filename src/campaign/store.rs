@@ -1,0 +1,197 @@
+//! A system's folder: what is done, and where things are.
+//!
+//! ```text
+//! NAME/state.json                 what is done, written atomically after each step
+//! NAME/equilibrate/  produce-000/  processes that ended well; X.partial: under way, or failed
+//! NAME/pair-003/plus/  minus/      the runs of a pair, until its drift is written
+//! NAME/drift/003.csv              the drift of a pair
+//! NAME/snapshots.lammpstrj.zst    in the end
+//! ```
+
+use std::collections::BTreeMap;
+use std::fs::{self, File, TryLockError};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::label::{Closed, Label};
+use super::plan::{Campaign, SystemPlan};
+use crate::output::AtomicFile;
+use crate::{Error, Result};
+
+/// Format of `state.json`.
+const FORMAT: u32 = 1;
+
+/// How far a system has come.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct State {
+    pub format: u32,
+    /// What its results depend on; a campaign that says otherwise is another one.
+    pub identity: BTreeMap<String, String>,
+    pub lammps: String,
+    pub equilibrated: bool,
+    /// Chunks that are done, and the first that is still on the disk.
+    pub chunks: usize,
+    pub first_chunk: usize,
+    /// Configuration that each pair started from.
+    pub pairs: Vec<usize>,
+    /// Whether the thermostat's noise can be repeated; none before it was tried.
+    pub repeatable: Option<bool>,
+    /// Equilibrium estimates whose trajectories are gone.
+    pub closed: Vec<Closed>,
+    pub label: Label,
+    pub finished: Option<Finish>,
+}
+
+/// How a system ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Finish {
+    /// Whether the label is as precise as it was asked for.
+    pub reached: bool,
+    pub why: String,
+}
+
+/// A system's folder, locked against a second program.
+pub struct Store {
+    pub folder: PathBuf,
+    _lock: File,
+}
+
+impl Store {
+    /// Opens or begins a system's folder.
+    ///
+    /// # Errors
+    /// A folder that another program works in or that cannot be written; a state of other variables or another script.
+    pub fn open(campaign: &Campaign, system: &SystemPlan, root: &Path, lammps: &str) -> Result<(Self, State)> {
+        let folder = root.join(&system.name);
+        fs::create_dir_all(folder.join("drift")).map_err(|e| Error::io(&folder, e))?;
+        let path = folder.join("lock");
+        let lock = File::create(&path).map_err(|e| Error::io(&path, e))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(Error::Input(format!("{}: another ionscape simulate works here", folder.display())));
+            }
+            Err(TryLockError::Error(e)) => return Err(Error::io(&path, e)),
+        }
+        let identity = identity(campaign, system);
+        let state = match State::read(&folder)? {
+            None => State {
+                format: FORMAT,
+                identity,
+                lammps: lammps.into(),
+                equilibrated: false,
+                chunks: 0,
+                first_chunk: 0,
+                pairs: vec![],
+                repeatable: None,
+                closed: vec![],
+                label: Label::default(),
+                finished: None,
+            },
+            Some(state) => {
+                state.check(&folder, &identity)?;
+                state
+            }
+        };
+        Ok((Self { folder, _lock: lock }, state))
+    }
+
+    /// Writes the state in one step.
+    pub fn save(&self, state: &State) -> Result<()> {
+        let path = self.folder.join("state.json");
+        let text = serde_json::to_string_pretty(state).map_err(|e| Error::Input(format!("{}: {e}", path.display())))?;
+        let mut file = AtomicFile::create(&path)?;
+        writeln!(file, "{text}").map_err(|e| Error::io(&path, e))?;
+        file.commit()
+    }
+
+    pub fn equilibrate(&self) -> PathBuf {
+        self.folder.join("equilibrate")
+    }
+
+    pub fn chunk(&self, chunk: usize) -> PathBuf {
+        self.folder.join(format!("produce-{chunk:03}"))
+    }
+
+    pub fn pair(&self, pair: usize) -> PathBuf {
+        self.folder.join(format!("pair-{pair:03}"))
+    }
+
+    pub fn drift(&self, pair: usize) -> PathBuf {
+        self.folder.join(format!("drift/{pair:03}.csv"))
+    }
+
+    /// The last configuration of a system whose files were removed.
+    pub fn last(&self) -> PathBuf {
+        self.folder.join("last.restart")
+    }
+
+    pub fn snapshots(&self) -> PathBuf {
+        self.folder.join("snapshots.lammpstrj.zst")
+    }
+}
+
+impl State {
+    /// The state in a system's folder; none where nothing has begun.
+    pub fn read(folder: &Path) -> Result<Option<Self>> {
+        let path = folder.join("state.json");
+        let text = match fs::read_to_string(&path) {
+            Ok(text) => text,
+            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
+            Err(e) => return Err(Error::io(&path, e)),
+        };
+        let state: Self = serde_json::from_str(&text)
+            .map_err(|e| Error::Input(format!("{}: {e}; it is damaged or of another version", path.display())))?;
+        if state.format != FORMAT {
+            return Err(Error::Input(format!("{}: format {} is of another version", path.display(), state.format)));
+        }
+        Ok(Some(state))
+    }
+
+    /// Refuses a campaign that this state is not of.
+    pub fn check(&self, folder: &Path, identity: &BTreeMap<String, String>) -> Result<()> {
+        let keys = identity.keys().chain(self.identity.keys());
+        let changed = keys.into_iter().find(|key| identity.get(*key) != self.identity.get(*key));
+        let Some(key) = changed else { return Ok(()) };
+        let shown = |map: &BTreeMap<String, String>| map.get(key).cloned().unwrap_or("nothing".into());
+        Err(Error::Input(format!(
+            "{}: it was begun with {key} = {}, and the campaign now says {}: change that back, remove the folder, or give \
+             another --output",
+            folder.display(),
+            shown(&self.identity),
+            shown(identity)
+        )))
+    }
+}
+
+/// All that a system's numbers depend on, apart from LAMMPS and how many numbers there are.
+pub fn identity(campaign: &Campaign, system: &SystemPlan) -> BTreeMap<String, String> {
+    let file = &campaign.file;
+    let mut all: BTreeMap<String, String> =
+        system.variables.iter().map(|(name, value)| (format!("variable {name}"), value.clone())).collect();
+    let response = match file.response.enabled {
+        true => format!("field {} length {}", system.field, system.length),
+        false => "off".into(),
+    };
+    for (key, value) in [
+        ("input's sha256", campaign.input_sha256.clone()),
+        ("units", file.units.clone()),
+        ("species", format!("{:?}", file.species)),
+        ("charges", format!("{:?}", file.charges)),
+        ("temperature", file.temperature.to_string()),
+        ("timestep", file.timestep.to_string()),
+        ("seed", file.seed.to_string()),
+        ("thermostat", format!("damp {:?} forces {:?}", file.thermostat.langevin_damp, file.thermostat.forces)),
+        ("production", format!("chunk {} spacing {}", file.production.chunk, file.production.spacing)),
+        ("response", response),
+        ("response.interval", campaign.drift_steps(system).to_string()),
+        ("response.linearity_every", file.response.linearity_every.to_string()),
+    ] {
+        all.insert(key.into(), value);
+    }
+    all
+}

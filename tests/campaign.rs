@@ -1,0 +1,167 @@
+//! Campaigns with a program in LAMMPS's place: plans, refusals, failures, and ends after kills at random moments.
+
+mod standin;
+
+use std::fs;
+use std::process::Stdio;
+use std::time::Duration;
+
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use standin::{Bench, CAMPAIGN, SCRIPT};
+
+#[test]
+fn a_campaign_ends_with_a_data_set() {
+    let bench = Bench::new();
+    bench.succeed(&["-o", "out", "--json", "out.json"]);
+    let dataset = bench.read("out/dataset.toml");
+    let path = bench.path("out/dataset.toml");
+    let parsed = ionscape::dataset::Dataset::parse(&path, &dataset).unwrap();
+    assert_eq!(parsed.systems.iter().map(|s| s.name.as_str()).collect::<Vec<_>>(), ["a1_b2", "a1_b3", "a9_b9"]);
+    for system in &parsed.systems {
+        // The stand-in's ions drift with a slope of 2 per pair under a unit field.
+        let (value, error) = (system.molar_conductivity.unwrap(), system.molar_conductivity_error.unwrap());
+        assert!((value - 2.0).abs() < 5.0 * error && error < 0.2, "{value} +- {error}");
+        assert!(bench.path("out").join(&system.name).join("snapshots.lammpstrj.zst").is_file());
+        assert!(!bench.path("out").join(&system.name).join("produce-000").exists());
+    }
+    let json: serde_json::Value = serde_json::from_str(&bench.read("out.json")).unwrap();
+    assert!(json[0]["reached"].as_bool().unwrap() && json[0]["response"]["value"].is_number());
+}
+
+#[test]
+fn killed_at_random_moments_it_ends_with_the_same_bytes() {
+    let bench = Bench::new();
+    bench.succeed(&["-o", "whole"]);
+    let mut random = ChaCha8Rng::seed_from_u64(4);
+    for _ in 0..10 {
+        let mut child = bench.command(&["-o", "cut", "--concurrent", "1"]).stderr(Stdio::null()).spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(random.random_range(30..900)));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    bench.succeed(&["-o", "cut", "--concurrent", "1"]);
+    assert_eq!(bench.read("whole/dataset.toml"), bench.read("cut/dataset.toml"));
+    let again = bench.succeed(&["-o", "cut"]);
+    assert!(again.contains("finished (already)"), "{again}");
+    assert_eq!(bench.read("whole/dataset.toml"), bench.read("cut/dataset.toml"));
+}
+
+#[test]
+fn nothing_runs_on_after_a_kill() {
+    let bench = Bench::new();
+    fs::write(bench.path("slow"), "").unwrap();
+    let mut child = bench.command(&["-o", "out", "--concurrent", "1"]).stderr(Stdio::null()).spawn().unwrap();
+    let alive = || fs::read_to_string(bench.path("beat")).ok();
+    for _ in 0..200 {
+        std::thread::sleep(Duration::from_millis(50));
+        if alive().is_some() {
+            break;
+        }
+    }
+    assert!(alive().is_some(), "the stand-in did not start");
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::thread::sleep(Duration::from_secs(1));
+    let then = alive();
+    std::thread::sleep(Duration::from_millis(500));
+    assert_eq!(alive(), then, "the stand-in's heart still beats");
+}
+
+#[test]
+fn a_failure_stops_one_system_and_is_told_in_lammps_words() {
+    let bench = Bench::new();
+    fs::write(bench.path("fail-b3"), "").unwrap();
+    let message = bench.fail(&["-o", "out"]);
+    assert!(
+        message.contains("ERROR: Lost atoms") && message.contains("a1_b3/produce-000.partial/log.lammps"),
+        "{message}"
+    );
+    assert!(message.contains("1 of 3 systems failed: a1_b3"), "{message}");
+    assert_eq!(bench.read("out/dataset.toml").matches("[[system]]").count(), 2);
+    fs::remove_file(bench.path("fail-b3")).unwrap();
+    bench.succeed(&["-o", "out"]);
+    assert_eq!(bench.read("out/dataset.toml").matches("[[system]]").count(), 3);
+}
+
+#[test]
+fn a_longer_target_goes_on_and_other_variables_are_refused() {
+    let bench = Bench::new();
+    bench.succeed(&["-o", "out"]);
+    let pairs =
+        |text: &str| -> usize { text.lines().filter_map(|l| l.strip_prefix("pairs = ")?.parse::<usize>().ok()).sum() };
+    let before = pairs(&bench.read("out/dataset.toml"));
+    bench.campaign(
+        &CAMPAIGN.replace("target_error = 0.05", "target_error = 0.015").replace("most_pairs = 8", "most_pairs = 20"),
+    );
+    bench.succeed(&["-o", "out"]);
+    assert!(pairs(&bench.read("out/dataset.toml")) > before);
+    bench.campaign(&CAMPAIGN.replace("temperature = 1.0", "temperature = 2.0"));
+    let message = bench.fail(&["-o", "out"]);
+    assert!(message.contains("temperature = 1, and the campaign now says 2"), "{message}");
+}
+
+#[test]
+fn noise_that_does_not_repeat_is_said() {
+    let bench = Bench::new();
+    fs::write(bench.path("unrepeatable"), "").unwrap();
+    bench.campaign(&CAMPAIGN.replace("longest = 400", "longest = 60"));
+    let message = bench.succeed(&["-o", "out"]);
+    assert!(message.contains("does not repeat with the seed"), "{message}");
+    assert!(!bench.read("out/dataset.toml").contains("pairs ="));
+}
+
+#[test]
+fn wrong_campaigns_are_refused_before_anything_runs() {
+    let bench = Bench::new();
+    for (from, to, message) in [
+        ("in.test", "in.none", "in.none: No such file"),
+        ("a{a}_b{b}", "a{a}_c{c}", "uses the variable c"),
+        ("a{a}_b{b}", "a{a}", "two systems are called a1"),
+        ("a{a}_b{b}", "a{a}/{b}", "cannot name a folder"),
+        ("target_error = 0.05", "target_error = 0.0", "target_error is 0; it must be above zero"),
+        ("target_error = 0.05", "target = 0.05", "unknown field `target`"),
+        ("chunk = 20", "chunk = 20.5", "no multiple of production.spacing"),
+        ("cation = 1.0, ", "", "there is none for cation"),
+        ("b = 9", "b = 9\nseed = 1", "the variable seed is ionscape's own"),
+        ("length = 8", "length = \"none\"", "names the variable none"),
+        ("\"lj\"", "\"electron\"", "lj, real and metal"),
+    ] {
+        assert!(CAMPAIGN.contains(from), "{from}");
+        bench.campaign(&CAMPAIGN.replacen(from, to, 1));
+        let found = bench.fail(&["-o", "refused"]);
+        assert!(found.contains(message), "{to}: {found}");
+        assert!(!bench.path("refused").exists());
+    }
+    bench.campaign(CAMPAIGN);
+    for (word, message) in
+        [("stage_file", "must end with `include ${stage_file}`"), ("seed", "take its noise from ${seed}")]
+    {
+        fs::write(bench.path("in.test"), SCRIPT.replace(&format!("${{{word}}}"), "x")).unwrap();
+        let found = bench.fail(&["-o", "refused"]);
+        assert!(found.contains(message), "{found}");
+    }
+}
+
+#[test]
+fn plans_and_job_arrays_run_nothing() {
+    let bench = Bench::new();
+    let plan = bench.output(&["-o", "out", "--dry-run"]);
+    assert!(plan.contains("a1_b3: a=1 b=3") && plan.contains("3 systems"), "{plan}");
+    bench.succeed(&["-o", "out", "--slurm", "job.sh"]);
+    assert!(!bench.path("out").exists());
+    let script = bench.read("job.sh");
+    assert!(script.contains("systems=('a1_b2' 'a1_b3' 'a9_b9')") && script.contains("--array=0-2"), "{script}");
+    // Each task, then the job that collects, as Slurm would run them.
+    for task in ["0", "1", "2"] {
+        let done = std::process::Command::new("bash")
+            .arg(bench.path("job.sh"))
+            .env("SLURM_ARRAY_TASK_ID", task)
+            .output()
+            .unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+    bench.succeed(&["-o", "out", "--collect"]);
+    bench.succeed(&["-o", "whole"]);
+    assert_eq!(bench.read("out/dataset.toml"), bench.read("whole/dataset.toml"));
+}

@@ -1,0 +1,107 @@
+"""Campaigns in real LAMMPS: killed and gone on with, free ions with their exact conductivity, refusals of LAMMPS itself."""
+
+import random
+import re
+import signal
+import subprocess
+import time
+import tomllib
+
+import pytest
+
+import harness
+
+SCRIPT = harness.ROOT / "examples/campaign/in.electrolyte"
+
+CAMPAIGN = """
+input = "in.electrolyte"
+units = "lj"
+species = { 1 = "cation", 2 = "anion" }
+charges = { cation = 1.0, anion = -1.0 }
+temperature = 1.0
+timestep = 0.005
+name = "r{rho}_l{lB}"
+bjerrum_length = "lB"
+[variables]
+ions = 20
+cutoff = 2.5
+skin = 0.6
+accuracy = 0.01
+[grid]
+rho = [0.05, 0.1]
+lB = [1.0, 2.0, 3.0]
+[thermostat]
+langevin_damp = 1.0
+forces = "bare"
+[production]
+chunk = 10
+spacing = 1
+snapshots = 11
+[label]
+target_error = 0.3
+longest = 100
+[response]
+length = 8
+batch = 8
+most_pairs = 8
+linearity_every = 0
+"""
+
+
+@pytest.fixture
+def campaign(tmp_path):
+    """A folder with the example's script and a campaign of six small systems."""
+    (tmp_path / "in.electrolyte").write_text(SCRIPT.read_text())
+    (tmp_path / "campaign.toml").write_text(CAMPAIGN)
+    return tmp_path
+
+
+def command(folder, *arguments):
+    return [harness.PROGRAM, "simulate", "campaign.toml", "--lammps", harness.VENV / "bin/lmp", *arguments]
+
+
+def simulate(folder, *arguments):
+    return subprocess.run(command(folder, *arguments), cwd=folder, text=True, capture_output=True, timeout=500)
+
+
+def test_killed_at_ten_moments_it_ends_as_one_left_alone(campaign):
+    assert simulate(campaign, "-o", "whole").returncode == 0
+    moments = random.Random(7)
+    for k in range(10):
+        child = subprocess.Popen(command(campaign, "-o", "cut", "--concurrent", "1"), cwd=campaign,
+                                 stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        time.sleep(moments.uniform(0.2, 3.0))
+        child.send_signal(signal.SIGKILL if k % 2 else signal.SIGTERM)
+        assert child.wait(timeout=1) != 0
+    assert simulate(campaign, "-o", "cut").returncode == 0
+    whole = (campaign / "whole/dataset.toml").read_bytes()
+    assert whole == (campaign / "cut/dataset.toml").read_bytes()
+    systems = tomllib.loads(whole.decode())["system"]
+    assert len(systems) == 6 and all(system["provenance"]["pairs"] == 8 for system in systems)
+    left = {path.name for path in (campaign / "cut/r0.05_l1").iterdir()}
+    assert left == {"drift", "last.restart", "lock", "snapshots.lammpstrj.zst", "state.json"}
+
+
+def test_ions_without_charge_on_each_other_have_a_conductivity_of_two(campaign):
+    """Free ions under Langevin friction: D = kT damp / m = 1, and Lambda = 2."""
+    text = re.sub(r"rho = .*", "rho = [1e-5]", CAMPAIGN).replace("lB = [1.0, 2.0, 3.0]", "lB = [1e-6]")
+    (campaign / "campaign.toml").write_text(text)
+    # No lattice sum for a box without interactions.
+    script = SCRIPT.read_text().replace("lj/cut/coul/long", "lj/cut/coul/cut").replace("kspace_style", "#")
+    (campaign / "in.electrolyte").write_text(script)
+    done = simulate(campaign, "-o", "out")
+    assert done.returncode == 0, done.stderr
+    (system,) = tomllib.loads((campaign / "out/dataset.toml").read_text())["system"]
+    assert system["provenance"]["response"][0] == pytest.approx(2.0, rel=0.005)
+
+
+def test_what_lammps_refuses_is_told(campaign):
+    script = SCRIPT.read_text()
+    for change, to, message in [
+        ("set           type 2 charge -1.0", "set           type 2 charge -0.5", "another charge than the -1 of the campaign"),
+        ("kspace_style  pppm", "kspace_style  none_such", "ERROR: Unrecognized kspace style 'none_such'"),
+    ]:
+        assert change in script
+        (campaign / "in.electrolyte").write_text(script.replace(change, to))
+        done = simulate(campaign, "-o", f"out-{len(to)}", "--system", "r0.1_l1")
+        assert done.returncode == 1 and message in done.stderr and "log.lammps" in done.stderr, done.stderr
