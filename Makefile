@@ -4,6 +4,7 @@
 # make test     all tests
 # make build    target/release/ionscape and target/release/ionscapeplugin.so
 # make test-lammps    the styles in LAMMPS of 2021 to 2025, which it sets up; writes docs/lammps-versions.md
+# make train    the shipped model anew, from the data of examples/campaign
 # make bench    timings beside other programs that do the same
 # make bench-training    timings of training beside PyTorch, which it installs
 # make clean    removes everything that make made
@@ -14,7 +15,7 @@ PYTHON ?= python3
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export PYTHON
 
-.PHONY: help demo test test-lammps build bench bench-training clean tools environment test-environment program plugin
+.PHONY: help demo test test-lammps train build bench bench-training clean tools environment test-environment program plugin
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p; s/^# \(PYTHON.*\)/\n\1/p' Makefile
@@ -53,6 +54,9 @@ test-lammps: build test-environment
 	done
 	@"$(PYTHON)" scripts/debian_lammps.py .venv-lammps/2021
 	.venv/bin/python tests/lammps/releases.py
+
+train: program
+	target/release/ionscape train examples/campaign/data/dataset.toml -o examples/models/electrolyte.onnx --members 32
 
 bench: build
 	@"$(PYTHON)" scripts/environment.py .venv-bench requirements-bench.txt
