@@ -79,8 +79,13 @@ impl Driver<'_> {
             self.state.equilibrated = true;
             self.store.save(&self.state)?;
         }
+        // A kill may have come between a step and its label.
+        if self.state.chunks > self.state.first_chunk {
+            self.state.label = label(self.campaign, self.system, &self.store, &self.state)?;
+        }
         loop {
-            match self.next() {
+            let left_of_batch = self.state.pairs_begun.saturating_sub(self.state.pairs.len());
+            match if left_of_batch > 0 { Next::Respond(left_of_batch) } else { self.next() } {
                 Next::Produce => self.produce()?,
                 Next::Respond(pairs) => self.respond(pairs)?,
                 Next::End(end) => return self.finish(end),
@@ -158,6 +163,7 @@ impl Driver<'_> {
             ));
             return Ok(());
         }
+        self.state.pairs_begun = self.state.pairs.len() + pairs;
         for _ in 0..pairs {
             self.pair()?;
             self.store.save(&self.state)?;

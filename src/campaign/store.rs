@@ -37,6 +37,9 @@ pub struct State {
     pub first_chunk: usize,
     /// Configuration that each pair started from.
     pub pairs: Vec<usize>,
+    /// Pairs at the end of the batch that was begun last: whoever goes on after a kill ends it before deciding anything.
+    #[serde(default)]
+    pub pairs_begun: usize,
     /// Whether the thermostat's noise can be repeated; none before it was tried.
     pub repeatable: Option<bool>,
     /// Equilibrium estimates whose trajectories are gone.
@@ -87,6 +90,7 @@ impl Store {
                 chunks: 0,
                 first_chunk: 0,
                 pairs: vec![],
+                pairs_begun: 0,
                 repeatable: None,
                 closed: vec![],
                 label: Label::default(),
