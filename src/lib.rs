@@ -15,6 +15,7 @@ pub mod descriptor;
 pub mod embedded;
 pub mod error;
 pub mod geometry;
+pub mod guard;
 pub mod lammps;
 pub mod local;
 pub mod model;

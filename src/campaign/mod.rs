@@ -22,7 +22,7 @@ mod store;
 
 pub use collect::collect;
 pub use drive::{Event, drive};
-pub use engine::{Engine, Guard};
+pub use engine::Engine;
 pub use file::CampaignFile;
 pub use label::{Label, RouteEstimate};
 pub use plan::{Campaign, SystemPlan};

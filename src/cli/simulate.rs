@@ -7,7 +7,8 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use ionscape::campaign::{Campaign, Engine, Event, Guard, Label, SlurmJob, State, SystemPlan, collect, drive, script};
+use ionscape::campaign::{Campaign, Engine, Event, Label, SlurmJob, State, SystemPlan, collect, drive, script};
+use ionscape::guard::Guard;
 use ionscape::output::AtomicFile;
 use serde::Serialize;
 
