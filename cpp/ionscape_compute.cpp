@@ -287,6 +287,10 @@ double IonscapeCompute::memory_usage()
 
 void IonscapeCompute::begin_report()
 {
+  // A rerun comes here for every frame, and is one run all the same.
+  const Span run{update->firststep, update->laststep};
+  if (run == under_way) return;
+  under_way = run;
   spent = {};
   begin_findings();
 }
@@ -301,6 +305,7 @@ void IonscapeCompute::print_report()
   MPI_Allreduce(&spent.centers, &evaluated, 1, MPI_LMP_BIGINT, MPI_SUM, world);
   const bigint evaluations = spent.evaluations;
   spent = {};
+  under_way = {};
   if (!evaluations) return;
   print_findings(evaluated);
   if (comm->me) return;

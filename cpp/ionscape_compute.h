@@ -65,6 +65,12 @@ class IonscapeCompute : public Compute {
     double seconds, loop_seconds;
   } spent;
 
+  // The steps of the run that is under way.
+  struct Span {
+    bigint first = -1, last = -1;
+    bool operator==(const Span &other) const { return first == other.first && last == other.last; }
+  } under_way;
+
   [[noreturn]] void refuse(const std::string &);
   void load(const std::string &, const std::vector<std::string> &, int);
   void check_neighbor_settings();
