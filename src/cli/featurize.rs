@@ -1,20 +1,27 @@
 //! `ionscape featurize`: the descriptor itself, for every ion of every frame.
 
 use std::io::Write;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use ionscape::configuration;
 use ionscape::descriptor::{ConventionName, PowerSpectrum, SoapParameters};
 use ionscape::local::{Environments, features};
+use ionscape::model::{Channels, GraphBuilder, INPUT, Metadata, OUTPUT};
 use ionscape::output::{AtomicFile, NpyWriter};
-use ionscape::species::CHARGE_SYMMETRIC_CHANNELS;
+use ionscape::species::{CHARGE_SYMMETRIC_CHANNELS, SpeciesMap};
 use ionscape::trajectory::{Columns, DumpReader, Frame};
+use ndarray::Array2;
 
+use crate::rerun::{self, Style};
 use crate::{mapping, progress::Progress, reading::Reading};
 
 /// The width of an atom if not given.
 const SIGMA: f64 = 0.5;
+
+/// Lengths are the dump's own, which in these units LAMMPS leaves alone.
+const UNITS: &str = "lj";
 
 /// Compute the descriptor of every ion in a dump.
 ///
@@ -64,6 +71,9 @@ pub struct Arguments {
 
     #[command(flatten)]
     reading: Reading,
+
+    #[command(flatten)]
+    rerun: rerun::Options,
 }
 
 #[derive(Clone)]
@@ -73,7 +83,7 @@ fn types(text: &str) -> Result<Types, String> {
     mapping::parse_types(text).map(Types)
 }
 
-pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Result<()> {
     let csv_path = arguments.output.with_extension("csv");
     if csv_path == arguments.output {
         bail!("{}: the features cannot have the ending .csv, which is for their frames and ids", csv_path.display());
@@ -92,31 +102,91 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let map = mapping::salt(&arguments.cation.0, &arguments.anion.0)?;
 
     let mut dump = DumpReader::open(&arguments.input, Columns::default(), arguments.reading.options())?;
-    let mut rows = NpyWriter::create(&arguments.output, descriptor.n_features())?;
-    let mut index = AtomicFile::create(&csv_path)?;
-    let written = |result: std::io::Result<()>| result.with_context(|| csv_path.display().to_string());
-    written(writeln!(index, "frame,id"))?;
-
-    let mut progress = Progress::new(&arguments.input, "frames");
-    let (mut frame, mut buffer) = (Frame::default(), Vec::new());
-    let (mut n_frames, mut n_rows) = (0, 0);
-    while dump.read(&mut frame)? {
-        let order = frame.order_by_id()?;
-        let environments = configuration::environments(&frame, &map, descriptor.reach())?;
-        buffer.resize(environments.len() * descriptor.n_features(), 0.0);
-        features(&descriptor, &environments, &mut buffer);
-        rows.write_rows(&buffer)?;
-        n_rows += environments.len();
-        for &atom in order.iter().filter(|&&atom| map.species_of(frame.types[atom]).is_some()) {
-            written(writeln!(index, "{n_frames},{}", frame.ids[atom]))?;
+    let rerun = arguments.rerun.rerun(threads, &arguments.output)?;
+    let mut table = Table {
+        rows: NpyWriter::create(&arguments.output, descriptor.n_features())?,
+        index: AtomicFile::create(&csv_path)?,
+        n_frames: 0,
+        n_rows: 0,
+        progress: Progress::new(&arguments.input, "frames"),
+    };
+    table.write_index("frame,id")?;
+    match rerun {
+        Some(rerun) => {
+            let style = Style {
+                name: "soap/atom",
+                columns: descriptor.n_features(),
+                model: &description(&descriptor, &map)?,
+                units: UNITS,
+                species: map.species().iter().map(|species| species.name.as_str()).collect(),
+                reach: descriptor.reach(),
+            };
+            let add = |ions: &rerun::Ions, values: &[f64]| table.add(&ions.frame, &ions.atoms, values);
+            rerun.evaluate(&style, &map, &mut dump, |_| Ok(()), add)?;
         }
-        n_frames += 1;
-        progress.frame();
+        None => {
+            let (mut frame, mut buffer) = (Frame::default(), Vec::new());
+            while dump.read(&mut frame)? {
+                let mut order = frame.order_by_id()?;
+                order.retain(|&atom| map.species_of(frame.types[atom]).is_some());
+                let environments = configuration::environments(&frame, &map, descriptor.reach())?;
+                buffer.resize(environments.len() * descriptor.n_features(), 0.0);
+                features(&descriptor, &environments, &mut buffer);
+                table.add(&frame, &order, &buffer)?;
+            }
+        }
     }
-    if n_rows == 0 {
+    if table.n_rows == 0 {
         bail!("{}: no atom has the type of a cation or an anion", arguments.input.display());
     }
-    rows.finish()?;
-    index.commit()?;
+    table.rows.finish()?;
+    table.index.commit()?;
     Ok(())
+}
+
+/// The two files in the making.
+struct Table {
+    rows: NpyWriter,
+    index: AtomicFile,
+    n_frames: usize,
+    n_rows: usize,
+    progress: Progress,
+}
+
+impl Table {
+    /// Adds the features of a frame's centers, which are `atoms`.
+    fn add(&mut self, frame: &Frame, atoms: &[usize], features: &[f64]) -> anyhow::Result<()> {
+        self.rows.write_rows(features)?;
+        for &atom in atoms {
+            self.write_index(&format!("{},{}", self.n_frames, frame.ids[atom]))?;
+        }
+        self.n_rows += atoms.len();
+        self.n_frames += 1;
+        self.progress.frame();
+        Ok(())
+    }
+
+    fn write_index(&mut self, line: &str) -> anyhow::Result<()> {
+        writeln!(self.index, "{line}").with_context(|| self.index.path().display().to_string())
+    }
+}
+
+/// A model file that carries the descriptor to LAMMPS; its graph is never asked.
+fn description(descriptor: &PowerSpectrum, map: &SpeciesMap) -> anyhow::Result<Vec<u8>> {
+    let species = map.species();
+    let metadata = Metadata {
+        version: Metadata::VERSION,
+        units: UNITS.into(),
+        species: species.iter().map(|species| species.name.clone()).collect(),
+        charges: species.iter().map(|species| (species.name.clone(), species.charge)).collect(),
+        channels: Channels::ChargeSymmetric,
+        descriptor: serde_json::to_value(descriptor.parameters())?,
+        domain: None,
+        provenance: Default::default(),
+        validation: Default::default(),
+    };
+    let mut graph = GraphBuilder::default();
+    graph.matrix("weights", Array2::zeros((descriptor.n_features(), 1)).view());
+    graph.node("MatMul", &[INPUT, "weights"], OUTPUT);
+    graph.finish(descriptor.n_features(), 1, &metadata).map_err(anyhow::Error::msg)
 }

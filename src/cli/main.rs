@@ -15,6 +15,7 @@ mod predict;
 mod progress;
 mod reading;
 mod report;
+mod rerun;
 mod simulate;
 mod systems;
 mod train;
@@ -79,13 +80,13 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Analyze(arguments) => analyze::run(arguments),
         Command::Doctor(arguments) => doctor::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
-        Command::Featurize(arguments) => featurize::run(arguments),
+        Command::Featurize(command) => featurize::run(command, arguments.threads),
         Command::Import(arguments) => import::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Label(arguments) => label::run(arguments),
         #[cfg(feature = "embedded")]
         Command::Lmp(arguments) => lmp::run(arguments),
-        Command::Predict(arguments) => predict::run(arguments),
+        Command::Predict(command) => predict::run(command, arguments.threads),
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Train(arguments) => train::run(arguments),
         Command::Transport(arguments) => transport::run(*arguments),

@@ -1,20 +1,26 @@
 //! `ionscape predict`: local conductivities for the ions of a dump.
 
-use std::path::PathBuf;
+use std::num::NonZeroUsize;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use ionscape::configuration;
 use ionscape::local::{Environments, LocalModel};
 use ionscape::model::Agreement;
 use ionscape::output::AtomicFile;
+use ionscape::species::SpeciesMap;
 use ionscape::statistics;
 use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
 use serde::Serialize;
 
+use crate::rerun::{self, Ions, Rerun, Style};
 use crate::{mapping, progress::Progress, reading::Reading, report};
 
 /// Names of the columns, as `compute lam ions conductivity/atom` gives them to a dump.
 const COLUMNS: [&str; 3] = ["c_lam[1]", "c_lam[2]", "c_lam[3]"];
+
+/// What the compute prints before the deviation of a run's mean.
+const DEVIATION: &str = "deviation over the ensemble ";
 
 /// Add local molar conductivities to a dump.
 ///
@@ -43,6 +49,9 @@ pub struct Arguments {
 
     #[command(flatten)]
     reading: Reading,
+
+    #[command(flatten)]
+    rerun: rerun::Options,
 }
 
 #[derive(Serialize)]
@@ -65,14 +74,19 @@ struct Summary {
     units: String,
 }
 
-pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Result<()> {
     let local = LocalModel::load(&arguments.model)?;
     let map = mapping::of_model(local.species(), arguments.species.as_deref())?;
     let columns = Columns::default().want(Quantity::Charges);
     let mut dump =
         DumpReader::open(&arguments.input, columns, ReadOptions { keep_text: true, ..arguments.reading.options() })?;
-    let mut out = AtomicFile::create(&arguments.output)?;
-
+    let rerun = arguments.rerun.rerun(threads, &arguments.output)?;
+    let mut output = Output {
+        file: AtomicFile::create(&arguments.output)?,
+        totals: Totals::default(),
+        progress: Progress::new(&arguments.input, "frames"),
+        atoms: vec![],
+    };
     let has_domain = local.model().metadata().domain.is_some();
     if !has_domain {
         log::warn!(
@@ -80,48 +94,19 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             arguments.model.display()
         );
     }
-    let mut totals = Totals::default();
-    let mut progress = Progress::new(&arguments.input, "frames");
-    let mut frame = Frame::default();
-    let mut ions: Vec<[f64; 3]> = vec![];
-    let mut atoms: Vec<[f64; 3]> = vec![];
-    while dump.read(&mut frame)? {
-        if let Some(name) = frame.column_names().iter().find(|name| COLUMNS.contains(&name.as_str())) {
-            let message = format!("there is a column {name} already; predict on the dump without it");
-            return Err(frame.error(None, message).into());
-        }
-        check_units(&frame, &local)?;
-        configuration::check(&map, &frame)?;
-        let environments = configuration::environments(&frame, &map, local.descriptor().reach())?;
-        ions.clear();
-        ions.resize(environments.len(), [0.0; 3]);
-        let members = local.evaluate(&environments, &mut ions).map_err(|e| frame.error(None, e.to_string()))?;
-        totals.add(&ions, &members);
-
-        atoms.clear();
-        atoms.resize(frame.n_atoms, [0.0; 3]);
-        let is_ion = |&&atom: &&usize| map.species_of(frame.types[atom]).is_some();
-        for (&atom, ion) in frame.order_by_id()?.iter().filter(is_ion).zip(&ions) {
-            atoms[atom] = *ion;
-        }
-        let raw = frame.raw().context("the reader kept no text")?;
-        raw.write_with(&mut out, &COLUMNS, |atom, text| {
-            use std::io::Write;
-            let [lambda, deviation, grade] = atoms[atom];
-            // Nine digits hold a float32 exactly. Writing to memory does not fail.
-            let _ = write!(text, "{lambda:.9} {deviation:.9} {grade:.6}");
-        })
-        .with_context(|| arguments.output.display().to_string())?;
-        progress.frame();
-    }
+    let deviation = match rerun {
+        Some(rerun) => in_lammps(rerun, &arguments.model, &local, &map, &mut dump, &mut output)?,
+        None => here(&local, &map, &mut dump, &mut output)?,
+    };
+    let Output { file, totals, progress, .. } = output;
     drop(progress);
-    let Some(summary) = totals.summary(&local) else {
+    let Some(summary) = totals.summary(&local, deviation) else {
         bail!(
             "{}: no atom is an ion of the model; name the atom types' species with --species",
             arguments.input.display()
         );
     };
-    out.commit()?;
+    file.commit()?;
     print(&summary)?;
     if let Some(grade) = summary.system_extrapolation.filter(|grade| *grade > 1.0) {
         log::warn!(
@@ -130,6 +115,93 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         );
     }
     report::write_json(arguments.json.as_deref(), &summary)
+}
+
+/// Evaluates all frames in this program; the standard deviation over the ensemble of the mean over all ions.
+fn here(local: &LocalModel, map: &SpeciesMap, dump: &mut DumpReader, output: &mut Output) -> anyhow::Result<f64> {
+    let (mut frame, mut ions, mut sums) = (Frame::default(), vec![], vec![0.0; local.model().n_members()]);
+    while dump.read(&mut frame)? {
+        check(&frame, map, local)?;
+        let mut atoms = frame.order_by_id()?;
+        atoms.retain(|&atom| map.species_of(frame.types[atom]).is_some());
+        let environments = configuration::environments(&frame, map, local.descriptor().reach())?;
+        ions.clear();
+        ions.resize(environments.len(), [0.0; 3]);
+        let members = local.evaluate(&environments, &mut ions).map_err(|e| frame.error(None, e.to_string()))?;
+        sums.iter_mut().zip(members).for_each(|(total, sum)| *total += sum);
+        output.add(&frame, &atoms, &ions)?;
+    }
+    Ok(Agreement::of_sums(&sums, output.totals.n_ions).deviation)
+}
+
+/// As [`here`], by LAMMPS; the deviation to the three digits that the compute prints.
+fn in_lammps(
+    rerun: Rerun,
+    path: &Path,
+    local: &LocalModel,
+    map: &SpeciesMap,
+    dump: &mut DumpReader,
+    output: &mut Output,
+) -> anyhow::Result<f64> {
+    let style = Style {
+        name: "conductivity/atom",
+        columns: COLUMNS.len(),
+        model: &ionscape::model::read_file(path)?,
+        units: &local.model().metadata().units,
+        species: map.species().iter().map(|species| species.name.as_str()).collect(),
+        reach: local.descriptor().reach(),
+    };
+    let add = |ions: &Ions, values: &[f64]| output.add(&ions.frame, &ions.atoms, values.as_chunks().0);
+    let screen = rerun.evaluate(&style, map, dump, |frame| check(frame, map, local), add)?;
+    let printed =
+        screen.split_once(DEVIATION).and_then(|(_, rest)| rest.split([',', '\n']).next()?.trim().parse().ok());
+    // Without ions nothing is printed, nor is there a summary.
+    match printed {
+        Some(deviation) => Ok(deviation),
+        None if output.totals.n_ions == 0 => Ok(f64::NAN),
+        None => {
+            bail!("the plugin does not say how far the ensemble agrees; rebuild it with this program: `make build`")
+        }
+    }
+}
+
+/// The dump in the making, and what is learned on the way.
+struct Output {
+    file: AtomicFile,
+    totals: Totals,
+    progress: Progress,
+    /// Values of all atoms of a frame.
+    atoms: Vec<[f64; 3]>,
+}
+
+impl Output {
+    /// Adds a frame whose ions, the atoms `of_ions`, have the values `ions`.
+    fn add(&mut self, frame: &Frame, of_ions: &[usize], ions: &[[f64; 3]]) -> anyhow::Result<()> {
+        self.totals.add(ions);
+        self.atoms.clear();
+        self.atoms.resize(frame.n_atoms, [0.0; 3]);
+        of_ions.iter().zip(ions).for_each(|(&atom, ion)| self.atoms[atom] = *ion);
+        let raw = frame.raw().context("the reader kept no text")?;
+        let written = raw.write_with(&mut self.file, &COLUMNS, |atom, text| {
+            use std::io::Write;
+            let [lambda, deviation, grade] = self.atoms[atom];
+            // Nine digits hold a float32 exactly. Writing to memory does not fail.
+            let _ = write!(text, "{lambda:.9} {deviation:.9} {grade:.6}");
+        });
+        written.with_context(|| self.file.path().display().to_string())?;
+        self.progress.frame();
+        Ok(())
+    }
+}
+
+/// A frame is one that these columns can be added to, by this model.
+fn check(frame: &Frame, map: &SpeciesMap, local: &LocalModel) -> anyhow::Result<()> {
+    if let Some(name) = frame.column_names().iter().find(|name| COLUMNS.contains(&name.as_str())) {
+        let message = format!("there is a column {name} already; predict on the dump without it");
+        return Err(frame.error(None, message).into());
+    }
+    check_units(frame, local)?;
+    Ok(configuration::check(map, frame)?)
 }
 
 /// A dump that states its units must state the model's.
@@ -150,16 +222,12 @@ struct Totals {
     means: Vec<f64>,
     n_ions: usize,
     lambda: f64,
-    /// Each member's sum over ions and frames.
-    members: Vec<f64>,
     variance: f64,
     outside: usize,
 }
 
 impl Totals {
-    fn add(&mut self, ions: &[[f64; 3]], members: &[f64]) {
-        self.members.resize(members.len(), 0.0);
-        self.members.iter_mut().zip(members).for_each(|(total, sum)| *total += sum);
+    fn add(&mut self, ions: &[[f64; 3]]) {
         let sum: f64 = ions.iter().map(|ion| ion[0]).sum();
         if !ions.is_empty() {
             self.means.push(sum / ions.len() as f64);
@@ -170,16 +238,17 @@ impl Totals {
         self.outside += ions.iter().filter(|ion| ion[2] > 1.0).count();
     }
 
-    fn summary(&self, local: &LocalModel) -> Option<Summary> {
+    /// None without ions; `deviation` is that of the mean over the ensemble.
+    fn summary(&self, local: &LocalModel, deviation: f64) -> Option<Summary> {
         if self.n_ions == 0 {
             return None;
         }
         let n = self.n_ions as f64;
         let metadata = local.model().metadata();
         let mean = statistics::mean_with_error(&self.means).ok()?;
-        let agreement = Agreement::of_sums(&self.members, self.n_ions);
+        let agreement = Agreement { mean: self.lambda / n, deviation };
         Some(Summary {
-            mean: self.lambda / n,
+            mean: agreement.mean,
             mean_error: mean.error.filter(|e| e.converged).map(|e| e.value),
             mean_ensemble_deviation: agreement.deviation,
             system_extrapolation: agreement.system_extrapolation(metadata),

@@ -15,10 +15,10 @@ use anyhow::bail;
 use serde::Serialize;
 
 use crate::report;
-pub use installation::installation;
+pub use installation::{Installation, installation};
 use lammps::{Lammps, Trouble};
 use places::Places;
-pub use places::{checkout, find_lammps};
+pub use places::{checkout, find_lammps, plugin};
 
 /// Check that LAMMPS, its MPI and the plugin fit one another, and say what to do where they do not.
 #[derive(clap::Args)]

@@ -16,6 +16,12 @@ pub fn find_lammps() -> Option<PathBuf> {
     own.or_else(|| process::on_path(&["lmp", "lmp_mpi", "lmp_serial"]))
 }
 
+/// The plugin that was named, else the one beside this program, there or to be expected.
+pub fn plugin(named: Option<PathBuf>) -> PathBuf {
+    let program = std::env::current_exe().ok().and_then(|path| path.canonicalize().ok());
+    named.or(program.map(|program| program.with_file_name("ionscapeplugin.so"))).unwrap_or("ionscapeplugin.so".into())
+}
+
 /// Where the parts are, found or to be expected.
 pub struct Places {
     pub checkout: Option<PathBuf>,
@@ -27,13 +33,11 @@ pub struct Places {
 
 impl Places {
     pub fn of(arguments: &Arguments) -> Self {
-        let program = std::env::current_exe().ok().and_then(|path| path.canonicalize().ok());
         // Trials run in another folder.
         let whole = |path: PathBuf| std::path::absolute(&path).unwrap_or(path);
         let lammps = arguments.lammps.clone().or_else(find_lammps).map(whole);
         let beside =
             lammps.as_ref().map(|lammps| lammps.with_file_name("mpiexec")).filter(|path| process::is_program(path));
-        let beside_program = program.as_ref().map(|program| program.with_file_name("ionscapeplugin.so"));
         let model = arguments.model.clone().or_else(|| example_model(checkout()?.as_path()));
         Self {
             lammps,
@@ -43,7 +47,7 @@ impl Places {
                 .map(whole)
                 .or(beside)
                 .or_else(|| process::on_path(&["mpiexec", "mpirun"])),
-            plugin: arguments.plugin.clone().or(beside_program).unwrap_or("ionscapeplugin.so".into()),
+            plugin: plugin(arguments.plugin.clone()),
             model: model.map(|path| path.canonicalize().unwrap_or(path)),
             checkout: checkout(),
         }
