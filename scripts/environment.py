@@ -54,6 +54,7 @@ def main(files):
         if not files:
             return
     # Two makes at once: the second waits, and finds everything done.
+    os.makedirs(os.path.dirname(os.path.abspath(FOLDER)), exist_ok=True)
     with open(FOLDER + ".lock", "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if works():
