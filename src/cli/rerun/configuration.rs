@@ -123,13 +123,13 @@ mod tests {
     #[test]
     fn positions_inside_the_box_keep_their_digits() {
         let cell = Cell::from_lammps([-1.0, 0.0, 0.5], [11.0, 13.0, 14.0], [3.5, -2.5, 4.0], [true; 3]).unwrap();
-        let ions = vec![(1, [0.1 + 0.2, 1.0 / 3.0, 7.0]), (2, [4.0, 5.0, 6.0])];
+        let ions = vec![(1, [0.1 + 0.2, 10.0 / 3.0, 7.0]), (2, [4.0, 5.0, 6.0])];
         let configuration = Configuration::new(&cell, ions).unwrap();
         assert_eq!(configuration.prism(), "-1 11 0 13 0.5 14 3.5 -2.5 4");
         let text = text(&configuration);
         assert!(text.starts_with("ITEM: TIMESTEP\n7\nITEM: NUMBER OF ATOMS\n2\nITEM: BOX BOUNDS xy xz yz pp pp pp\n"));
         assert!(text.contains("\n-3.5 14.5 3.5\n0 17 -2.5\n0.5 14 4\nITEM: ATOMS id type x y z\n"), "{text}");
-        assert!(text.ends_with("1 1 0.30000000000000004 0.3333333333333333 7\n2 2 4 5 6\n"), "{text}");
+        assert!(text.ends_with("1 1 0.30000000000000004 3.3333333333333335 7\n2 2 4 5 6\n"), "{text}");
     }
 
     #[test]
