@@ -19,6 +19,7 @@ pub use installation::{Installation, installation};
 use lammps::{Lammps, Trouble};
 use places::Places;
 pub use places::{checkout, find_lammps, plugin};
+pub use process::{last_line, telling_line};
 
 /// Check that LAMMPS, its MPI and the plugin fit one another, and say what to do where they do not.
 #[derive(clap::Args)]

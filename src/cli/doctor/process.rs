@@ -16,18 +16,30 @@ pub struct Outcome {
 impl Outcome {
     /// The first line that tells of an error, else the last line at all and how the program ended.
     pub fn complaint(&self) -> String {
-        let lines = || self.text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let telling = |line: &&str| {
-            let lower = line.to_lowercase();
-            ["error", "fatal"].iter().any(|word| lower.starts_with(word))
-                || [": error", "failed"].iter().any(|word| lower.contains(word))
-        };
-        if let Some(line) = lines().find(telling) {
+        if let Some(line) = telling_line(&self.text) {
             return line.to_string();
         }
-        let last = lines().next_back().unwrap_or("it printed nothing");
+        let last = last_line(&self.text);
         self.bad_end.as_ref().map_or(last.to_string(), |end| format!("it {end}, its last line: {last}"))
     }
+}
+
+fn lines(text: &str) -> impl DoubleEndedIterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty())
+}
+
+/// The first line that tells of an error.
+pub fn telling_line(text: &str) -> Option<&str> {
+    lines(text).find(|line| {
+        let lower = line.to_lowercase();
+        ["error", "fatal"].iter().any(|word| lower.starts_with(word))
+            || [": error", "failed"].iter().any(|word| lower.contains(word))
+    })
+}
+
+/// The last line that is not blank.
+pub fn last_line(text: &str) -> &str {
+    lines(text).next_back().unwrap_or("it printed nothing")
 }
 
 /// Runs a command without input until it ends or `limit` is over.

@@ -35,7 +35,7 @@ pub fn script(style: &Style, start: &Configuration, ranks: usize, threads: usize
     format!(
         "units {units}\natom_style atomic\nboundary {boundary}\nbox tilt large\n\
          if \"$(extract_setting(world_size)) != {ranks}\" then &\n  \
-         \"print 'ionscape: {ranks} ranks were asked for, and they do not know each other; {launcher}'\" \"quit 1\"\n\
+         \"print 'ERROR: {ranks} ranks were asked for, and they do not know each other; {launcher}'\" \"quit 1\"\n\
          region box prism {prism}\ncreate_box {kinds} box\nmass * 1\n\
          neighbor {skin} bin\nneigh_modify one 20000 page 400000\ncomm_modify cutoff {ghosts}\n\
          plugin load ./ionscapeplugin.so\n\

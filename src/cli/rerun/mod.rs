@@ -164,7 +164,8 @@ impl Rerun {
         let (status, screen) = process.finish()?;
         fed?;
         if !all || !status.success() {
-            bail!("LAMMPS failed: {}; {CURE}", process::complaint(&screen));
+            let why = doctor::telling_line(&screen).unwrap_or(doctor::last_line(&screen));
+            bail!("LAMMPS failed: {why}; {CURE}");
         }
         Ok(screen)
     }

@@ -95,37 +95,20 @@ fn release(held: &Held) {
     held.lock().unwrap_or_else(PoisonError::into_inner).take();
 }
 
-/// The line in what LAMMPS printed that tells why it failed.
-pub fn complaint(screen: &str) -> &str {
-    let lines = || screen.lines().map(str::trim).filter(|line| !line.is_empty());
-    let telling = |line: &&str| {
-        let lower = line.to_lowercase();
-        ["error", "fatal", "ionscape:"].iter().any(|word| lower.starts_with(word))
-            || [": error", "failed"].iter().any(|word| lower.contains(word))
-    };
-    lines().find(telling).or_else(|| lines().next_back()).unwrap_or("it printed nothing")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_line_with_the_error_is_the_complaint() {
-        assert_eq!(
-            complaint("LAMMPS\nERROR: too far (src/comm.cpp:7)\nLast input line: x\n"),
-            "ERROR: too far (src/comm.cpp:7)"
-        );
-        assert_eq!(complaint("one\n two \n\n"), "two");
-        assert_eq!(complaint(""), "it printed nothing");
+    fn shell(script: &str) -> (Process, Pipes) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        Process::start(command, folder.path()).unwrap()
     }
 
     #[test]
     fn a_child_that_ends_early_ends_both_pipes() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new("sh");
-        command.args(["-c", "echo gone; exit 3"]);
-        let (process, mut pipes) = Process::start(command, folder.path()).unwrap();
+        let (process, mut pipes) = shell("echo gone; exit 3");
         assert_eq!(pipes.values.read(&mut [0]).unwrap(), 0);
         let (status, screen) = process.finish().unwrap();
         assert_eq!((status.code(), screen.as_str()), (Some(3), "gone\n"));
@@ -133,10 +116,7 @@ mod tests {
 
     #[test]
     fn a_child_that_would_go_on_is_ended() {
-        let folder = tempfile::tempdir().unwrap();
-        let mut command = Command::new("sh");
-        command.args(["-c", "sleep 1000"]);
-        let (process, mut pipes) = Process::start(command, folder.path()).unwrap();
+        let (process, mut pipes) = shell("sleep 1000");
         process.end();
         assert_eq!(pipes.values.read(&mut [0]).unwrap(), 0);
     }
