@@ -99,16 +99,18 @@ fn release(held: &Held) {
 mod tests {
     use super::*;
 
-    fn shell(script: &str) -> (Process, Pipes) {
+    /// A shell at work in a folder, which stays as long as the shell may ask for it.
+    fn shell(script: &str) -> (tempfile::TempDir, Process, Pipes) {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        Process::start(command, folder.path()).unwrap()
+        let (process, pipes) = Process::start(command, folder.path()).unwrap();
+        (folder, process, pipes)
     }
 
     #[test]
     fn a_child_that_ends_early_ends_both_pipes() {
-        let (process, mut pipes) = shell("echo gone; exit 3");
+        let (_folder, process, mut pipes) = shell("echo gone; exit 3");
         assert_eq!(pipes.values.read(&mut [0]).unwrap(), 0);
         let (status, screen) = process.finish().unwrap();
         assert_eq!((status.code(), screen.as_str()), (Some(3), "gone\n"));
@@ -116,7 +118,7 @@ mod tests {
 
     #[test]
     fn a_child_that_would_go_on_is_ended() {
-        let (process, mut pipes) = shell("sleep 1000");
+        let (_folder, process, mut pipes) = shell("sleep 1000");
         process.end();
         assert_eq!(pipes.values.read(&mut [0]).unwrap(), 0);
     }
