@@ -139,7 +139,7 @@ void IonscapeCompute::setup()
 
 void IonscapeCompute::check_neighbor_settings()
 {
-  if (neighbor->style == Neighbor::MULTI || neighbor->style == Neighbor::MULTI_OLD)
+  if (is_multi(neighbor))
     refuse("gets wrong neighbors from neighbor style multi; use 'neighbor ... bin'");
 
   bool excluded = neighbor->includegroup > 0;

@@ -99,6 +99,12 @@ inline void request_full_list(Neighbor *neighbor, Compute *compute, int /*instan
 
 #endif
 
+// Whether bins differ between types: multi, and multi/old up to the releases of 2025.
+inline bool is_multi(const Neighbor *neighbor)
+{
+  return neighbor->style != Neighbor::NSQ && neighbor->style != Neighbor::BIN;
+}
+
 // Builds such a list unless it is as new as the atoms' order. Releases up to 2023 also keep one that was built earlier in
 // the step that atoms were sorted and exchanged in, as at the start of a run after a minimization, unless told this.
 template <class N> auto build_list(N *neighbor, NeighList *list, int) -> decltype(neighbor->build_one(list, 1))

@@ -47,6 +47,24 @@ fn killed_at_random_moments_it_ends_with_the_same_bytes() {
     assert_eq!(bench.read("whole/dataset.toml"), bench.read("cut/dataset.toml"));
 }
 
+/// The pairs of a batch that is under way when the limit is reached are run to its end, kill or none.
+#[test]
+fn killed_within_a_batch_at_its_limit_it_ends_with_the_same_bytes() {
+    let bench = Bench::new();
+    bench.campaign(
+        &CAMPAIGN.replace("longest = 400", "longest = 60").replace("target_error = 0.05", "target_error = 1e-4"),
+    );
+    let only = |output| ["-o", output, "--system", "a1_b2"];
+    bench.succeed(&only("whole"));
+    fs::write(bench.path("killer"), "").unwrap();
+    let status = bench.command(&only("cut")).stderr(Stdio::null()).status().unwrap();
+    assert!(!status.success() && !bench.path("killer").exists(), "it was not killed");
+    let state = bench.read("cut/a1_b2/state.json");
+    assert!(state.contains("\"pairs_begun\": 8") && state.contains("\"finished\": null"), "{state}");
+    bench.succeed(&only("cut"));
+    assert_eq!(bench.read("whole/a1_b2/state.json"), bench.read("cut/a1_b2/state.json"));
+}
+
 #[test]
 fn nothing_runs_on_after_a_kill() {
     let bench = Bench::new();

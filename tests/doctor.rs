@@ -134,6 +134,14 @@ fn a_missing_mpi_library_is_looked_for_beside_the_program() {
     fs::write(bench.path("lib/libmpi.so.12"), "").unwrap();
     let export = format!("export LD_LIBRARY_PATH={}:$LD_LIBRARY_PATH", bench.path("lib").display());
     bench.examine().expect_wrong("LAMMPS", "does not find libmpi.so.12", &export);
+
+    // Where Debian has it.
+    fs::remove_file(bench.path("lib/libmpi.so.12")).unwrap();
+    let folder = bench.path("lib/x86_64-linux-gnu/openmpi/lib");
+    fs::create_dir_all(&folder).unwrap();
+    fs::write(folder.join("libmpi.so.12"), "").unwrap();
+    let export = format!("export LD_LIBRARY_PATH={}:$LD_LIBRARY_PATH", folder.display());
+    bench.examine().expect_wrong("LAMMPS", "does not find libmpi.so.12", &export);
 }
 
 #[test]

@@ -84,8 +84,7 @@ impl Driver<'_> {
             self.state.label = label(self.campaign, self.system, &self.store, &self.state)?;
         }
         loop {
-            let left_of_batch = self.state.pairs_begun.saturating_sub(self.state.pairs.len());
-            match if left_of_batch > 0 { Next::Respond(left_of_batch) } else { self.next() } {
+            match self.next() {
                 Next::Produce => self.produce()?,
                 Next::Respond(pairs) => self.respond(pairs)?,
                 Next::End(end) => return self.finish(end),
@@ -120,8 +119,12 @@ impl Driver<'_> {
         }
     }
 
+    /// The rest of a batch that a kill cut short, so that the end does not depend on it; else what the data ask for.
     fn next(&self) -> Next {
-        next(&self.situation())
+        match self.state.pairs_begun.saturating_sub(self.state.pairs.len()) {
+            0 => next(&self.situation()),
+            left => Next::Respond(left),
+        }
     }
 
     /// The first configuration that is on the disk and that no pair has started from.

@@ -118,7 +118,7 @@ fn engine(arguments: &Arguments, campaign: &Campaign) -> anyhow::Result<Engine> 
         launcher: found.mpiexec,
         arguments: file.arguments.clone(),
         version: found.version,
-        guard: Guard::new()?,
+        guard: Guard::new(None)?,
     })
 }
 

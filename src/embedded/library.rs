@@ -26,7 +26,8 @@ impl Library {
     /// Opens `liblammps.so`, given by its path, or by a name that the dynamic linker finds.
     ///
     /// Libraries that it needs and that the dynamic linker does not find, such as its MPI, are looked for beside it and
-    /// in the `lib` folders above it.
+    /// in the `lib` folders above it. For an Open MPI that is found so, the environment variables `OPAL_PREFIX` and
+    /// `LD_LIBRARY_PATH` are set: call this before other threads look at the environment.
     ///
     /// # Errors
     /// The file is no such library, needs one that is not found, or is another than the one already open.
@@ -107,7 +108,30 @@ fn open_after_its_own(path: &Path, lammps: &Path, left: &mut usize) -> Result<Sh
         let needed = place::needed_by(lammps, problem.split(':').next().unwrap_or_default());
         let Some(needed) = needed.filter(|_| *left > 0) else { return Err(problem) };
         *left -= 1;
+        if let Some(prefix) = place::open_mpi_prefix(&needed) {
+            tell_open_mpi(prefix, &needed);
+        }
         // Kept open, for the next to find by its name.
         std::mem::forget(open_after_its_own(&needed, lammps, left)?);
+    }
+}
+
+/// An Open MPI that was moved from where it was built to be does not start without knowing where it is, and the programs
+/// that it starts need its libraries as well.
+fn tell_open_mpi(prefix: &Path, library: &Path) {
+    const PREFIX: &str = "OPAL_PREFIX";
+    const FOLDERS: &str = "LD_LIBRARY_PATH";
+    let mut folders: Vec<PathBuf> = std::env::var_os(FOLDERS).iter().flat_map(std::env::split_paths).collect();
+    if let Some(folder) = library.parent().filter(|folder| !folders.iter().any(|other| other == folder)) {
+        folders.push(folder.to_path_buf());
+    }
+    // SAFETY: this comes before MPI begins, and the caller of `open` was told that the environment changes.
+    unsafe {
+        if std::env::var_os(PREFIX).is_none() {
+            std::env::set_var(PREFIX, prefix);
+        }
+        if let Ok(folders) = std::env::join_paths(folders) {
+            std::env::set_var(FOLDERS, folders);
+        }
     }
 }

@@ -27,4 +27,4 @@ mod place;
 pub use data::{Global, Number};
 pub use instance::Lammps;
 pub use library::Library;
-pub use place::library_of;
+pub use place::{library_of, needed_by};

@@ -50,11 +50,23 @@ fn entries(folder: &Path) -> impl Iterator<Item = PathBuf> {
     folder.read_dir().into_iter().flatten().flatten().map(|entry| entry.path())
 }
 
-/// A library that another one needs, where it stands beside that one or in a `lib` above it.
-pub(super) fn needed_by(library: &Path, name: &str) -> Option<PathBuf> {
-    let beside = library.parent().map(|folder| folder.join(name));
-    let above = library.ancestors().skip(1).map(|folder| folder.join("lib").join(name));
-    // Open MPI's own, on Debian.
-    let inner = library.parent().map(|folder| folder.join("openmpi/lib").join(name));
-    beside.into_iter().chain(inner).chain(above).find(|path| path.is_file())
+/// A library that another one needs, where it stands beside that one or in a library folder above it.
+pub fn needed_by(file: &Path, name: &str) -> Option<PathBuf> {
+    let beside = file.parent().map(Path::to_path_buf);
+    let above = file.ancestors().skip(1).map(|folder| folder.join("lib"));
+    let folders = beside.into_iter().chain(above).flat_map(|folder| {
+        let inner = entries(&folder).filter(|path| path.to_string_lossy().ends_with("-linux-gnu"));
+        let inner: Vec<PathBuf> = inner.collect();
+        std::iter::once(folder).chain(inner)
+    });
+    // Open MPI's own are in a folder within, on Debian.
+    let folders = folders.flat_map(|folder| [folder.join("openmpi/lib"), folder].into_iter().rev());
+    folders.map(|folder| folder.join(name)).find(|path| path.is_file())
+}
+
+/// The folder that Open MPI must be told of, as `OPAL_PREFIX`, when its library is not where it was built to be.
+pub(super) fn open_mpi_prefix(library: &Path) -> Option<&Path> {
+    let name = library.file_name()?.to_string_lossy();
+    let is_open_mpi = ["libmpi.so", "libopen-"].iter().any(|start| name.starts_with(start));
+    library.ancestors().skip(1).find(|folder| is_open_mpi && folder.join("share/openmpi").is_dir())
 }

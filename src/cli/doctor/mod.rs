@@ -163,10 +163,10 @@ fn check_lammps(places: &Places, findings: &mut Findings) -> Option<Lammps> {
     None
 }
 
-/// A library that stands in a lib folder beside the program's needs to be found there; another must be installed.
+/// A library that stands in a library folder near the program's needs to be found there; another must be installed.
 fn library_cure(program: &Path, library: &str) -> String {
-    let mut above = program.ancestors().skip(1).map(|folder| folder.join("lib"));
-    match above.find(|folder| folder.join(library).exists()) {
+    let near = places::library_near(program, library);
+    match near.as_deref().and_then(Path::parent) {
         Some(folder) => format!("export LD_LIBRARY_PATH={}:$LD_LIBRARY_PATH", folder.display()),
         None if library.starts_with("libmpi") => {
             format!(

@@ -87,6 +87,14 @@ pub fn library(lammps: &Path) -> Option<PathBuf> {
     return None;
 }
 
+/// A library that a program needs, in the folders about it.
+pub fn library_near(program: &Path, name: &str) -> Option<PathBuf> {
+    #[cfg(feature = "embedded")]
+    return ionscape::embedded::needed_by(program, name);
+    #[cfg(not(feature = "embedded"))]
+    return None;
+}
+
 fn example_model(checkout: &Path) -> Option<PathBuf> {
     let entries = std::fs::read_dir(checkout.join("examples/models")).ok()?;
     let mut models: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();

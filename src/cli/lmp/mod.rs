@@ -3,6 +3,7 @@
 mod plugins;
 
 use std::ffi::{OsStr, OsString};
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -41,7 +42,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let Some(path) = library_of(&program) else {
         bail!("{}: no liblammps.so was found for it; name that library with --lammps", program.display());
     };
-    let library = Library::open(&path)?;
+    let library = open(&path)?;
     let rest: Vec<&str> = rest.iter().map(String::as_str).collect();
     let mut lammps = Lammps::open(library, &rest)?;
     let outcome = prepare(&mut lammps, arguments.plugin.as_deref()).and_then(|()| Ok(lammps.file(&input)?));
@@ -58,6 +59,20 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         Err(error) if error.downcast_ref::<Printed>().is_none() && is_lammps(&error) => std::process::exit(1),
         other => other,
     }
+}
+
+/// Opens the library; begins this program anew if that changed where libraries are looked for: the dynamic linker goes by
+/// what the environment said when a program began.
+fn open(path: &Path) -> anyhow::Result<Library> {
+    let folders = || std::env::var_os("LD_LIBRARY_PATH");
+    let before = folders();
+    let library = Library::open(path)?;
+    if folders() == before {
+        return Ok(library);
+    }
+    let program = std::env::current_exe()?;
+    let error = std::process::Command::new(&program).args(std::env::args_os().skip(1)).exec();
+    Err(error).with_context(|| format!("{} cannot be started again", program.display()))
 }
 
 /// An error of ours, which nobody has printed.

@@ -89,7 +89,8 @@ impl Options {
             );
         }
         let beside = output.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let folder = tempfile::Builder::new().prefix(".ionscape-rerun.").tempdir_in(beside);
+        let folder = std::path::absolute(beside);
+        let folder = folder.and_then(|beside| tempfile::Builder::new().prefix(".ionscape-rerun.").tempdir_in(beside));
         let folder = folder.with_context(|| format!("a temporary folder is needed beside {}", output.display()))?;
         let plugin = std::path::absolute(plugin)?;
         Ok(Some(Rerun { installation, plugin, ranks, threads: threads_of_rank(ranks, threads), folder }))

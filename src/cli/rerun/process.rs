@@ -34,17 +34,17 @@ pub struct Pipes {
 }
 
 impl Process {
-    /// Starts `command` in `folder`.
+    /// Starts `command` in `folder`, an absolute path, which goes at the latest with this program.
     ///
     /// # Errors
     /// Pipes that the file system does not have, a program that cannot be started.
     pub fn start(mut command: Command, folder: &Path) -> anyhow::Result<(Self, Pipes)> {
+        let guard = Guard::new(Some(folder))?;
         let (held_frames, frames) = hold(folder.join(FRAMES))?;
         let (held_values, values) = hold(folder.join(VALUES))?;
         let pipes = Pipes { frames: OpenOptions::new().write(true).open(frames)?, values: File::open(values)? };
 
         let screen = tempfile::tempfile()?;
-        let guard = Guard::new()?;
         command.current_dir(folder).stdin(Stdio::null()).process_group(guard.group());
         command.stdout(screen.try_clone()?).stderr(screen.try_clone()?);
         let mut child = command.spawn()?;

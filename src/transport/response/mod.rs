@@ -19,6 +19,9 @@ pub const FEWEST_PAIRS: usize = 8;
 /// Successive pairs whose correlation enters the error.
 const NEIGHBORS: usize = 3;
 
+/// A bias that is most of the error, which has it in quadrature, speaks against the label.
+const TOLERATED: f64 = std::f64::consts::FRAC_1_SQRT_2;
+
 /// Changes beyond this many errors are called real.
 const SIGNIFICANT: f64 = 3.0;
 
@@ -68,8 +71,8 @@ pub struct PairedResponse {
 ///
 /// The window begins once free ions have reached their drift, or later where later windows differ by more than their
 /// noise; it ends where more time adds more noise than it takes away. The error is that of the mean over pairs with the
-/// correlation of successive ones, and in quadrature half the difference from the latest window and what free ions may
-/// still lack.
+/// correlation of successive ones, and in quadrature half the difference from the latest window, what free ions may
+/// still lack, and what a real change under stronger fields tells of the departure from linear response.
 ///
 /// # Errors
 /// Fewer than [`FEWEST_PAIRS`] pairs, series of different lengths or too short for a window, values that are not finite.
@@ -78,14 +81,15 @@ pub fn paired_response(pairs: &[Pair], options: &ResponseOptions) -> Result<Pair
     let chosen = window::choose(pairs, options)?;
     let slopes: Vec<f64> = pairs.iter().map(|pair| chosen.slope(&pair.drift, options.interval)).collect();
     let value = slopes.iter().sum::<f64>() / slopes.len() as f64;
-    let slope = Estimate { value, error: chosen.error.hypot(window::MISSING * value) };
-
     let change = |pair: &Pair| {
         let stronger = chosen.slope(pair.stronger.as_ref()?, options.interval);
         Some((stronger - chosen.slope(&pair.drift, options.interval)) / value)
     };
     let changes: Vec<f64> = pairs.iter().filter_map(change).collect();
     let stronger_field = (changes.len() >= 4).then(|| mean(&changes));
+    let beyond_linear = stronger_field.map_or(0.0, |change| bias(&change, options));
+    let error = chosen.error.hypot(window::MISSING * value).hypot(beyond_linear * value);
+    let slope = Estimate { value, error };
     let anisotropy = anisotropy(pairs, &slopes);
     let objection = objection(&slope, stronger_field, anisotropy, options);
     Ok(PairedResponse {
@@ -131,22 +135,26 @@ fn check(pairs: &[Pair], options: &ResponseOptions) -> Result<()> {
     Ok(())
 }
 
+/// Relative error of the response from its not being linear, as a change under stronger fields tells; none where that may
+/// be chance.
+fn bias(change: &Estimate, options: &ResponseOptions) -> f64 {
+    // The first correction is of second order in the field.
+    let bias = change.value.abs() / (options.stronger.powi(2) - 1.0);
+    if change.value.abs() > SIGNIFICANT * change.error { bias } else { 0.0 }
+}
+
 fn objection(
     slope: &Estimate,
     stronger_field: Option<Estimate>,
     anisotropy: Option<f64>,
     options: &ResponseOptions,
 ) -> Option<String> {
-    if let Some(change) = stronger_field {
-        // The first correction is of second order in the field.
-        let bias = change.value / (options.stronger.powi(2) - 1.0);
-        if change.value.abs() > SIGNIFICANT * change.error && bias.abs() > slope.relative_error() {
-            return Some(format!(
-                "the response is not linear: fields {} times as strong change it by {:.1} %; use a weaker field",
-                options.stronger,
-                100.0 * change.value
-            ));
-        }
+    if let Some(change) = stronger_field.filter(|change| bias(change, options) > TOLERATED * slope.relative_error()) {
+        return Some(format!(
+            "the response is not linear: fields {} times as strong change it by {:.1} %; use a weaker field",
+            options.stronger,
+            100.0 * change.value
+        ));
     }
     if let Some(apart) = anisotropy.filter(|apart| *apart > 4.0) {
         return Some(format!("one axis differs from the others by {apart:.1} errors; is the system isotropic?"));

@@ -108,6 +108,21 @@ fn a_response_that_is_not_linear_is_said() {
     assert!(response.stronger_field.unwrap().value > 0.4);
 }
 
+/// A change that is real and smaller than the error is no objection; it is in the error.
+#[test]
+fn a_slight_departure_from_linear_response_is_in_the_error() {
+    const CHANGE: f64 = 0.01;
+    let mut found = pairs(&FREE, 40, 0.0, 77);
+    let before = paired_response(&found, &options()).unwrap().slope;
+    for pair in &mut found {
+        pair.stronger = Some(pair.drift.iter().map(|d| (1.0 + CHANGE) * d).collect());
+    }
+    let response = paired_response(&found, &options()).unwrap();
+    assert!(response.objection.is_none(), "{response:?}");
+    let error = before.error.hypot(CHANGE / 3.0 * before.value);
+    assert!((response.slope.error / error - 1.0).abs() < 1e-6 && response.slope.value == before.value, "{response:?}");
+}
+
 #[test]
 fn what_says_nothing_is_refused() {
     let all = pairs(&FREE, 10, 0.0, 1);
