@@ -43,6 +43,9 @@ pub struct CampaignFile {
     pub label: LabelSettings,
     #[serde(default)]
     pub response: Response,
+    /// What `ionscape truth` does with the same systems.
+    #[serde(default)]
+    pub truth: Truth,
 }
 
 fn one() -> u64 {
@@ -151,6 +154,43 @@ impl Default for Response {
             batch: 10,
             most_pairs: 400,
             linearity_every: 4,
+        }
+    }
+}
+
+/// The response of single ions, from configurations of each system.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Truth {
+    /// Configurations of each system.
+    pub configurations: usize,
+    /// Time between them.
+    pub spacing: f64,
+    /// Response times, ascending.
+    pub times: Vec<f64>,
+    /// The one of them at which the field is taken.
+    pub time: f64,
+    /// Field along each axis, in LAMMPS's unit for `fix efield`; or the name of a variable that holds it.
+    pub field: Quantity,
+    /// A configuration is done once its ions are told apart with this reliability at `time`.
+    pub reliability: f64,
+    /// Or after so many pairs.
+    pub most_pairs: usize,
+    /// Each so many pairs, one is run under twice the field as well; 0 for none.
+    pub linearity_every: usize,
+}
+
+impl Default for Truth {
+    fn default() -> Self {
+        Self {
+            configurations: 4,
+            spacing: 20.0,
+            times: vec![0.5, 1.0, 2.0],
+            time: 1.0,
+            field: Quantity::Value(0.5),
+            reliability: 0.8,
+            most_pairs: 400,
+            linearity_every: 8,
         }
     }
 }

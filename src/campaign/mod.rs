@@ -19,6 +19,7 @@ mod slurm;
 mod stage;
 mod steer;
 mod store;
+pub mod truth;
 
 pub use collect::collect;
 pub use drive::{Event, drive};

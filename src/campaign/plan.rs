@@ -184,7 +184,7 @@ fn check(file: &CampaignFile) -> Result<(), String> {
 }
 
 /// All systems: grids first, in the order of the file, then points.
-fn systems(file: &CampaignFile) -> Result<Vec<SystemPlan>, String> {
+pub(super) fn systems(file: &CampaignFile) -> Result<Vec<SystemPlan>, String> {
     let one;
     let grids = match &file.grid {
         Grids::One(grid) => {

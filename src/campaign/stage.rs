@@ -12,7 +12,7 @@ const CURRENT_STEPS: u64 = 10;
 /// Frames of the trajectory for each snapshot.
 const FRAMES_PER_SNAPSHOT: u64 = 5;
 
-const AXES: [&str; 3] = ["x", "y", "z"];
+pub(super) const AXES: [&str; 3] = ["x", "y", "z"];
 
 /// After the user's own equilibration.
 pub fn equilibrate() -> String {
@@ -94,7 +94,7 @@ pub fn respond(campaign: &Campaign, system: &SystemPlan, direction: usize, stren
 }
 
 /// A group for each type of ion, with the charges that the campaign says.
-fn groups(campaign: &Campaign) -> String {
+pub(super) fn groups(campaign: &Campaign) -> String {
     let mut text = String::from("# ions by type; their charges must be those of the campaign\n");
     let types = charged_types(campaign);
     for (q, t) in &types {
@@ -113,7 +113,7 @@ fn groups(campaign: &Campaign) -> String {
 }
 
 /// Charge and type of all ions, by type.
-fn charged_types(campaign: &Campaign) -> Vec<(f64, i32)> {
+pub(super) fn charged_types(campaign: &Campaign) -> Vec<(f64, i32)> {
     let species = campaign.types_by_species();
     let mut all: Vec<(f64, i32)> =
         species.iter().flat_map(|(name, types)| types.iter().map(|t| (campaign.file.charges[name], *t))).collect();

@@ -20,6 +20,7 @@ mod simulate;
 mod systems;
 mod train;
 mod transport;
+mod truth;
 
 use std::process::ExitCode;
 
@@ -52,6 +53,7 @@ enum Command {
     Simulate(simulate::Arguments),
     Train(train::Arguments),
     Transport(Box<transport::Arguments>),
+    Truth(truth::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -88,6 +90,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Lmp(arguments) => lmp::run(arguments),
         Command::Predict(command) => predict::run(command, arguments.threads),
         Command::Simulate(arguments) => simulate::run(arguments),
+        Command::Truth(arguments) => truth::run(arguments),
         Command::Train(arguments) => train::run(arguments),
         Command::Transport(arguments) => transport::run(*arguments),
     }

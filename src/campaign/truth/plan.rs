@@ -1,0 +1,111 @@
+//! What a campaign's file asks of the response of single ions.
+
+use crate::campaign::file::{Quantity, Truth};
+use crate::campaign::plan::{Campaign, systems};
+use crate::{Error, Result};
+
+/// Pairs between two looks at the reliability. The four sign patterns of the fields come twice in a batch.
+pub const BATCH: usize = 8;
+
+/// Settings that make sense.
+#[derive(Clone, Debug)]
+pub struct TruthPlan {
+    pub configurations: usize,
+    /// Response times in intervals of the drift, ascending.
+    pub times: Vec<u64>,
+    /// Which of them the field is taken at.
+    pub chosen: usize,
+    /// Steps of an interval.
+    pub interval: u64,
+    pub timestep: f64,
+    pub reliability: f64,
+    pub most_batches: usize,
+}
+
+impl TruthPlan {
+    /// Takes the settings from a campaign, and makes the campaign one whose production and pairs are those of the truth.
+    ///
+    /// # Errors
+    /// Values out of range, times that are no whole steps; each by its key, with the campaign's path.
+    pub fn of(campaign: Campaign) -> Result<(Self, Campaign)> {
+        let mut campaign = campaign;
+        let truth = campaign.file.truth.clone();
+        let refuse = |message: String| Error::Input(format!("{}: truth.{message}", campaign.path.display()));
+        let steps = check(&truth, campaign.file.timestep).map_err(refuse)?;
+        let interval = steps.iter().copied().fold(0, common_divisor);
+        let spacing = campaign.steps(truth.spacing);
+        if spacing == 0 || !spacing.is_multiple_of(interval) {
+            return Err(refuse(format!(
+                "spacing is {} and the times have the common divisor {}; it must be a multiple of that",
+                truth.spacing,
+                interval as f64 * campaign.file.timestep
+            )));
+        }
+        let plan = Self {
+            configurations: truth.configurations,
+            chosen: truth.times.iter().position(|t| *t == truth.time).unwrap_or(0),
+            times: steps.iter().map(|steps| steps / interval).collect(),
+            interval,
+            timestep: campaign.file.timestep,
+            reliability: truth.reliability,
+            most_batches: truth.most_pairs.div_ceil(BATCH),
+        };
+        let file = &mut campaign.file;
+        (file.production.chunk, file.production.spacing) = (truth.spacing, truth.spacing);
+        file.response.enabled = true;
+        file.response.field = truth.field;
+        file.response.length = Quantity::Value(truth.times.iter().copied().fold(0.0, f64::max));
+        file.response.interval = Some(interval as f64 * file.timestep);
+        file.response.linearity_every = truth.linearity_every;
+        let found = systems(file).map_err(|message| Error::Input(format!("{}: {message}", campaign.path.display())))?;
+        campaign.systems = found;
+        Ok((plan, campaign))
+    }
+
+    /// A response time by its index, in time.
+    pub fn time(&self, index: usize) -> f64 {
+        // Rounded: a product of steps leaves digits that the file did not have.
+        format!("{:.9}", (self.times[index] * self.interval) as f64 * self.timestep).parse().unwrap_or(f64::NAN)
+    }
+
+    /// Pairs of a configuration that is never told apart.
+    pub fn most_pairs(&self) -> u64 {
+        (self.most_batches * BATCH) as u64
+    }
+
+    /// Intervals of a run.
+    pub fn intervals(&self) -> u64 {
+        self.times.last().copied().unwrap_or(0)
+    }
+}
+
+/// The times in steps.
+fn check(truth: &Truth, timestep: f64) -> Result<Vec<u64>, String> {
+    let counts =
+        [("configurations", truth.configurations), ("most_pairs", truth.most_pairs), ("times", truth.times.len())];
+    if let Some((name, _)) = counts.into_iter().find(|(_, n)| *n == 0) {
+        return Err(format!("{name}: there must be at least 1"));
+    }
+    if !(truth.spacing > 0.0 && truth.spacing.is_finite()) {
+        return Err(format!("spacing is {}; it must be above zero", truth.spacing));
+    }
+    if !(0.0..1.0).contains(&truth.reliability) {
+        return Err(format!("reliability is {}; it is from 0 to below 1", truth.reliability));
+    }
+    if !truth.times.contains(&truth.time) {
+        return Err(format!("time is {}; it must be one of the times {:?}", truth.time, truth.times));
+    }
+    if !truth.times.is_sorted_by(|a, b| a < b) {
+        return Err(format!("times are {:?}; they must ascend", truth.times));
+    }
+    let whole = |time: &f64| {
+        let steps = time / timestep;
+        let good = steps >= 1.0 - 1e-9 && (steps - steps.round()).abs() < 1e-6 * steps;
+        good.then_some(steps.round() as u64).ok_or(format!("times: {time} is no multiple of the timestep {timestep}"))
+    };
+    truth.times.iter().map(whole).collect()
+}
+
+fn common_divisor(a: u64, b: u64) -> u64 {
+    if b == 0 { a } else { common_divisor(b, a % b) }
+}

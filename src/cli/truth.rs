@@ -1,0 +1,209 @@
+//! `ionscape truth`: each ion's own response to a field, without a model.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use anyhow::{Context, bail};
+use ionscape::campaign::truth::{Event, SystemTruth, TruthPlan, collect, dataset, drive, write_text};
+use ionscape::campaign::{Campaign, Engine, SystemPlan};
+use ionscape::dataset::Dataset;
+
+use crate::{report, simulate};
+
+/// Measure the conductivity of single ions by their own response to a field, in LAMMPS.
+///
+/// From configurations of each system of a campaign many pairs of short runs start, under a field and its opposite, with
+/// velocities and noise that a pair shares and no other has. The same command goes on where an earlier one was cut off.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// Campaign file; its [truth] table has the settings.
+    campaign: PathBuf,
+
+    /// Folder for all results; if not given, the campaign file's name without its ending, and -truth.
+    #[arg(short, long, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+
+    /// LAMMPS program, before what the campaign names; if neither does, as ionscape doctor finds it.
+    #[arg(long, value_name = "LMP")]
+    lammps: Option<PathBuf>,
+
+    /// Program that starts MPI ranks of equilibrium runs.
+    #[arg(long, value_name = "MPIEXEC")]
+    mpiexec: Option<PathBuf>,
+
+    /// Data set whose labels the new one takes for systems of the same names.
+    #[arg(long, value_name = "DATASET")]
+    labels: Option<PathBuf>,
+
+    /// Run this system alone.
+    #[arg(long, value_name = "NAME")]
+    system: Option<String>,
+
+    /// Run nothing; write what is there.
+    #[arg(long, conflicts_with = "dry_run")]
+    collect: bool,
+
+    /// Run nothing; list systems and the work.
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Write the results of each system to FILE.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let (plan, campaign) = TruthPlan::of(Campaign::read(&arguments.campaign)?)?;
+    let mut wanted: Vec<&SystemPlan> = campaign.systems.iter().collect();
+    if let Some(name) = &arguments.system {
+        wanted.retain(|system| system.name == *name);
+        if wanted.is_empty() {
+            bail!("{}: there is no system {name}; --dry-run lists them", arguments.campaign.display());
+        }
+    }
+    let labels = match &arguments.labels {
+        Some(path) => {
+            let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+            Some(Dataset::parse(path, &text)?)
+        }
+        None => None,
+    };
+    let root = arguments.output.clone().unwrap_or_else(|| {
+        let mut name = arguments.campaign.file_stem().unwrap_or_default().to_os_string();
+        name.push("-truth");
+        arguments.campaign.with_file_name(name)
+    });
+    if arguments.dry_run {
+        return dry_run(&campaign, &plan, &wanted);
+    }
+    let mut failures = vec![];
+    if !arguments.collect {
+        let engine = simulate::engine(arguments.lammps.clone(), arguments.mpiexec.clone(), &campaign)?;
+        std::fs::create_dir_all(&root).with_context(|| root.display().to_string())?;
+        let root = root.canonicalize().with_context(|| root.display().to_string())?;
+        failures = simulate_all(&campaign, &plan, &wanted, &engine, &root);
+    }
+    let mut found: Vec<SystemTruth> = vec![];
+    for system in &campaign.systems {
+        found.extend(collect(&campaign, &plan, system, &root)?);
+    }
+    if found.is_empty() {
+        match failures.into_iter().next() {
+            Some((name, error)) => return Err(error).with_context(|| format!("system {name}")),
+            None => bail!("{}: no configuration is done yet; run without --collect", root.display()),
+        }
+    }
+    let label = |name: &str| {
+        let system = labels.as_ref()?.systems.iter().find(|system| system.name == name)?;
+        Some([system.molar_conductivity?, system.molar_conductivity_error?])
+    };
+    let path = root.join("dataset.toml");
+    write_text(&path, &dataset(&campaign, &found, &label))?;
+    report::write_json(arguments.json.as_deref(), &found)?;
+    print(&found)?;
+    eprintln!("{} of {} systems are in {}", found.len(), campaign.systems.len(), path.display());
+    if !failures.is_empty() {
+        let names: Vec<&str> = failures.iter().map(|(name, _)| name.as_str()).collect();
+        bail!("{} of {} systems failed: {}", names.len(), wanted.len(), names.join(", "));
+    }
+    Ok(())
+}
+
+/// Runs one system after the other, the runs of a batch at the same time; what failed.
+fn simulate_all(
+    campaign: &Campaign,
+    plan: &TruthPlan,
+    systems: &[&SystemPlan],
+    engine: &Engine,
+    root: &Path,
+) -> Vec<(String, anyhow::Error)> {
+    let start = Instant::now();
+    let mut failures = vec![];
+    for (number, system) in systems.iter().enumerate() {
+        let watch = |event: Event| match event {
+            Event::Starts(what) => eprintln!("{}: {what}", system.name),
+            Event::Batch { configuration, pairs, reliability, relative_error, share } => {
+                let share = (number as f64 + share) / systems.len() as f64;
+                let left = start.elapsed().as_secs_f64() * (1.0 - share) / share;
+                eprintln!(
+                    "[{:.0} %, at most {} left] {}: configuration {}, {pairs} pairs, an ion's error is {:.1} % of the mean, \
+                     reliability {reliability:.2}",
+                    100.0 * share,
+                    simulate::duration(left),
+                    system.name,
+                    configuration + 1,
+                    100.0 * relative_error
+                );
+            }
+        };
+        if let Err(error) = drive(campaign, plan, system, engine, root, &watch) {
+            log::error!("system {}: {error}", system.name);
+            failures.push((system.name.clone(), error.into()));
+        }
+    }
+    failures
+}
+
+fn dry_run(campaign: &Campaign, plan: &TruthPlan, systems: &[&SystemPlan]) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    for system in systems {
+        let variables: Vec<String> = system.variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let run = campaign.response_steps(system);
+        let pairs = plan.most_pairs();
+        let every = campaign.file.response.linearity_every as u64;
+        let runs = 2 * (pairs + if every > 0 { pairs.div_ceil(every) } else { 0 });
+        writeln!(out, "{}: {}", system.name, variables.join(" "))?;
+        writeln!(
+            out,
+            "  {} configurations, {} steps apart; from each at most {pairs} pairs under a field of {} along each axis: at \
+             most {runs} runs of {run} steps, {} steps",
+            plan.configurations,
+            campaign.spacing_steps(),
+            system.field,
+            runs * run
+        )?;
+    }
+    writeln!(
+        out,
+        "a configuration ends at a reliability of {} after a time of {}; an ion's error falls with the root of its pairs, and \
+         is told after each {} of them",
+        plan.reliability,
+        plan.time(plan.chosen),
+        ionscape::campaign::truth::BATCH
+    )?;
+    Ok(())
+}
+
+fn print(found: &[SystemTruth]) -> std::io::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let width = found.iter().map(|system| system.name.len()).max().unwrap_or(0).max("system".len());
+    writeln!(
+        out,
+        "{:<width$}  {:>6}  {:>8} {:>7}  {:>8} {:>7}  {:>8}  {:>7}  {:>6}  {:>10}  {:>6}  {:>14}",
+        "system", "time", "response", "+-", "equilib.", "+-", "spread %", "error %", "reliab", "split-half", "axes", "twice, %"
+    )?;
+    for system in found {
+        for at in &system.summary.at {
+            let mark = if at.time == system.time { "*" } else { "" };
+            let equilibrium = at.equilibrium.map_or(format!("{:>8} {:>7}", "-", "-"), |[v, e]| format!("{v:>8.4} {e:>7.4}"));
+            let spread = at.relative_deviation.map_or("-".into(), |d| format!("{:.1}", 100.0 * d));
+            let half = at.split_half.map_or("-".into(), |[v, e]| format!("{v:.2}({:.0})", 100.0 * e));
+            // Largest difference of an axis from the mean, in its errors.
+            let axes = at.axes.iter().map(|[v, e]| (v - at.mean[0]).abs() / e).fold(0.0, f64::max);
+            let stronger = at.stronger_field.map_or("-".into(), |[v, e]| format!("{:.1} +- {:.1}", 100.0 * v, 100.0 * e));
+            writeln!(
+                out,
+                "{:<width$}  {:>6}  {:>8.4} {:>7.4}  {equilibrium}  {spread:>8}  {:>7.1}  {:>6.2}  {half:>10}  {axes:>6.1}  \
+                 {stronger:>14}",
+                system.name,
+                format!("{}{mark}", at.time),
+                at.mean[0],
+                at.mean[1],
+                100.0 * at.relative_error,
+                at.reliability
+            )?;
+        }
+    }
+    writeln!(out, "molar conductivity by the mean drift up to a time; * the time that the field is taken at")
+}
