@@ -39,8 +39,10 @@ pub struct System {
     pub nernst_einstein: Option<f64>,
     /// Length at which the Coulomb energy of two unit charges is kT, for a baseline in it.
     pub bjerrum_length: Option<f64>,
-    /// Conductivities of single ions to compare with.
+    /// Dump of configurations with the response of each ion, as `ionscape truth` writes it.
     pub local: Option<PathBuf>,
+    /// Which of its response times is meant.
+    pub local_time: Option<f64>,
     /// Dumps with unwrapped coordinates to compute the label from.
     pub trajectory: Option<Paths>,
     /// Files of `fix ave/time` with the current, beside the trajectory.
@@ -129,7 +131,7 @@ impl Dataset {
                 return refuse("the name stands twice; give each system its own");
             }
             match (system.molar_conductivity, system.molar_conductivity_error) {
-                (None, None) if system.trajectory.is_none() => {
+                (None, None) if system.trajectory.is_none() && system.local.is_none() => {
                     return refuse(
                         "there is neither molar_conductivity nor a trajectory to compute it from; give one of them",
                     );
@@ -138,6 +140,14 @@ impl Dataset {
                 (Some(v), _) if !v.is_finite() => return refuse("molar_conductivity is not finite"),
                 (_, Some(e)) if !(e.is_finite() && e > 0.0) => {
                     return refuse("molar_conductivity_error must be above zero");
+                }
+                _ => {}
+            }
+            match (&system.local, system.local_time) {
+                (Some(_), None) => return refuse("local needs local_time, the response time that is meant"),
+                (None, Some(_)) => return refuse("local_time stands without local"),
+                (_, Some(time)) if !(time > 0.0 && time.is_finite()) => {
+                    return refuse("local_time must be above zero");
                 }
                 _ => {}
             }

@@ -59,6 +59,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     systems::print_scores(&scores)?;
     println!("baselines were fitted to {}", evaluation.baselines_fitted_to);
     systems::print_coverage(&evaluation.coverage)?;
+    systems::print_local(&evaluation.systems.iter().filter_map(|s| s.local.as_ref()).collect::<Vec<_>>())?;
     for system in evaluation.systems.iter().filter(|s| s.outside_domain > 0.05) {
         log::warn!(
             "{}: {:.0} % of the ions lie outside the training domain",

@@ -10,6 +10,7 @@ use ionscape::output::AtomicFile;
 use ionscape::plot::{ParityPoint, parity};
 use ionscape::training::cache;
 use ionscape::training::corpus::{Corpus, Source};
+use ionscape::training::local::Agreement;
 use ionscape::training::score::{Coverage, Prediction, Score};
 
 use crate::{outputs, progress::Progress, report};
@@ -113,6 +114,41 @@ pub fn print_scores(scores: &[(&str, &Score)]) -> std::io::Result<()> {
     for (name, score) in scores {
         let r2 = score.r2.map_or("-".into(), |r2| format!("{r2:.4}"));
         writeln!(out, "{:<width$}  {r2:>8}  {:>9.4}  {:>8.2}", name.replace('_', "-"), score.rmse, score.chi2)?;
+    }
+    Ok(())
+}
+
+/// Prints how fields compare with the responses of single ions.
+pub fn print_local(all: &[&Agreement]) -> std::io::Result<()> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    let mut out = std::io::stdout().lock();
+    let width = all.iter().map(|a| a.name.len()).max().unwrap_or(0).max("system".len());
+    writeln!(out, "\nsingle ions beside their own responses")?;
+    writeln!(
+        out,
+        "{:<width$}  {:>5}  {:>6}  {:>11}  {:>13}  {:>13}  {:>13}  {:>8}  {:>8}",
+        "system", "time", "ions", "reliability", "correlation", "without noise", "slope", "field, %", "truth, %"
+    )?;
+    let shown = |[value, error]: [f64; 2]| match value.is_finite() {
+        true => format!("{value:.2} +- {error:.2}"),
+        false => "-".into(),
+    };
+    for a in all {
+        writeln!(
+            out,
+            "{:<width$}  {:>5}  {:>6}  {:>11}  {:>13}  {:>13}  {:>13}  {:>8.1}  {:>8.1}",
+            a.name,
+            a.time,
+            a.n_ions,
+            format!("{:.2}", a.reliability[0]),
+            shown(a.correlation),
+            shown(a.corrected_correlation),
+            shown(a.slope),
+            100.0 * a.predicted_deviation,
+            100.0 * a.true_deviation
+        )?;
     }
     Ok(())
 }

@@ -7,6 +7,8 @@ use std::sync::Mutex;
 use anyhow::Context;
 use ionscape::output::AtomicFile;
 use ionscape::training::corpus::Corpus;
+use ionscape::training::local::Agreement;
+use ionscape::training::reproducibility::{Reproducibility, by_density};
 use ionscape::training::score::{Coverage, Prediction, Score};
 use ionscape::training::session::{Outcome, Stage, train};
 use ionscape::training::{ModelKind, TrainSettings};
@@ -75,6 +77,9 @@ struct Report<'a> {
     coverage: Option<&'a Coverage>,
     calibration: Option<f64>,
     baselines: serde_json::Value,
+    /// Held-out fields beside the responses of single ions.
+    local: &'a [Agreement],
+    reproducibility: &'a [Reproducibility],
     training_systems: &'a Score,
     units: &'a str,
     settings: &'a TrainSettings,
@@ -158,6 +163,8 @@ fn summary<'a>(corpus: &'a Corpus, settings: &'a TrainSettings, outcome: &'a Out
         coverage: validation.map(|v| &v.coverage),
         calibration: validation.map(|v| v.calibration),
         baselines: validation.map_or(Ok(serde_json::json!({})), |v| serde_json::to_value(&v.baselines))?,
+        local: validation.map_or(&[], |v| &v.local),
+        reproducibility: &outcome.reproducibility,
         training_systems: &outcome.training_score,
         units: &corpus.units,
         settings,
@@ -177,5 +184,14 @@ fn print(corpus: &Corpus, outcome: &Outcome) -> std::io::Result<()> {
     let mut scores = vec![("this model", &validation.score)];
     scores.extend(validation.baselines.iter().map(|(name, score)| (name.as_str(), score)));
     systems::print_scores(&scores)?;
-    systems::print_coverage(&validation.coverage)
+    systems::print_coverage(&validation.coverage)?;
+    systems::print_local(&validation.local.iter().collect::<Vec<_>>())?;
+    let by_density = by_density(&outcome.reproducibility);
+    if !by_density.is_empty() {
+        println!("\nfields learned from two halves of the systems, correlation over ions by density");
+        for (density, correlation) in by_density {
+            println!("{density:>10.4}  {correlation:.3}");
+        }
+    }
+    Ok(())
 }

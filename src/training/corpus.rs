@@ -3,7 +3,9 @@
 use std::path::Path;
 
 use super::cache::{Features, Recipe};
+use super::local::LocalResponse;
 use super::rows::sum_over_chunks;
+use super::settings::TrainSettings;
 use super::{Pooled, Rows};
 use crate::dataset::{Dataset, Paths, System};
 use crate::descriptor::SoapParameters;
@@ -30,6 +32,8 @@ pub struct Member {
     pub features: Features,
     /// Mean over environments, `[n_features]`.
     pub mean_features: Vec<f64>,
+    /// Responses of single ions, where they are known.
+    pub local: Option<LocalResponse>,
 }
 
 /// How features are obtained.
@@ -103,7 +107,15 @@ impl Corpus {
             let mean_features = mean_features(&features).ok_or_else(|| {
                 refuse(format!("system {name}: its features are not finite; do atoms lie on top of each other?"))
             })?;
+            let local = match (&system.local, system.local_time) {
+                (Some(dump), Some(time)) => Some(
+                    LocalResponse::obtain(source.cache, &folder.join(dump), time, &recipe, &mut || on_frame(name))
+                        .map_err(|e| refuse(format!("system {name}: {e}")))?,
+                ),
+                _ => None,
+            };
             systems.push(Member {
+                local,
                 name: name.clone(),
                 label,
                 error,
@@ -116,11 +128,15 @@ impl Corpus {
         Ok(Self { units: dataset.units.clone(), species, systems })
     }
 
-    /// The systems as a trainer sees them; errors below the share `floor` of the label count as that share.
-    pub fn pooled(&self, floor: f64) -> Vec<Pooled<'_>> {
+    /// The systems as a trainer with these settings sees them.
+    pub fn pooled(&self, settings: &TrainSettings) -> Vec<Pooled<'_>> {
         self.systems
             .iter()
-            .map(|s| Pooled { rows: &s.features, label: s.label, error: s.floored_error(floor) })
+            .map(|s| {
+                let error = s.floored_error(settings.label_floor);
+                let local = s.local.as_ref().filter(|_| settings.local.learn).map(LocalResponse::rows);
+                Pooled { rows: &s.features, label: s.label, error, local }
+            })
             .collect()
     }
 
@@ -130,6 +146,9 @@ impl Corpus {
         let mut hasher = Sha256::new();
         for system in &self.systems {
             hasher.update(format!("{} {} {} {}\n", system.name, system.features.key, system.label, system.error));
+            if let Some(local) = &system.local {
+                hasher.update(format!("{} {}\n", local.features.key, local.time));
+            }
         }
         hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
     }

@@ -10,6 +10,7 @@ use super::baselines::Baseline;
 use super::corpus::{Corpus, Member};
 use super::fit::Fitted;
 use super::folds::{complement, folds};
+use super::local::Agreement;
 use super::perceptrons::Kept;
 use super::score::{Coverage, Prediction, Score, calibration, coverage, score};
 use super::settings::TrainSettings;
@@ -28,6 +29,9 @@ pub struct CrossValidation {
     /// Baselines on the same folds.
     pub baselines: BTreeMap<String, Score>,
     pub folds: usize,
+    /// Fields beside the responses of ions that they were not learned from.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub local: Vec<Agreement>,
 }
 
 /// A prediction, and the fold that the system was left out in.
@@ -52,8 +56,8 @@ pub fn cross_validate(
     let floor = settings.label_floor;
     let k = settings.folds(n);
     let parts = folds(n, k, settings.seed)?;
-    let pooled = corpus.pooled(floor);
-    let predicted: Vec<Vec<(f64, f64)>> = parts
+    let pooled = corpus.pooled(settings);
+    let predicted: Vec<Vec<((f64, f64), Option<Agreement>)>> = parts
         .par_iter()
         .enumerate()
         .map(|(fold, part)| {
@@ -61,18 +65,25 @@ pub fn cross_validate(
             let kept = checkpoints.map(|folder| Kept { folder, tag: &tag });
             let training: Vec<_> = complement(part, n).into_iter().map(|i| pooled[i]).collect();
             let fitted = Fitted::fit(&training, settings, settings.seed, kept)?;
-            let predicted = part.iter().map(|&i| fitted.predict(pooled[i].rows)).collect();
+            let local = |member: &Member| {
+                let local = member.local.as_ref()?;
+                let ions: Vec<usize> = (0..local.departures.len()).collect();
+                Some(local.agreement(&member.name, &fitted.field(&local.features, &ions)))
+            };
+            let of = |&i: &usize| (fitted.predict(pooled[i].rows), local(&corpus.systems[i]));
+            let predicted = part.iter().map(of).collect();
             on_fold();
             Ok(predicted)
         })
         .collect::<Result<_>>()?;
-    let mut systems = vec![];
+    let (mut systems, mut local) = (vec![], vec![]);
     let mut baselines: BTreeMap<String, Vec<Prediction>> = BTreeMap::new();
     for (fold, (part, predicted)) in parts.iter().zip(predicted).enumerate() {
         let training: Vec<&Member> = complement(part, n).into_iter().map(|i| &corpus.systems[i]).collect();
         let simple = Baseline::fit_all(&training);
-        for (&i, (value, error)) in part.iter().zip(predicted) {
+        for (&i, ((value, error), agreement)) in part.iter().zip(predicted) {
             let member = &corpus.systems[i];
+            local.extend(agreement.map(|agreement| (i, agreement)));
             systems.push((i, HeldOut { prediction: prediction(member, value, error), fold }));
             for baseline in &simple {
                 if let Some(value) = baseline.predict(member) {
@@ -82,6 +93,7 @@ pub fn cross_validate(
         }
     }
     systems.sort_by_key(|(i, _)| *i);
+    local.sort_by_key(|(i, _)| *i);
     let mut systems: Vec<HeldOut> = systems.into_iter().map(|(_, system)| system).collect();
     let of = |systems: &[HeldOut]| systems.iter().map(|s| s.prediction.clone()).collect::<Vec<_>>();
     let calibration = calibration(&of(&systems), floor);
@@ -99,6 +111,7 @@ pub fn cross_validate(
             .map(|(name, of)| (name, score(&of, floor)))
             .collect(),
         folds: k,
+        local: local.into_iter().map(|(_, agreement)| agreement).collect(),
     })
 }
 

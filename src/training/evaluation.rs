@@ -7,8 +7,10 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::baselines::Baseline;
+use super::cache::Features;
 use super::corpus::{Corpus, Member};
 use super::cross_validation::prediction;
+use super::local;
 use super::score::{Coverage, Prediction, Score, coverage, score};
 use crate::local::LocalModel;
 use crate::model::Agreement;
@@ -46,6 +48,13 @@ pub struct Evaluated {
     pub outside_domain: f64,
     /// As [`Agreement::system_extrapolation`].
     pub system_extrapolation: Option<f64>,
+    /// The field beside the responses of ions, where they are known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local: Option<local::Agreement>,
+    /// Mean of the squared difference of an ion's departure from the mean, in field and response, over the squares of the
+    /// ensemble's deviation and the response's error: 1 if both are as stated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub local_mean_squared_z: Option<f64>,
 }
 
 /// Predicts all systems; label errors below the share `floor` of the label count as that share.
@@ -94,15 +103,35 @@ fn check(local: &LocalModel, corpus: &Corpus) -> Result<()> {
     Ok(())
 }
 
-fn evaluate_one(local: &LocalModel, member: &Member) -> Result<Evaluated> {
-    let features = member.features.view();
-    let n = features.nrows();
-    let mut ions = vec![[0.0; 3]; n];
+/// Values of all ions, and the sums of each ensemble member over chunks of them.
+fn field(local: &LocalModel, features: &Features) -> Result<(Vec<[f64; 3]>, Vec<Vec<f64>>)> {
+    let features = features.view();
+    let mut ions = vec![[0.0; 3]; features.nrows()];
     let of_chunk = |(chunk, out): (usize, &mut [[f64; 3]])| {
         let rows = features.slice(s![chunk * CHUNK..chunk * CHUNK + out.len(), ..]);
         local.evaluate_features(rows, out)
     };
-    let chunks: Vec<Vec<f64>> = ions.par_chunks_mut(CHUNK).enumerate().map(of_chunk).collect::<Result<_>>()?;
+    let chunks = ions.par_chunks_mut(CHUNK).enumerate().map(of_chunk).collect::<Result<_>>()?;
+    Ok((ions, chunks))
+}
+
+/// The field beside the responses of ions, and the mean squared difference over both errors.
+fn beside_responses(model: &LocalModel, member: &Member) -> Result<(Option<local::Agreement>, Option<f64>)> {
+    let Some(responses) = &member.local else { return Ok((None, None)) };
+    let (ions, _) = field(model, &responses.features)?;
+    let values: Vec<f64> = ions.iter().map(|ion| ion[0]).collect();
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let z = |((ion, departure), error): ((&[f64; 3], &f64), &f64)| {
+        let difference = ion[0] / mean - 1.0 - departure;
+        difference * difference / (error * error + (ion[1] / mean).powi(2))
+    };
+    let sum: f64 = ions.iter().zip(&responses.departures).zip(&responses.errors).map(z).sum();
+    Ok((Some(responses.agreement(&member.name, &values)), Some(sum / ions.len() as f64)))
+}
+
+fn evaluate_one(local: &LocalModel, member: &Member) -> Result<Evaluated> {
+    let (ions, chunks) = field(local, &member.features)?;
+    let n = ions.len();
     let of_member = |m: usize| chunks.iter().map(|sums| sums[m]).sum();
     let members: Vec<f64> = (0..local.model().n_members()).map(of_member).collect();
     let agreement = Agreement::of_sums(&members, n);
@@ -122,7 +151,10 @@ fn evaluate_one(local: &LocalModel, member: &Member) -> Result<Evaluated> {
     let error = agreement.deviation.hypot(sampling_error.unwrap_or(0.0));
     let ion_extrapolation = ions.iter().map(|ion| ion[2]).sum::<f64>() / n as f64;
     let system_extrapolation = agreement.system_extrapolation(local.model().metadata());
+    let (beside, local_mean_squared_z) = beside_responses(local, member)?;
     Ok(Evaluated {
+        local: beside,
+        local_mean_squared_z,
         prediction: prediction(member, agreement.mean, error),
         ensemble_deviation: agreement.deviation,
         sampling_error,

@@ -6,11 +6,11 @@ use serde_json::json;
 use super::gaussian::GaussianField;
 use super::input::{FittedInputs, fit_inputs};
 use super::mlp::Network;
-use super::perceptrons::{Kept, pooled_outputs, train_members};
+use super::perceptrons::{Kept, mean_outputs, pooled_outputs, train_members};
 use super::settings::{ModelKind, TrainSettings};
 use super::{Pooled, Rows};
-use crate::Result;
 use crate::model::ensemble::{Ensemble, Head, Perceptrons};
+use crate::{Error, Result};
 
 /// A model fitted to systems.
 pub enum Fitted {
@@ -38,9 +38,15 @@ impl Fitted {
         let inputs = fit_inputs(&rows, &settings.input, seed)?;
         match settings.kind {
             ModelKind::GaussianProcess => {
-                let field = Box::new(GaussianField::fit(systems, &inputs, &settings.gaussian_process, seed)?);
+                let field = GaussianField::fit(systems, &inputs, settings, seed)?;
+                let field = Box::new(field);
                 Ok(Self::GaussianProcess { inputs, field })
             }
+            ModelKind::Mlp if systems.iter().any(|s| s.local.is_some()) => Err(Error::Input(
+                "an mlp does not learn from responses of single ions; train a gaussian-process, or set learn = false under \
+                 [local] to be compared with them alone"
+                    .into(),
+            )),
             ModelKind::Mlp => {
                 let networks = train_members(systems, &inputs, settings, seed, kept)?;
                 Ok(Self::Mlp { inputs, networks })
@@ -53,6 +59,14 @@ impl Fitted {
         match self {
             Self::GaussianProcess { inputs, field } => field.predict(rows, inputs),
             Self::Mlp { inputs, networks } => mean_and_deviation(&pooled_outputs(networks, rows, &inputs.map)),
+        }
+    }
+
+    /// The field of some environments: the mean over the ensemble.
+    pub fn field(&self, rows: &dyn Rows, indices: &[usize]) -> Vec<f64> {
+        match self {
+            Self::GaussianProcess { inputs, field } => field.values(rows, inputs, indices),
+            Self::Mlp { inputs, networks } => mean_outputs(networks, rows, &inputs.map, indices),
         }
     }
 
@@ -82,6 +96,7 @@ impl Fitted {
                 "length_scale": field.length_scale,
                 "prior_variance": field.posterior.prior_variance,
                 "log_evidence": field.posterior.log_evidence,
+                "local_scatter": field.posterior.scatter,
             }),
             Self::Mlp { inputs, networks } => json!({ "inputs": inputs.map.width(), "members": networks.len() }),
         }

@@ -13,14 +13,16 @@ pub mod fit;
 pub mod folds;
 pub mod gaussian;
 mod input;
+pub mod local;
 pub mod mlp;
 mod perceptrons;
 mod rows;
+pub mod reproducibility;
 pub mod score;
 pub mod session;
 mod settings;
 
 pub use input::{FittedInputs, InputSettings, fit_inputs};
 pub use perceptrons::Kept;
-pub use rows::{Pooled, Rows};
+pub use rows::{LocalRows, Pooled, Rows};
 pub use settings::{ModelKind, TrainSettings};

@@ -173,3 +173,19 @@ pub fn pooled_outputs(networks: &[Network], rows: &dyn Rows, map: &InputMap) -> 
     let mean = |m: usize| sums.iter().map(|s| s[m]).sum::<f64>() / n as f64;
     (0..networks.len()).map(mean).collect()
 }
+
+/// Output of some environments, mean over networks.
+pub fn mean_outputs(networks: &[Network], rows: &dyn Rows, map: &InputMap, indices: &[usize]) -> Vec<f64> {
+    const CHUNK: usize = 1024;
+    let mapped = Mapped { rows, map };
+    let of_chunk = |indices: &[usize]| -> Vec<f64> {
+        let mut inputs = Array2::zeros((indices.len(), map.width()));
+        mapped.gather(indices, inputs.view_mut());
+        let mut sum = vec![0.0; indices.len()];
+        for network in networks {
+            sum.iter_mut().zip(network.forward(inputs.view())).for_each(|(s, v)| *s += f64::from(v));
+        }
+        sum.iter().map(|s| s / networks.len() as f64).collect()
+    };
+    indices.par_chunks(CHUNK).flat_map_iter(of_chunk).collect()
+}

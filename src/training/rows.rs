@@ -78,4 +78,16 @@ pub struct Pooled<'a> {
     pub label: f64,
     /// Standard error of the label, above zero.
     pub error: f64,
+    /// Ions whose own responses are known.
+    pub local: Option<LocalRows<'a>>,
+}
+
+/// Environments whose outputs depart from their system's mean by known amounts.
+#[derive(Clone, Copy)]
+pub struct LocalRows<'a> {
+    pub rows: &'a dyn Rows,
+    /// Over the label: each ion's response over the mean response, less 1.
+    pub departures: &'a [f64],
+    /// Root mean square error of a departure.
+    pub error: f64,
 }

@@ -10,6 +10,7 @@ use super::corpus::{Corpus, Member};
 use super::cross_validation::{CrossValidation, cross_validate, prediction};
 use super::fit::Fitted;
 use super::perceptrons::Kept;
+use super::reproducibility::{Reproducibility, by_density, reproducibility};
 use super::score::{Prediction, Score, score};
 use super::settings::TrainSettings;
 use crate::model::ensemble::{Ensemble, Scratch};
@@ -37,6 +38,8 @@ pub struct Outcome {
     /// The systems that were learned from, as the final model has them.
     pub training: Vec<Prediction>,
     pub training_score: Score,
+    /// Fields learned from disjoint halves of the systems, compared; nothing without cross-validation.
+    pub reproducibility: Vec<Reproducibility>,
     /// What the final fit found.
     pub summary: Value,
 }
@@ -64,8 +67,12 @@ pub fn train(
         _ if n == 2 && settings.folds.is_none() => None,
         _ => Some(cross_validate(corpus, settings, checkpoints, &|| on_stage(Stage::Fold))?),
     };
+    let reproducible = match validation {
+        Some(_) => reproducibility(corpus, settings)?,
+        None => vec![],
+    };
     on_stage(Stage::Fitting);
-    let pooled = corpus.pooled(settings.label_floor);
+    let pooled = corpus.pooled(settings);
     let kept = checkpoints.map(|folder| Kept { folder, tag: "all" });
     let fitted = Fitted::fit(&pooled, settings, settings.seed, kept)?;
     let calibration = validation.as_ref().map_or(1.0, |v| v.calibration);
@@ -80,11 +87,11 @@ pub fn train(
     on_stage(Stage::Exporting);
     let ensemble = fitted.ensemble(settings.members, calibration, settings.seed);
     let deviation = known.iter().map(|k| k.of_ensemble / k.mean.abs()).fold(0.0, f64::max);
-    let metadata = metadata(corpus, settings, &fitted, validation.as_ref(), &training_score, deviation)?;
+    let metadata = metadata(corpus, settings, &fitted, validation.as_ref(), &reproducible, &training_score, deviation)?;
     let refuse = |message: String| Error::Input(format!("the trained model cannot be written: {message}"));
     let model = ensemble.to_graph().finish(ensemble.n_features(), ensemble.n_members(), &metadata).map_err(refuse)?;
     check_export(&model, &ensemble, corpus)?;
-    Ok(Outcome { model, validation, training, training_score, summary: fitted.summary() })
+    Ok(Outcome { model, validation, training, training_score, reproducibility: reproducible, summary: fitted.summary() })
 }
 
 fn value(of: &impl serde::Serialize) -> Result<Value> {
@@ -96,6 +103,7 @@ fn metadata(
     settings: &TrainSettings,
     fitted: &Fitted,
     validation: Option<&CrossValidation>,
+    reproducible: &[Reproducibility],
     training: &Score,
     deviation: f64,
 ) -> Result<Metadata> {
@@ -112,12 +120,30 @@ fn metadata(
     provenance.insert("made_by".into(), json!(concat!("ionscape ", env!("CARGO_PKG_VERSION"))));
     provenance.insert("data_sha256".into(), json!(corpus.digest()));
     provenance.insert("n_systems".into(), json!(corpus.systems.len()));
+    let times: Vec<f64> = corpus.systems.iter().filter_map(|s| Some(s.local.as_ref()?.time)).collect();
+    if let (Some(time), true) = (times.first(), settings.local.learn) {
+        if times.iter().any(|t| t != time) {
+            return Err(Error::Input(format!(
+                "the responses of ions are at several times, from {} to {}; a field is defined at one: give all systems the \
+                 same local_time",
+                times.iter().copied().fold(f64::INFINITY, f64::min),
+                times.iter().copied().fold(0.0, f64::max)
+            )));
+        }
+        provenance.insert("local_time".into(), json!(time));
+        provenance.insert("n_local_systems".into(), json!(times.len()));
+    }
     provenance.insert("coordination_radius".into(), json!(settings.coordination_radius()));
     provenance.insert("settings".into(), value(settings)?);
     provenance.insert("fit".into(), fitted.summary());
     let mut figures = Map::new();
     if let Some(validation) = validation {
         figures.insert("cross_validation".into(), value(validation)?);
+    }
+    if !reproducible.is_empty() {
+        let rows: Vec<Value> =
+            by_density(reproducible).iter().map(|(d, c)| json!({ "density": d, "correlation": c })).collect();
+        figures.insert("field_reproducibility".into(), json!(rows));
     }
     figures.insert("training_systems".into(), value(training)?);
     figures.insert(Metadata::LARGEST_DEVIATION.into(), json!(deviation));

@@ -31,8 +31,29 @@ pub struct TrainSettings {
     pub input: InputSettings,
     pub gaussian_process: GaussianSettings,
     pub mlp: MlpSettings,
+    pub local: LocalSettings,
     /// Share of the systems that each network of an `mlp` ensemble is not trained on but stopped by; another share for each.
     pub validation: f64,
+}
+
+/// What responses of single ions are for, where a data set has them.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct LocalSettings {
+    /// Whether they are learned from, beside the labels; they are compared with in any case.
+    pub learn: bool,
+    /// Standard deviations over the mean, to choose from by the evidence, of what surroundings within the cutoff leave open
+    /// of an ion's response.
+    pub scatter: Vec<f64>,
+    /// In place of the Gaussian process's own: single ions tell how smooth the field is, and it is smoother than labels
+    /// alone would have it.
+    pub length_scales: Vec<f64>,
+}
+
+impl Default for LocalSettings {
+    fn default() -> Self {
+        Self { learn: true, scatter: vec![0.02, 0.05, 0.1, 0.2], length_scales: vec![0.7, 2.0, 6.0, 20.0] }
+    }
 }
 
 /// What maps an environment to its conductivity.
@@ -58,6 +79,7 @@ impl Default for TrainSettings {
             input: InputSettings::default(),
             gaussian_process: GaussianSettings::default(),
             mlp: MlpSettings::default(),
+            local: LocalSettings::default(),
             validation: 0.2,
         }
     }
@@ -99,6 +121,12 @@ impl TrainSettings {
         }
         if let Some(radius) = self.coordination_radius.filter(|r| !(r.is_finite() && *r > 0.0)) {
             return refuse(format!("coordination_radius = {radius}: it must be above zero"));
+        }
+        if self.local.scatter.is_empty() || self.local.scatter.iter().any(|s| !(s.is_finite() && *s >= 0.0)) {
+            return refuse("local.scatter: give one or more numbers, zero or above".into());
+        }
+        if self.local.length_scales.is_empty() || self.local.length_scales.iter().any(|l| !(l.is_finite() && *l > 0.0)) {
+            return refuse("local.length_scales: give one or more numbers above zero".into());
         }
         self.descriptor.validate()?;
         self.input.check()?;

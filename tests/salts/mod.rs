@@ -161,3 +161,38 @@ pub fn write_noisy_dataset(folder: &Path, salts: &[Salt], noise: f64, seed: u64)
     }
     std::fs::write(folder.join("dataset.toml"), text).unwrap();
 }
+
+/// Adds to a data set of [`write_dataset`] dumps with the planted response of each ion at times 1 and 2, `noise` (over the
+/// system's mean) being their scatter and stated error.
+pub fn write_responses(folder: &Path, salts: &[Salt], noise: f64) {
+    let mut random = ChaCha8Rng::seed_from_u64(5);
+    let path = folder.join("dataset.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let mut lines: Vec<String> = text.lines().filter(|line| !line.starts_with("local")).map(String::from).collect();
+    for (s, salt) in salts.iter().enumerate() {
+        let field = salt.field();
+        let mean = field.iter().sum::<f64>() / field.len() as f64;
+        let mut ions = field.iter();
+        let mut dump = String::new();
+        for line in salt.dump().lines() {
+            dump += line;
+            if line.starts_with("ITEM: ATOMS") {
+                dump += " lambda_1 error_1 lambda_2 error_2";
+            } else if !line.starts_with("ITEM") && line.split_whitespace().count() == 6 {
+                // Responses grow towards the conductivity, all alike; a field is told by departures from their mean.
+                let value = 0.5 * (ions.next().unwrap() / mean + noise * normal(&mut random));
+                let _ = write!(dump, " {value:.6} {0:.5} {value:.6} {0:.5}", 0.5 * noise);
+            }
+            dump.push('\n');
+        }
+        std::fs::write(folder.join(format!("local{s}.lammpstrj")), dump).unwrap();
+        let at = lines.iter().position(|line| line.contains(&format!("\"s{s}.lammpstrj\""))).unwrap();
+        lines.insert(at + 1, format!("local = \"local{s}.lammpstrj\"\nlocal_time = 1.0"));
+    }
+    std::fs::write(path, lines.join("\n") + "\n").unwrap();
+}
+
+fn normal(random: &mut ChaCha8Rng) -> f64 {
+    let (a, b): (f64, f64) = (random.random(), random.random());
+    (-2.0 * (1.0 - a).ln()).sqrt() * (std::f64::consts::TAU * b).cos()
+}

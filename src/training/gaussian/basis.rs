@@ -49,6 +49,13 @@ impl Basis {
         (2.0 / self.n_features() as f64).sqrt()
     }
 
+    /// The features of environments, `[n, n_inputs]` to `[n, D]`.
+    pub fn features(&self, inputs: ArrayView2<f32>) -> Array2<f64> {
+        let mut waves = Array2::zeros((0, 0));
+        self.waves.evaluate(inputs, &mut waves);
+        waves.mapv(|w| self.amplitude() * f64::from(w))
+    }
+
     /// Mean of the features over environments, `[n, n_inputs]`.
     pub fn mean(&self, inputs: ArrayView2<f32>) -> Vec<f64> {
         let mut sum = vec![0.0f64; self.n_features()];

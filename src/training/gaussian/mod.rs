@@ -6,6 +6,7 @@
 //! its length scale by the evidence, the uncertainty of what the global labels leave open.
 
 mod basis;
+mod local;
 mod posterior;
 
 use ndarray::Array2;
@@ -15,13 +16,19 @@ use serde::{Deserialize, Serialize};
 pub use basis::Basis;
 pub use posterior::{Draws, Posterior};
 
+use local::LocalSums;
+
 use super::input::FittedInputs;
 use super::rows::sum_over_chunks;
+use super::settings::TrainSettings;
 use super::{Pooled, Rows};
 use crate::{Error, Result};
 
 /// Environments that go through the basis together.
 const CHUNK: usize = 512;
+
+/// Ions of each system whose responses the length scale is chosen by.
+const LOCAL_SAMPLE: usize = 500;
 
 /// How a Gaussian process is fitted.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,7 +80,13 @@ impl GaussianField {
     ///
     /// # Errors
     /// Fewer than two systems; features that are not finite.
-    pub fn fit(systems: &[Pooled], inputs: &FittedInputs, settings: &GaussianSettings, seed: u64) -> Result<Self> {
+    pub fn fit(systems: &[Pooled], inputs: &FittedInputs, settings: &TrainSettings, seed: u64) -> Result<Self> {
+        let scatter = &settings.local.scatter;
+        let length_scales = match systems.iter().any(|s| s.local.is_some()) {
+            true => &settings.local.length_scales,
+            false => &settings.gaussian_process.length_scales,
+        };
+        let settings = &settings.gaussian_process;
         if systems.len() < 2 {
             return Err(Error::Input(format!(
                 "{} system to learn from; a field that is not the same everywhere needs two at least",
@@ -95,11 +108,12 @@ impl GaussianField {
         let evidence = |&scale: &f64| -> Result<f64> {
             let basis = basis(scale);
             let pooled: Vec<Vec<f64>> = samples.par_iter().map(|sample| basis.mean(sample.view())).collect();
-            Ok(Posterior::new(&pooled, &labels, &errors)?.log_evidence)
+            let local = LocalSums::of(systems, inputs, &basis, LOCAL_SAMPLE);
+            Ok(Posterior::new(&pooled, &labels, &errors, &local, scatter)?.log_evidence)
         };
-        let mut best = (f64::NEG_INFINITY, settings.length_scales[0]);
-        if settings.length_scales.len() > 1 {
-            for scale in &settings.length_scales {
+        let mut best = (f64::NEG_INFINITY, length_scales[0]);
+        if length_scales.len() > 1 {
+            for scale in length_scales {
                 let found = evidence(scale)?;
                 if found > best.0 {
                     best = (found, *scale);
@@ -109,7 +123,21 @@ impl GaussianField {
         let length_scale = best.1;
         let basis = basis(length_scale);
         let pooled: Vec<Vec<f64>> = systems.iter().map(|s| pooled(s.rows, inputs, &basis)).collect();
-        Ok(Self { posterior: Posterior::new(&pooled, &labels, &errors)?, basis, length_scale })
+        let local = LocalSums::of(systems, inputs, &basis, usize::MAX);
+        let posterior = Posterior::new(&pooled, &labels, &errors, &local, scatter)?;
+        Ok(Self { posterior, basis, length_scale })
+    }
+
+    /// The field of some environments.
+    pub fn values(&self, rows: &dyn Rows, inputs: &FittedInputs, indices: &[usize]) -> Vec<f64> {
+        let of_chunk = |indices: &[usize]| {
+            let features = self.basis.features(rows_of(rows, inputs, indices).view());
+            let value = |row: ndarray::ArrayView1<f64>| {
+                self.posterior.intercept + row.iter().zip(&self.posterior.weights).map(|(p, w)| p * w).sum::<f64>()
+            };
+            features.rows().into_iter().map(value).collect::<Vec<_>>()
+        };
+        indices.par_chunks(CHUNK).flat_map_iter(of_chunk).collect()
     }
 
     /// Mean of the field over a system, and its standard deviation.

@@ -5,6 +5,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use super::basis::normal;
+use super::local::{Informed, LocalSums};
 use crate::{Error, Result};
 
 /// Prior variances tried, in variances of the labels: `10^(i/4)`.
@@ -14,14 +15,25 @@ const PRIOR_STEPS: std::ops::RangeInclusive<i32> = -4..=16;
 ///
 /// The prior of `w` is normal with variance `v` in each direction, that of `m` flat. With `A = v Phi Phi^T + R`, `R` the
 /// squared errors: `m = 1.A^-1 y / 1.A^-1 1` and `w = v Phi^T A^-1 (y - m)`.
+///
+/// Where responses of single ions are known, they are taken first: they leave a normal prior for the labels, whose mean is
+/// taken from the labels and whose precision makes the features ones of variance 1.
 pub struct Posterior {
     /// `[n_systems, D]`.
+    pooled: DMatrix<f64>,
+    /// The same in the directions that the prior is alike in.
     phi: DMatrix<f64>,
+    informed: Option<Informed>,
+    /// Less what the prior's mean says of them.
     factor: Cholesky<f64, Dyn>,
     labels: DVector<f64>,
     errors: Vec<f64>,
+    /// What surroundings leave open of single ions' responses, over the mean.
+    pub scatter: Option<f64>,
     /// `A^-1 1` and `1.A^-1 1`.
     ones: (DVector<f64>, f64),
+    /// Variance of the weights in the directions of `phi`.
+    spread: f64,
     pub prior_variance: f64,
     pub intercept: f64,
     pub weights: Vec<f64>,
@@ -37,58 +49,114 @@ pub struct Draws {
 }
 
 impl Posterior {
-    /// The posterior from mean features `[n_systems][D]`, at the prior variance of the largest evidence.
+    /// The posterior from mean features `[n_systems][D]` and, where there are any, responses of single ions, at the prior
+    /// variance and the scatter of the largest evidence.
     ///
     /// # Errors
     /// Features or labels that are not finite.
-    pub fn new(pooled: &[Vec<f64>], labels: &[f64], errors: &[f64]) -> Result<Self> {
+    pub fn new(
+        pooled: &[Vec<f64>],
+        labels: &[f64],
+        errors: &[f64],
+        local: &[LocalSums],
+        scatter: &[f64],
+    ) -> Result<Self> {
         let n = labels.len();
-        let phi = DMatrix::from_fn(n, pooled[0].len(), |s, d| pooled[s][d]);
+        let pooled = DMatrix::from_fn(n, pooled[0].len(), |s, d| pooled[s][d]);
         let y = DVector::from_column_slice(labels);
-        let gram = &phi * phi.transpose();
         let variance = (y.variance() * n as f64 / (n as f64 - 1.0).max(1.0)).max(f64::MIN_POSITIVE);
-        let at = |step: i32| Solved::new(&gram, &y, errors, variance * 10f64.powf(0.25 * f64::from(step)));
-        let best = PRIOR_STEPS.filter_map(at).max_by(|a, b| a.log_evidence.total_cmp(&b.log_evidence));
-        let Some(solved) = best.filter(|s| s.log_evidence.is_finite()) else {
-            return Err(Error::Input("the features or labels of some system are not finite".into()));
+        let refuse = || Error::Input("the features or labels of some system are not finite".into());
+        if local.is_empty() {
+            let gram = &pooled * pooled.transpose();
+            let at = |step: i32| Solved::new(&gram, &y, errors, variance * 10f64.powf(0.25 * f64::from(step)));
+            let best = PRIOR_STEPS.filter_map(at).max_by(|a, b| a.log_evidence.total_cmp(&b.log_evidence));
+            let solved = best.filter(|s| s.log_evidence.is_finite()).ok_or_else(refuse)?;
+            let phi = pooled.clone();
+            return Ok(Self::from_parts(pooled, phi, None, y, errors, None, solved));
+        }
+        let at = |step: i32, scatter: f64| -> Option<Candidate> {
+            let informed = Informed::new(local, variance * 10f64.powf(0.25 * f64::from(step)), scatter)?;
+            let phi = informed.whiten(&pooled);
+            let labels = &y - &pooled * &informed.mean;
+            let solved = Solved::new(&(&phi * phi.transpose()), &labels, errors, 1.0)?;
+            let log_evidence = informed.log_evidence + solved.log_evidence;
+            let candidate = Candidate { step, scatter, informed, phi, labels, solved, log_evidence };
+            log_evidence.is_finite().then_some(candidate)
         };
+        let better = |best: Option<Candidate>, other: Option<Candidate>| match (best, other) {
+            (Some(a), Some(b)) => Some(if b.log_evidence > a.log_evidence { b } else { a }),
+            (a, b) => a.or(b),
+        };
+        // One after the other: the two hardly depend on each other.
+        let middle = scatter[scatter.len() / 2];
+        let mut best = PRIOR_STEPS.step_by(4).map(|step| at(step, middle)).fold(None, better);
+        let step = best.as_ref().ok_or_else(refuse)?.step;
+        best = scatter.iter().filter(|s| **s != middle).map(|s| at(step, *s)).fold(best, better);
+        let scatter = best.as_ref().ok_or_else(refuse)?.scatter;
+        best = [step - 2, step + 2].into_iter().map(|step| at(step, scatter)).fold(best, better);
+        let best = best.ok_or_else(refuse)?;
+        let Candidate { informed, phi, labels, mut solved, log_evidence, step, .. } = best;
+        solved.log_evidence = log_evidence;
+        let mut posterior = Self::from_parts(pooled, phi, Some(informed), labels, errors, Some(scatter), solved);
+        posterior.prior_variance = variance * 10f64.powf(0.25 * f64::from(step));
+        Ok(posterior)
+    }
+
+    fn from_parts(
+        pooled: DMatrix<f64>,
+        phi: DMatrix<f64>,
+        informed: Option<Informed>,
+        labels: DVector<f64>,
+        errors: &[f64],
+        scatter: Option<f64>,
+        solved: Solved,
+    ) -> Self {
         let Solved { prior_variance, factor, ones, intercept, alpha, log_evidence } = solved;
-        let weights = (phi.transpose() * alpha * prior_variance).iter().copied().collect();
-        Ok(Self {
+        let weights = phi.transpose() * alpha * prior_variance;
+        let weights = informed.as_ref().map_or(weights.clone(), |informed| informed.weights(&weights));
+        Self {
+            pooled,
             phi,
+            informed,
             factor,
-            labels: y,
+            labels,
             errors: errors.to_vec(),
+            scatter,
             ones,
+            spread: prior_variance,
             prior_variance,
             intercept,
-            weights,
+            weights: weights.iter().copied().collect(),
             log_evidence,
-        })
+        }
     }
 
     /// Mean and standard deviation of `m + w . phi`.
     pub fn predict(&self, phi: &[f64]) -> (f64, f64) {
         let x = DVector::from_column_slice(phi);
         let mean = self.intercept + x.dot(&DVector::from_column_slice(&self.weights));
-        let k = &self.phi * &x * self.prior_variance;
+        let x = match &self.informed {
+            Some(informed) => informed.whiten(&DMatrix::from_row_slice(1, phi.len(), phi)).transpose().column(0).into_owned(),
+            None => x,
+        };
+        let k = &self.phi * &x * self.spread;
         let solved = self.factor.solve(&k);
         let open = 1.0 - self.ones.0.dot(&k);
-        let variance = self.prior_variance * x.norm_squared() - k.dot(&solved) + open * open / self.ones.1;
+        let variance = self.spread * x.norm_squared() - k.dot(&solved) + open * open / self.ones.1;
         (mean, variance.max(0.0).sqrt())
     }
 
     /// The same for each system that was learned from.
     pub fn predict_observed(&self) -> Vec<(f64, f64)> {
-        self.phi.row_iter().map(|row| self.predict(&row.iter().copied().collect::<Vec<_>>())).collect()
+        self.pooled.row_iter().map(|row| self.predict(&row.iter().copied().collect::<Vec<_>>())).collect()
     }
 
     /// Means of drawn fields over each system that was learned from, `[n_systems][n]`.
     pub fn observed(&self, draws: &Draws) -> Vec<Vec<f64>> {
         let mean = |s: usize, (weights, intercept): (&Vec<f64>, &f64)| {
-            intercept + self.phi.row(s).iter().zip(weights).map(|(p, w)| p * w).sum::<f64>()
+            intercept + self.pooled.row(s).iter().zip(weights).map(|(p, w)| p * w).sum::<f64>()
         };
-        (0..self.phi.nrows())
+        (0..self.pooled.nrows())
             .map(|s| draws.weights.iter().zip(&draws.intercepts).map(|draw| mean(s, draw)).collect())
             .collect()
     }
@@ -101,7 +169,7 @@ impl Posterior {
     pub fn draws(&self, n: usize, scale: f64, seed: u64) -> Draws {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let dimension = self.weights.len();
-        let spread = self.prior_variance.sqrt();
+        let spread = self.spread.sqrt();
         let mut deviations: Vec<(Vec<f64>, f64)> = (0..n)
             .map(|_| {
                 let prior = DVector::from_fn(dimension, |_, _| spread * normal(&mut random));
@@ -109,7 +177,8 @@ impl Posterior {
                 let wrong = &self.labels - (&self.phi * &prior + noise);
                 let intercept = self.ones.0.dot(&wrong) / self.ones.1;
                 let alpha = self.factor.solve(&wrong.add_scalar(-intercept));
-                let weights = prior + self.phi.transpose() * alpha * self.prior_variance;
+                let weights = prior + self.phi.transpose() * alpha * self.spread;
+                let weights = self.informed.as_ref().map_or(weights.clone(), |informed| informed.weights(&weights));
                 (weights.iter().zip(&self.weights).map(|(w, mean)| w - mean).collect(), intercept - self.intercept)
             })
             .collect();
@@ -126,6 +195,17 @@ impl Posterior {
         let (weights, intercepts) = deviations.into_iter().unzip();
         Draws { weights, intercepts }
     }
+}
+
+/// What one prior variance and one scatter make of the data.
+struct Candidate {
+    step: i32,
+    scatter: f64,
+    informed: Informed,
+    phi: DMatrix<f64>,
+    labels: DVector<f64>,
+    solved: Solved,
+    log_evidence: f64,
 }
 
 /// The equations solved at one prior variance.
@@ -172,7 +252,7 @@ mod tests {
     #[test]
     fn with_enough_precise_labels_the_weights_are_found() {
         let (pooled, labels) = planted(40, 4);
-        let posterior = Posterior::new(&pooled, &labels, &[1e-3; 40]).unwrap();
+        let posterior = Posterior::new(&pooled, &labels, &[1e-3; 40], &[], &[]).unwrap();
         for (found, planted) in posterior.weights.iter().zip([0.5, -0.25, 0.0, 0.0]) {
             assert!((found - planted).abs() < 1e-3, "{:?}", posterior.weights);
         }
@@ -184,7 +264,7 @@ mod tests {
     #[test]
     fn draws_have_the_mean_and_the_width_of_the_posterior() {
         let (pooled, labels) = planted(5, 12);
-        let posterior = Posterior::new(&pooled, &labels, &[0.1; 5]).unwrap();
+        let posterior = Posterior::new(&pooled, &labels, &[0.1; 5], &[], &[]).unwrap();
         let phi: Vec<f64> = (0..12).map(|d| 0.3 * f64::from(d).cos()).collect();
         let (mean, deviation) = posterior.predict(&phi);
         let n = 4000;

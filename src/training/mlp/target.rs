@@ -61,7 +61,7 @@ pub(super) fn check(training: &[Pooled], validation: &[Pooled], output: Output) 
     for (kind, systems) in [("training", training), ("validation", validation)] {
         for (i, system) in systems.iter().enumerate() {
             let refuse = |what: String| Err(Error::Input(format!("{kind} system {i}: {what}")));
-            let Pooled { rows, label, error } = *system;
+            let Pooled { rows, label, error, .. } = *system;
             if rows.is_empty() {
                 return refuse("it has no environments; leave it out".into());
             }

@@ -23,7 +23,7 @@ fn inputs(seed: u64, sizes: &[usize], width: usize) -> Vec<Array2<f32>> {
 fn label_with(rows: &[Array2<f32>], field: impl Fn(&[f32]) -> f64) -> Vec<Pooled<'_>> {
     let label =
         |x: &Array2<f32>| x.rows().into_iter().map(|r| field(r.as_slice().unwrap())).sum::<f64>() / x.nrows() as f64;
-    rows.iter().map(|x| Pooled { rows: x, label: label(x), error: 0.1 }).collect()
+    rows.iter().map(|x| Pooled { rows: x, label: label(x), error: 0.1, local: None }).collect()
 }
 
 fn linear(x: &[f32]) -> f64 {
@@ -249,7 +249,7 @@ fn wrong_systems_are_refused_with_their_place() {
     assert!(refused.contains("can never reach"), "{refused}");
     assert!(train(&[], &[], &settings, 1, None, None).unwrap_err().to_string().contains("no system"));
     let (empty, narrow) = (Array2::zeros((0, 3)), rows[0].slice(s![.., ..2]).to_owned());
-    let pooled = |rows| [Pooled { rows, label: 1.0, error: 1.0 }];
+    let pooled = |rows| [Pooled { rows, label: 1.0, error: 1.0, local: None }];
     assert!(message(&pooled(&empty), &settings).contains("validation system 0: it has no environments"));
     assert!(message(&pooled(&narrow), &settings).contains("have 2 inputs, others have 3"));
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {

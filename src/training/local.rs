@@ -1,0 +1,148 @@
+//! Responses of single ions: to learn from, and to judge a field by.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::LocalRows;
+use super::cache::{Features, Recipe};
+use crate::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
+use crate::{Error, Result};
+
+/// Blocks of ions that errors of a correlation are taken from.
+const BLOCKS: usize = 20;
+
+/// The ions of a system whose responses are known.
+pub struct LocalResponse {
+    pub features: Features,
+    /// Response time.
+    pub time: f64,
+    /// Each ion's response over the mean of all, less 1.
+    pub departures: Vec<f64>,
+    /// Standard errors of the departures.
+    pub errors: Vec<f64>,
+}
+
+impl LocalResponse {
+    /// Reads a dump with columns `lambda_TIME` and `error_TIME`, as `ionscape truth` writes it.
+    ///
+    /// # Errors
+    /// A dump without those columns, errors that are not above zero, responses whose mean is not above zero; what
+    /// [`Features::obtain`] refuses.
+    pub fn obtain(cache: &Path, dump: &Path, time: f64, recipe: &Recipe, on_frame: &mut dyn FnMut()) -> Result<Self> {
+        let names = [format!("lambda_{time}"), format!("error_{time}")];
+        let mut columns = Columns::none().require(Quantity::Ids).require(Quantity::Types);
+        for name in &names {
+            columns = columns.require_column(name);
+        }
+        let mut reader = DumpReader::open(dump, columns, ReadOptions::default())?;
+        let (mut frame, mut values, mut errors) = (Frame::default(), vec![], vec![]);
+        while reader.read(&mut frame)? {
+            let order = frame.order_by_id()?;
+            for atom in order.into_iter().filter(|&atom| recipe.map.species_of(frame.types[atom]).is_some()) {
+                let [value, error] = [0, 1].map(|k| frame.column(&names[k]).map_or(f64::NAN, |column| column[atom]));
+                if !(value.is_finite() && error.is_finite() && error > 0.0) {
+                    return Err(frame.error(Some(atom), format!("{value} +- {error} is no response with its error")));
+                }
+                values.push(value);
+                errors.push(error);
+            }
+        }
+        let mean = values.iter().sum::<f64>() / values.len() as f64;
+        if !(mean > 0.0) {
+            return Err(Error::Input(format!(
+                "{}: the mean response is {mean}; ions that do not drift with the field tell no departures from it",
+                dump.display()
+            )));
+        }
+        let features = Features::obtain(cache, &[dump.to_path_buf()], recipe, on_frame)?;
+        let departures = values.iter().map(|v| v / mean - 1.0).collect();
+        let errors = errors.iter().map(|e| e / mean).collect();
+        Ok(Self { features, time, departures, errors })
+    }
+
+    /// As a trainer sees it.
+    pub fn rows(&self) -> LocalRows<'_> {
+        LocalRows { rows: &self.features, departures: &self.departures, error: self.noise().sqrt() }
+    }
+
+    /// Mean squared error.
+    fn noise(&self) -> f64 {
+        self.errors.iter().map(|e| e * e).sum::<f64>() / self.errors.len() as f64
+    }
+
+    /// Compares a field with the responses; `predicted` is its value for each ion.
+    pub fn agreement(&self, name: &str, predicted: &[f64]) -> Agreement {
+        let mean = predicted.iter().sum::<f64>() / predicted.len() as f64;
+        let predicted: Vec<f64> = predicted.iter().map(|p| p / mean - 1.0).collect();
+        let n = predicted.len();
+        // Of all ions but one block; a block is every so many-th ion, and each is anywhere in the box.
+        let without = |block: usize| -> Vec<usize> { (0..n).filter(|i| i % BLOCKS != block).collect() };
+        let whole: Vec<usize> = (0..n).collect();
+        let numbers = |ions: &[usize]| self.compare(ions, &predicted);
+        let all = numbers(&whole);
+        let left_out: Vec<[f64; 4]> = (0..BLOCKS).map(|block| numbers(&without(block))).collect();
+        let with_error = |k: usize| -> [f64; 2] {
+            let mean = left_out.iter().map(|v| v[k]).sum::<f64>() / BLOCKS as f64;
+            let sum: f64 = left_out.iter().map(|v| (v[k] - mean).powi(2)).sum();
+            [all[k], (sum * (BLOCKS as f64 - 1.0) / BLOCKS as f64).sqrt()]
+        };
+        let deviation = (predicted.iter().map(|p| p * p).sum::<f64>() / n as f64).sqrt();
+        Agreement {
+            name: name.into(),
+            time: self.time,
+            n_ions: n,
+            reliability: with_error(0),
+            correlation: with_error(1),
+            corrected_correlation: with_error(2),
+            slope: with_error(3),
+            predicted_deviation: deviation,
+            true_deviation: (all[0] * variance(&whole, &self.departures)).max(0.0).sqrt(),
+        }
+    }
+
+    /// Reliability of the responses, correlation with them as it is and corrected, slope, over some ions.
+    fn compare(&self, ions: &[usize], predicted: &[f64]) -> [f64; 4] {
+        let all = variance(ions, &self.departures);
+        let noise = ions.iter().map(|&i| self.errors[i].powi(2)).sum::<f64>() / ions.len() as f64;
+        let reliability = 1.0 - noise / all;
+        let n = ions.len() as f64;
+        let (a, b) = (mean(ions, &self.departures), mean(ions, predicted));
+        let both = ions.iter().map(|&i| (self.departures[i] - a) * (predicted[i] - b)).sum::<f64>() / n;
+        let of_field = variance(ions, predicted);
+        let correlation = both / (all * of_field).sqrt();
+        [reliability, correlation, correlation / reliability.max(0.0).sqrt(), both / of_field]
+    }
+}
+
+fn mean(ions: &[usize], values: &[f64]) -> f64 {
+    ions.iter().map(|&i| values[i]).sum::<f64>() / ions.len() as f64
+}
+
+fn variance(ions: &[usize], values: &[f64]) -> f64 {
+    let mean = mean(ions, values);
+    ions.iter().map(|&i| (values[i] - mean).powi(2)).sum::<f64>() / ions.len() as f64
+}
+
+/// How a field compares with the ions' own responses in one system. Numbers in pairs are a value and its standard error, from
+/// leaving out a twentieth of the ions in turn.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Agreement {
+    pub name: String,
+    /// Response time.
+    pub time: f64,
+    pub n_ions: usize,
+    /// Share of the responses' variance over ions that is not noise.
+    pub reliability: [f64; 2],
+    /// Over ions, as it is.
+    pub correlation: [f64; 2],
+    /// What it would be without the responses' noise: over the root of the reliability (C. Spearman, Am. J. Psychol. 15, 72
+    /// (1904)). Not finite where the responses are nothing but noise.
+    pub corrected_correlation: [f64; 2],
+    /// By how much an ion's response departs from the mean, over how much the field says: 1 for a field of the right
+    /// amplitude.
+    pub slope: [f64; 2],
+    /// Standard deviation over ions, over the mean: of the field, and of the responses without their noise.
+    pub predicted_deviation: f64,
+    pub true_deviation: f64,
+}

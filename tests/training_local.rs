@@ -1,0 +1,156 @@
+//! Learning from responses of single ions, and judging fields by them, on planted fields.
+
+mod salts;
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use assert_cmd::assert::OutputAssertExt;
+use salts::{Salt, write_dataset, write_responses};
+use serde_json::Value;
+
+/// What scatters the planted responses, over their mean.
+const NOISE: f64 = 0.05;
+
+fn ionscape() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_ionscape"))
+}
+
+fn salts(n: usize, seed: u64) -> Vec<Salt> {
+    (0..n).map(|i| Salt { n_frames: 6, n_ions: 64, ..Salt::of_grid(i, n, seed) }).collect()
+}
+
+/// Fewer features than by default: a test has fewer ions.
+const SMALL: &str = "[local]\nlength_scales = [6.0]\n[gaussian_process]\nfeatures = 512\n";
+const SEPARATE: &str = "[local]\nlearn = false\n[gaussian_process]\nfeatures = 512\nlength_scales = [0.7]\n";
+
+/// Trains on a folder's data set; what `--json` says.
+fn train(folder: &Path, name: &str, settings: &str) -> Value {
+    fs::write(folder.join("train.toml"), settings).unwrap();
+    let mut command = ionscape();
+    command.arg("train").arg(folder.join("dataset.toml")).arg("-o").arg(folder.join(format!("{name}.onnx")));
+    command.args(["--folds", "4", "--members", "8"]).arg("--config").arg(folder.join("train.toml"));
+    command.arg("--cache").arg(folder.join("cache")).arg("--json").arg(folder.join("out.json")).assert().success();
+    serde_json::from_slice(&fs::read(folder.join("out.json")).unwrap()).unwrap()
+}
+
+fn mean(values: impl Iterator<Item = f64>) -> f64 {
+    let all: Vec<f64> = values.collect();
+    all.iter().sum::<f64>() / all.len() as f64
+}
+
+fn corrected(report: &Value) -> f64 {
+    let systems = report["local"].as_array().unwrap();
+    mean(systems.iter().map(|s| s["corrected_correlation"][0].as_f64().unwrap()))
+}
+
+fn reproducible(report: &Value) -> f64 {
+    mean(report["reproducibility"].as_array().unwrap().iter().map(|s| s["correlation"].as_f64().unwrap()))
+}
+
+#[test]
+fn responses_of_ions_make_the_field_the_planted_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = salts(16, 40);
+    write_dataset(folder.path(), &all, 0.01);
+    write_responses(folder.path(), &all, NOISE);
+    let without = train(folder.path(), "without", SEPARATE);
+    let with = train(folder.path(), "with", SMALL);
+    let (before, after) = (corrected(&without), corrected(&with));
+    println!("corrected correlation {before:.3} without and {after:.3} with responses");
+    println!("reproducibility {:.3} and {:.3}", reproducible(&without), reproducible(&with));
+    assert!(after > 0.95 && after > before + 0.02, "{before} {after}");
+    assert!(reproducible(&with) > 0.97 && reproducible(&with) > reproducible(&without));
+    assert!(with["r2"].as_f64().unwrap() > 0.97, "{}", with["r2"]);
+    for system in with["local"].as_array().unwrap() {
+        let [slope, error] = [0, 1].map(|k| system["slope"][k].as_f64().unwrap());
+        assert!((slope - 1.0).abs() < 0.15 + 4.0 * error, "{system}");
+    }
+
+    // The file says what it means and how far it goes.
+    let json = folder.path().join("i.json");
+    ionscape().arg("inspect").arg(folder.path().join("with.onnx")).arg("--json").arg(&json).assert().success();
+    let card: Value = serde_json::from_slice(&fs::read(json).unwrap()).unwrap();
+    assert_eq!((&card["provenance"]["local_time"], &card["provenance"]["n_local_systems"]), (&1.0.into(), &16.into()));
+    assert!(card["validation"]["field_reproducibility"].is_array());
+
+    // Systems of the same kind that it has not seen.
+    let unseen = tempfile::tempdir().unwrap();
+    let others = salts(4, 7000);
+    write_dataset(unseen.path(), &others, 0.01);
+    write_responses(unseen.path(), &others, NOISE);
+    let report = unseen.path().join("e.json");
+    let mut command = ionscape();
+    command.arg("evaluate").arg(folder.path().join("with.onnx")).arg(unseen.path().join("dataset.toml"));
+    command.arg("--cache").arg(folder.path().join("cache")).arg("--json").arg(&report);
+    let assert = command.assert().success();
+    let stdout = String::from_utf8_lossy(&assert.get_output().stdout).into_owned();
+    assert!(stdout.contains("single ions beside their own responses"), "{stdout}");
+    let report: Value = serde_json::from_slice(&fs::read(report).unwrap()).unwrap();
+    for system in report["systems"].as_array().unwrap() {
+        let local = &system["local"];
+        assert!(local["corrected_correlation"][0].as_f64().unwrap() > 0.9, "{local}");
+        assert!(system["local_mean_squared_z"].as_f64().unwrap() > 0.5, "{system}");
+    }
+}
+
+/// A corrected correlation does not depend on the noise, and the plain one falls as the root of the reliability.
+#[test]
+fn noise_is_taken_out_of_correlations() {
+    let folder = tempfile::tempdir().unwrap();
+    let all: Vec<Salt> = salts(4, 90).iter().map(|s| Salt { n_frames: 40, ..*s }).collect();
+    write_dataset(folder.path(), &all, 0.01);
+    let mut found = vec![];
+    for noise in [0.02, 0.4] {
+        write_responses(folder.path(), &all, noise);
+        let report = train(folder.path(), "m", SEPARATE);
+        found.push(report["local"].as_array().unwrap().clone());
+    }
+    for (quiet, loud) in found[0].iter().zip(&found[1]) {
+        let pair = |v: &Value, key: &str| [0, 1].map(|k| v[key][k].as_f64().unwrap());
+        let [a, b] = [quiet, loud].map(|v| pair(v, "corrected_correlation"));
+        assert!((a[0] - b[0]).abs() < 4.0 * a[1].hypot(b[1]) + 0.01, "{a:?} {b:?}");
+        let [reliability, plain] = ["reliability", "correlation"].map(|key| pair(loud, key)[0]);
+        assert!((plain / reliability.sqrt() - b[0]).abs() < 1e-9 && reliability < 0.9, "{loud}");
+    }
+}
+
+#[test]
+fn responses_that_do_not_fit_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let all = salts(8, 40);
+    write_dataset(folder.path(), &all, 0.01);
+    write_responses(folder.path(), &all, NOISE);
+    let path = folder.path().join("dataset.toml");
+    let good = fs::read_to_string(&path).unwrap();
+    let refusal = |text: &str, options: &[&str]| {
+        fs::write(&path, text).unwrap();
+        let mut command = ionscape();
+        command.arg("train").arg(&path).arg("-o").arg(folder.path().join("m.onnx")).args(options);
+        let assert = command.arg("--cache").arg(folder.path().join("cache")).assert().code(1);
+        String::from_utf8_lossy(&assert.get_output().stderr).into_owned()
+    };
+    let first = |from: &str, to: &str| good.replacen(from, to, 1);
+    let none: &[&str] = &[];
+    for (text, options, message) in [
+        (first("local_time = 1.0\n", ""), none, "local needs local_time"),
+        (first("local_time = 1.0", "local_time = 3.0"), none, "lambda_3"),
+        (first("local_time = 1.0", "local_time = -1.0"), none, "local_time must be above zero"),
+        (first("local_time = 1.0", "local_time = 2.0"), none, "a field is defined at one"),
+        (good.clone(), &["--kind", "mlp"], "an mlp does not learn from responses"),
+    ] {
+        let found = refusal(&text, options);
+        assert!(found.contains(message), "{message}: {found}");
+    }
+    let dump = folder.path().join("local0.lammpstrj");
+    let text = fs::read_to_string(&dump).unwrap();
+    for (change, message) in [
+        (text.replacen(" 0.02500", " 0.00000", 2), "is no response with its error"),
+        (text.replace("lambda_1", "c_lambda"), "lambda_1"),
+    ] {
+        fs::write(&dump, change).unwrap();
+        let found = refusal(&good, none);
+        assert!(found.contains(message) && found.contains("local0.lammpstrj"), "{message}: {found}");
+    }
+}
