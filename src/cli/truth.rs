@@ -32,7 +32,7 @@ pub struct Arguments {
     #[arg(long, value_name = "MPIEXEC")]
     mpiexec: Option<PathBuf>,
 
-    /// Data set whose labels the new one takes for systems of the same names.
+    /// Data set whose labels the new one takes for systems of the same names; if not given, labels are mean responses.
     #[arg(long, value_name = "DATASET")]
     labels: Option<PathBuf>,
 
@@ -181,17 +181,30 @@ fn print(found: &[SystemTruth]) -> std::io::Result<()> {
     writeln!(
         out,
         "{:<width$}  {:>6}  {:>8} {:>7}  {:>8} {:>7}  {:>8}  {:>7}  {:>6}  {:>10}  {:>6}  {:>14}",
-        "system", "time", "response", "+-", "equilib.", "+-", "spread %", "error %", "reliab", "split-half", "axes", "twice, %"
+        "system",
+        "time",
+        "response",
+        "+-",
+        "equilib.",
+        "+-",
+        "spread %",
+        "error %",
+        "reliab",
+        "split-half",
+        "axes",
+        "twice, %"
     )?;
     for system in found {
         for at in &system.summary.at {
             let mark = if at.time == system.time { "*" } else { "" };
-            let equilibrium = at.equilibrium.map_or(format!("{:>8} {:>7}", "-", "-"), |[v, e]| format!("{v:>8.4} {e:>7.4}"));
+            let equilibrium =
+                at.equilibrium.map_or(format!("{:>8} {:>7}", "-", "-"), |[v, e]| format!("{v:>8.4} {e:>7.4}"));
             let spread = at.relative_deviation.map_or("-".into(), |d| format!("{:.1}", 100.0 * d));
             let half = at.split_half.map_or("-".into(), |[v, e]| format!("{v:.2}({:.0})", 100.0 * e));
             // Largest difference of an axis from the mean, in its errors.
             let axes = at.axes.iter().map(|[v, e]| (v - at.mean[0]).abs() / e).fold(0.0, f64::max);
-            let stronger = at.stronger_field.map_or("-".into(), |[v, e]| format!("{:.1} +- {:.1}", 100.0 * v, 100.0 * e));
+            let stronger =
+                at.stronger_field.map_or("-".into(), |[v, e]| format!("{:.1} +- {:.1}", 100.0 * v, 100.0 * e));
             writeln!(
                 out,
                 "{:<width$}  {:>6}  {:>8.4} {:>7.4}  {equilibrium}  {spread:>8}  {:>7.1}  {:>6.2}  {half:>10}  {axes:>6.1}  \

@@ -34,6 +34,9 @@ pub struct CrossValidation {
     pub local: Vec<Agreement>,
 }
 
+/// Of a held-out system: its molar conductivity with the error, and its field beside responses if there are any.
+type Predicted = ((f64, f64), Option<Agreement>);
+
 /// A prediction, and the fold that the system was left out in.
 #[derive(Clone, Debug, Serialize)]
 pub struct HeldOut {
@@ -57,7 +60,7 @@ pub fn cross_validate(
     let k = settings.folds(n);
     let parts = folds(n, k, settings.seed)?;
     let pooled = corpus.pooled(settings);
-    let predicted: Vec<Vec<((f64, f64), Option<Agreement>)>> = parts
+    let predicted: Vec<Vec<Predicted>> = parts
         .par_iter()
         .enumerate()
         .map(|(fold, part)| {

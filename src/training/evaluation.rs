@@ -104,7 +104,9 @@ fn check(local: &LocalModel, corpus: &Corpus) -> Result<()> {
 }
 
 /// Values of all ions, and the sums of each ensemble member over chunks of them.
-fn field(local: &LocalModel, features: &Features) -> Result<(Vec<[f64; 3]>, Vec<Vec<f64>>)> {
+type Field = (Vec<[f64; 3]>, Vec<Vec<f64>>);
+
+fn field(local: &LocalModel, features: &Features) -> Result<Field> {
     let features = features.view();
     let mut ions = vec![[0.0; 3]; features.nrows()];
     let of_chunk = |(chunk, out): (usize, &mut [[f64; 3]])| {

@@ -93,10 +93,11 @@ impl Fitted {
         match self {
             Self::GaussianProcess { inputs, field } => json!({
                 "inputs": inputs.map.width(),
-                "length_scale": field.length_scale,
+                "length_scale": field.length_scales.0,
+                "length_scale_between_systems": field.length_scales.1,
                 "prior_variance": field.posterior.prior_variance,
+                "prior_variance_between_systems": field.posterior.prior_variance_between,
                 "log_evidence": field.posterior.log_evidence,
-                "local_scatter": field.posterior.scatter,
             }),
             Self::Mlp { inputs, networks } => json!({ "inputs": inputs.map.width(), "members": networks.len() }),
         }

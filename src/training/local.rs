@@ -49,7 +49,7 @@ impl LocalResponse {
             }
         }
         let mean = values.iter().sum::<f64>() / values.len() as f64;
-        if !(mean > 0.0) {
+        if mean.is_nan() || mean <= 0.0 {
             return Err(Error::Input(format!(
                 "{}: the mean response is {mean}; ions that do not drift with the field tell no departures from it",
                 dump.display()

@@ -2,11 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Pooled;
 use super::corpus::Corpus;
 use super::fit::Fitted;
 use super::folds::folds;
 use super::settings::TrainSettings;
-use super::Pooled;
 use crate::Result;
 
 /// Ions of each system that are compared.

@@ -62,6 +62,7 @@ pub fn train(
              least, and a dozen for a model worth using"
         )));
     }
+    let local = if settings.local.learn { local_time(corpus)? } else { None };
     let validation = match settings.folds(n) {
         0 => None,
         _ if n == 2 && settings.folds.is_none() => None,
@@ -87,26 +88,56 @@ pub fn train(
     on_stage(Stage::Exporting);
     let ensemble = fitted.ensemble(settings.members, calibration, settings.seed);
     let deviation = known.iter().map(|k| k.of_ensemble / k.mean.abs()).fold(0.0, f64::max);
-    let metadata = metadata(corpus, settings, &fitted, validation.as_ref(), &reproducible, &training_score, deviation)?;
+    let found = Found {
+        local,
+        validation: validation.as_ref(),
+        reproducible: &reproducible,
+        training: &training_score,
+        deviation,
+    };
+    let metadata = metadata(corpus, settings, &fitted, &found)?;
     let refuse = |message: String| Error::Input(format!("the trained model cannot be written: {message}"));
     let model = ensemble.to_graph().finish(ensemble.n_features(), ensemble.n_members(), &metadata).map_err(refuse)?;
     check_export(&model, &ensemble, corpus)?;
-    Ok(Outcome { model, validation, training, training_score, reproducibility: reproducible, summary: fitted.summary() })
+    Ok(Outcome {
+        model,
+        validation,
+        training,
+        training_score,
+        reproducibility: reproducible,
+        summary: fitted.summary(),
+    })
+}
+
+/// The time of all responses of ions, and how many systems have them.
+fn local_time(corpus: &Corpus) -> Result<Option<(f64, usize)>> {
+    let times: Vec<f64> = corpus.systems.iter().filter_map(|s| Some(s.local.as_ref()?.time)).collect();
+    let Some(time) = times.first() else { return Ok(None) };
+    match times.iter().find(|t| *t != time) {
+        None => Ok(Some((*time, times.len()))),
+        Some(other) => Err(Error::Input(format!(
+            "responses of ions are at the times {time} and {other}; a field is defined at one: give all systems the same \
+             local_time"
+        ))),
+    }
 }
 
 fn value(of: &impl serde::Serialize) -> Result<Value> {
     serde_json::to_value(of).map_err(|e| Error::Input(format!("the model's description cannot be written: {e}")))
 }
 
-fn metadata(
-    corpus: &Corpus,
-    settings: &TrainSettings,
-    fitted: &Fitted,
-    validation: Option<&CrossValidation>,
-    reproducible: &[Reproducibility],
-    training: &Score,
+/// What a model file tells of how it was found.
+struct Found<'a> {
+    /// Response time, and how many systems have responses.
+    local: Option<(f64, usize)>,
+    validation: Option<&'a CrossValidation>,
+    reproducible: &'a [Reproducibility],
+    training: &'a Score,
     deviation: f64,
-) -> Result<Metadata> {
+}
+
+fn metadata(corpus: &Corpus, settings: &TrainSettings, fitted: &Fitted, found: &Found) -> Result<Metadata> {
+    let &Found { local, validation, reproducible, training, deviation } = found;
     let mut domain = DomainBuilder::default();
     for member in &corpus.systems {
         let view = member.features.view();
@@ -120,18 +151,9 @@ fn metadata(
     provenance.insert("made_by".into(), json!(concat!("ionscape ", env!("CARGO_PKG_VERSION"))));
     provenance.insert("data_sha256".into(), json!(corpus.digest()));
     provenance.insert("n_systems".into(), json!(corpus.systems.len()));
-    let times: Vec<f64> = corpus.systems.iter().filter_map(|s| Some(s.local.as_ref()?.time)).collect();
-    if let (Some(time), true) = (times.first(), settings.local.learn) {
-        if times.iter().any(|t| t != time) {
-            return Err(Error::Input(format!(
-                "the responses of ions are at several times, from {} to {}; a field is defined at one: give all systems the \
-                 same local_time",
-                times.iter().copied().fold(f64::INFINITY, f64::min),
-                times.iter().copied().fold(0.0, f64::max)
-            )));
-        }
+    if let Some((time, n_systems)) = local {
         provenance.insert("local_time".into(), json!(time));
-        provenance.insert("n_local_systems".into(), json!(times.len()));
+        provenance.insert("n_local_systems".into(), json!(n_systems));
     }
     provenance.insert("coordination_radius".into(), json!(settings.coordination_radius()));
     provenance.insert("settings".into(), value(settings)?);

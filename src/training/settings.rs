@@ -42,17 +42,26 @@ pub struct TrainSettings {
 pub struct LocalSettings {
     /// Whether they are learned from, beside the labels; they are compared with in any case.
     pub learn: bool,
-    /// Standard deviations over the mean, to choose from by the evidence, of what surroundings within the cutoff leave open
-    /// of an ion's response.
-    pub scatter: Vec<f64>,
-    /// In place of the Gaussian process's own: single ions tell how smooth the field is, and it is smoother than labels
-    /// alone would have it.
+    /// By what the squared error of a response is divided: the smaller, the more the labels count.
+    pub weight: f64,
+    /// What surroundings within the cutoff leave open of an ion's response, as a standard deviation over the mean.
+    pub scatter: f64,
+    /// In place of the Gaussian process's own: single ions tell how smooth the field is about them, and it is smoother than
+    /// labels alone would have it.
     pub length_scales: Vec<f64>,
+    /// The same for the part of the field in the directions in which systems differ.
+    pub length_scales_between: Vec<f64>,
 }
 
 impl Default for LocalSettings {
     fn default() -> Self {
-        Self { learn: true, scatter: vec![0.02, 0.05, 0.1, 0.2], length_scales: vec![0.7, 2.0, 6.0, 20.0] }
+        Self {
+            learn: true,
+            weight: 0.1,
+            scatter: 0.1,
+            length_scales: vec![2.0, 6.0, 20.0],
+            length_scales_between: vec![0.1, 0.3, 1.0],
+        }
     }
 }
 
@@ -122,11 +131,16 @@ impl TrainSettings {
         if let Some(radius) = self.coordination_radius.filter(|r| !(r.is_finite() && *r > 0.0)) {
             return refuse(format!("coordination_radius = {radius}: it must be above zero"));
         }
-        if self.local.scatter.is_empty() || self.local.scatter.iter().any(|s| !(s.is_finite() && *s >= 0.0)) {
-            return refuse("local.scatter: give one or more numbers, zero or above".into());
+        if !(self.local.weight > 0.0 && self.local.weight.is_finite()) {
+            return refuse(format!("local.weight = {}: it must be above zero", self.local.weight));
         }
-        if self.local.length_scales.is_empty() || self.local.length_scales.iter().any(|l| !(l.is_finite() && *l > 0.0)) {
-            return refuse("local.length_scales: give one or more numbers above zero".into());
+        if !(self.local.scatter >= 0.0 && self.local.scatter.is_finite()) {
+            return refuse(format!("local.scatter = {}: it must be zero or above", self.local.scatter));
+        }
+        for (name, scales) in [("", &self.local.length_scales), ("_between", &self.local.length_scales_between)] {
+            if scales.is_empty() || scales.iter().any(|l| !(l.is_finite() && *l > 0.0)) {
+                return refuse(format!("local.length_scales{name}: give one or more numbers above zero"));
+            }
         }
         self.descriptor.validate()?;
         self.input.check()?;

@@ -98,7 +98,8 @@ impl Batch {
         self.totals.push(response.iter().map(total).collect());
         if let Some(stronger) = stronger {
             let mean = |axes: &[Vec<f64>; 3]| total(axes).iter().sum::<f64>() / 3.0;
-            self.stronger.push(response.iter().zip(stronger).map(|(weak, strong)| [mean(weak), mean(strong)]).collect());
+            self.stronger
+                .push(response.iter().zip(stronger).map(|(weak, strong)| [mean(weak), mean(strong)]).collect());
         }
     }
 

@@ -143,7 +143,8 @@ fn equilibrium(
             .iter()
             .filter(|run| run.len() > lag)
             .map(|run| {
-                let squares = run.iter().zip(&run[lag..]).map(|(a, b)| (0..3).map(|k| (b[k] - a[k]).powi(2)).sum::<f64>());
+                let squares =
+                    run.iter().zip(&run[lag..]).map(|(a, b)| (0..3).map(|k| (b[k] - a[k]).powi(2)).sum::<f64>());
                 squares.sum::<f64>() / (3 * (run.len() - lag)) as f64 / (2.0 * thermal) * molar / plan.time(t)
             })
             .collect();
@@ -159,19 +160,29 @@ fn read_displacements(path: &Path) -> Result<Vec<[f64; 3]>> {
         words.try_into().ok()
     };
     let lines = text.lines().filter(|line| !line.starts_with('#'));
-    lines.map(numbers).collect::<Option<Vec<_>>>().ok_or_else(|| {
-        Error::Input(format!("{}: a line does not hold a step and three displacements", path.display()))
-    })
+    lines
+        .map(numbers)
+        .collect::<Option<Vec<_>>>()
+        .ok_or_else(|| Error::Input(format!("{}: a line does not hold a step and three displacements", path.display())))
 }
 
-/// The data set of all systems: configurations with the responses of their ions; labels are for others to give.
+/// The data set of all systems: configurations with the responses of their ions.
+///
+/// The label is what `labels` has for a system's name or, if that has none for any, the mean response up to the time that
+/// the field is taken at: then labels and responses are of one quantity.
 pub fn dataset(campaign: &Campaign, found: &[SystemTruth], labels: &dyn Fn(&str) -> Option<[f64; 2]>) -> String {
     let file = &campaign.file;
     let quoted = |text: &str| toml::Value::String(text.into()).to_string();
     let species: Vec<String> = file.species.iter().map(|(t, name)| format!("{t} = {}", quoted(name))).collect();
     let charges: Vec<String> = file.charges.iter().map(|(name, charge)| format!("{name} = {charge:?}")).collect();
+    let given = found.iter().any(|system| labels(&system.name).is_some());
+    let at_time = |system: &SystemTruth| Some(system.summary.at.iter().find(|at| at.time == system.time)?.mean);
     let mut text = format!(
-        "# Made by ionscape truth.\nunits = {}\nspecies = {{ {} }}\ncharges = {{ {} }}\n",
+        "# Made by ionscape truth.\n{}units = {}\nspecies = {{ {} }}\ncharges = {{ {} }}\n",
+        match given {
+            true => "",
+            false => "# Labels are mean responses up to local_time, which are no long-time conductivities.\n",
+        },
         quoted(&file.units),
         species.join(", "),
         charges.join(", ")
@@ -184,8 +195,10 @@ pub fn dataset(campaign: &Campaign, found: &[SystemTruth], labels: &dyn Fn(&str)
             quoted(&system.name),
             system.time
         );
-        if let Some([value, error]) = labels(&system.name) {
-            let _ = write!(text, "molar_conductivity = {value:?}\nmolar_conductivity_error = {error:?}\n");
+        let label = if given { labels(&system.name) } else { at_time(system) };
+        // A label needs an error; where there is no noise, one below all rounding.
+        if let Some([value, error]) = label.map(|[value, error]| [value, error.max(1e-6 * value.abs())]) {
+            let _ = write!(text, "molar_conductivity = {value:.6}\nmolar_conductivity_error = {error:.6}\n");
         }
     }
     text

@@ -24,7 +24,13 @@ const FEWEST_BATCHES: usize = 2;
 pub enum Event<'a> {
     Starts(&'a str),
     /// After each batch of a configuration.
-    Batch { configuration: usize, pairs: usize, reliability: f64, relative_error: f64, share: f64 },
+    Batch {
+        configuration: usize,
+        pairs: usize,
+        reliability: f64,
+        relative_error: f64,
+        share: f64,
+    },
 }
 
 /// Works on a system until all its configurations are done; what was done stays done.
@@ -103,7 +109,8 @@ impl Driver<'_> {
             };
             all.merge(moments);
             let reliability = all.reliability();
-            let done = batch + 1 >= FEWEST_BATCHES && reliability >= self.plan.reliability && self.plan.reliability > 0.0;
+            let done =
+                batch + 1 >= FEWEST_BATCHES && reliability >= self.plan.reliability && self.plan.reliability > 0.0;
             if new {
                 let errors = all.errors();
                 let relative_error = (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt()
@@ -133,7 +140,8 @@ impl Driver<'_> {
         }
         let place = |pair: usize, strength: f64, name: &str| folder.join(format!("{pair:04}-{strength}-{name}"));
         let run = |(pair, strength, sign, name): &(usize, f64, f64, &str)| {
-            let text = stage::respond(self.campaign, self.system, *pair, sign * strength * field, self.plan.intervals());
+            let text =
+                stage::respond(self.campaign, self.system, *pair, sign * strength * field, self.plan.intervals());
             let restart = Some(format!("../../produce-{configuration:03}/last.restart"));
             // Each configuration has noise of its own.
             let index = configuration * 1_000_000 + pair;

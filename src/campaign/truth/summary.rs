@@ -92,11 +92,11 @@ fn at_time(
             c.batches.iter().flat_map(|b| &b.totals).map(|pair| scale * axes(&pair[t])).collect()
         };
         let each: Vec<WithError> = configurations.iter().map(|c| mean_and_error(&pairs(c))).collect();
-        match each.as_slice() {
-            [one] => *one,
-            // Configurations differ, by more than the noise of their pairs.
-            many => mean_and_error(&many.iter().map(|m| m[0]).collect::<Vec<_>>()),
-        }
+        let n = each.len() as f64;
+        let within = each.iter().map(|m| m[1] * m[1]).sum::<f64>().sqrt() / n;
+        let [mean, between] = mean_and_error(&each.iter().map(|m| m[0]).collect::<Vec<_>>());
+        // Configurations differ by more than the noise of their pairs; a few of them may be alike by chance.
+        [mean, between.max(within)]
     };
     let mean = of_configuration(&|pair| pair.iter().sum::<f64>() / 3.0);
     let average = |of: &dyn Fn(&Moments) -> f64| all.iter().map(|c| of(&c.0)).sum::<f64>() / all.len() as f64;

@@ -13,6 +13,8 @@ use crate::model::ensemble::Waves;
 #[derive(Clone, Debug)]
 pub struct Basis {
     pub waves: Waves,
+    /// So many features come first that belong to another kernel than the rest; 0 if there is one kernel.
+    pub first: usize,
 }
 
 impl Basis {
@@ -22,21 +24,24 @@ impl Basis {
     /// 2016).
     pub fn new(n_inputs: usize, n_features: usize, length_scale: f64, seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        let mut directions = Array2::zeros((n_inputs, n_features));
-        for start in (0..n_features).step_by(n_inputs) {
-            let normal = DMatrix::from_fn(n_inputs, n_inputs, |_, _| normal(&mut random));
-            let (q, r) = normal.qr().unpack();
-            for column in 0..n_inputs.min(n_features - start) {
-                // The norm of a normal vector, for the direction alone would have a fixed one.
-                let norm = (0..n_inputs).map(|_| self::normal(&mut random).powi(2)).sum::<f64>().sqrt();
-                let sign = r[(column, column)].signum();
-                for i in 0..n_inputs {
-                    directions[(i, start + column)] = (sign * q[(i, column)] * norm / (TAU * length_scale)) as f32;
-                }
-            }
-        }
-        let phases = Array1::from_shape_fn(n_features, |_| random.random::<f64>() as f32);
-        Self { waves: Waves::new(directions, phases) }
+        let directions = directions(n_inputs, n_features, length_scale, &mut random);
+        Self::with_phases(directions, 0, &mut random)
+    }
+
+    /// Features of two kernels: of `n_features.0` for one on a subspace of the inputs, `[n_inputs, n]`, and of
+    /// `n_features.1` for one on all; each with its length scale.
+    pub fn of_two(subspace: &Array2<f64>, n_features: (usize, usize), length_scales: (f64, f64), seed: u64) -> Self {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let within = directions(subspace.ncols(), n_features.0, length_scales.0, &mut random);
+        let of_subspace = subspace.dot(&within.mapv(f64::from)).mapv(|v| v as f32);
+        let of_all = directions(subspace.nrows(), n_features.1, length_scales.1, &mut random);
+        let both = ndarray::concatenate![ndarray::Axis(1), of_subspace, of_all];
+        Self::with_phases(both, n_features.0, &mut random)
+    }
+
+    fn with_phases(directions: Array2<f32>, first: usize, random: &mut ChaCha8Rng) -> Self {
+        let phases = Array1::from_shape_fn(directions.ncols(), |_| random.random::<f64>() as f32);
+        Self { waves: Waves::new(directions, phases), first }
     }
 
     /// `D`.
@@ -68,6 +73,24 @@ impl Basis {
         sum.iter_mut().for_each(|s| *s *= scale);
         sum
     }
+}
+
+/// Orthogonal in groups of as many as there are inputs, `[n_inputs, n_features]`.
+fn directions(n_inputs: usize, n_features: usize, length_scale: f64, random: &mut ChaCha8Rng) -> Array2<f32> {
+    let mut directions = Array2::zeros((n_inputs, n_features));
+    for start in (0..n_features).step_by(n_inputs) {
+        let deviates = DMatrix::from_fn(n_inputs, n_inputs, |_, _| normal(random));
+        let (q, r) = deviates.qr().unpack();
+        for column in 0..n_inputs.min(n_features - start) {
+            // The norm of a normal vector, for the direction alone would have a fixed one.
+            let norm = (0..n_inputs).map(|_| normal(random).powi(2)).sum::<f64>().sqrt();
+            let sign = r[(column, column)].signum();
+            for i in 0..n_inputs {
+                directions[(i, start + column)] = (sign * q[(i, column)] * norm / (TAU * length_scale)) as f32;
+            }
+        }
+    }
+    directions
 }
 
 /// A normal deviate (G. E. P. Box and M. E. Muller, Ann. Math. Stat. 29, 610 (1958)).

@@ -8,42 +8,50 @@ use rayon::prelude::*;
 use super::{Basis, CHUNK, rows_of};
 use crate::training::Pooled;
 use crate::training::input::FittedInputs;
+use crate::training::settings::LocalSettings;
 
 /// Sums over the ions of one system, means taken away.
 pub struct LocalSums {
-    n: usize,
     /// `sum phi phi^T`, `[D, D]`.
     gram: DMatrix<f64>,
     /// `sum phi y`, `[D]`, with `y` the departure times the label.
     projection: DVector<f64>,
-    /// `sum y^2`.
-    squares: f64,
-    /// Mean squared error of a `y`, and the squared label.
+    /// Variance of a `y` about the field.
     noise: f64,
-    label_squared: f64,
 }
 
 impl LocalSums {
     /// Of all systems that have responses; of no more than `most` ions of each.
-    pub fn of(systems: &[Pooled], inputs: &FittedInputs, basis: &Basis, most: usize) -> Vec<Self> {
-        systems.par_iter().filter_map(|system| Self::of_system(system, inputs, basis, most)).collect()
+    pub fn of(
+        systems: &[Pooled],
+        inputs: &FittedInputs,
+        basis: &Basis,
+        settings: &LocalSettings,
+        most: usize,
+    ) -> Vec<Self> {
+        systems.par_iter().filter_map(|system| Self::of_system(system, inputs, basis, settings, most)).collect()
     }
 
-    fn of_system(system: &Pooled, inputs: &FittedInputs, basis: &Basis, most: usize) -> Option<Self> {
+    fn of_system(
+        system: &Pooled,
+        inputs: &FittedInputs,
+        basis: &Basis,
+        settings: &LocalSettings,
+        most: usize,
+    ) -> Option<Self> {
         let local = system.local?;
         let step = local.rows.len().div_ceil(most).max(1);
         let indices: Vec<usize> = (0..local.rows.len()).step_by(step).collect();
         let d = basis.n_features();
         let mut gram = Array2::<f64>::zeros((d, d));
         let (mut sum, mut projection) = (vec![0.0; d], vec![0.0; d]);
-        let (mut total, mut squares) = (0.0, 0.0);
+        let mut total = 0.0;
         for chunk in indices.chunks(CHUNK) {
             let phi = basis.features(rows_of(local.rows, inputs, chunk).view());
             general_mat_mul(1.0, &phi.t(), &phi, 1.0, &mut gram);
             for (row, &ion) in phi.rows().into_iter().zip(chunk) {
                 let y = system.label * local.departures[ion];
                 total += y;
-                squares += y * y;
                 for ((s, p), phi) in sum.iter_mut().zip(&mut projection).zip(row) {
                     *s += phi;
                     *p += y * phi;
@@ -53,12 +61,9 @@ impl LocalSums {
         let n = indices.len() as f64;
         let centred = |i: usize, j: usize| gram[(i, j)] - sum[i] * sum[j] / n;
         Some(Self {
-            n: indices.len(),
             gram: DMatrix::from_fn(d, d, centred),
             projection: DVector::from_fn(d, |i, _| projection[i] - sum[i] * total / n),
-            squares: squares - total * total / n,
-            noise: (system.label * local.error).powi(2),
-            label_squared: system.label.powi(2),
+            noise: system.label.powi(2) * (local.error.powi(2) + settings.scatter.powi(2)) / settings.weight,
         })
     }
 }
@@ -67,30 +72,23 @@ impl LocalSums {
 pub struct Informed {
     pub mean: DVector<f64>,
     pub precision: Cholesky<f64, Dyn>,
-    /// Logarithm of the probability of the departures, up to a constant.
-    pub log_evidence: f64,
 }
 
 impl Informed {
-    /// For prior variance `variance` in each direction, and departures that surroundings leave open by `scatter`, over the
-    /// mean. None where the precision is not positive, as for features that are not finite.
-    pub fn new(all: &[LocalSums], variance: f64, scatter: f64) -> Option<Self> {
+    /// For prior variances `variances` of the first so many weights and of the others. None where the precision is not
+    /// positive, as for features that are not finite.
+    pub fn new(all: &[LocalSums], variances: (f64, f64), first: usize) -> Option<Self> {
         let d = all[0].projection.len();
-        let mut precision = DMatrix::from_diagonal_element(d, d, 1.0 / variance);
+        let precision = |i: usize| 1.0 / if i < first { variances.0 } else { variances.1 };
+        let mut precision = DMatrix::from_diagonal(&DVector::from_fn(d, |i, _| precision(i)));
         let mut projection = DVector::zeros(d);
-        let (mut misfit, mut log_noise) = (0.0, 0.0);
         for sums in all {
-            let noise = sums.noise + scatter * scatter * sums.label_squared;
-            precision.zip_apply(&sums.gram, |p, g| *p += g / noise);
-            projection.axpy(1.0 / noise, &sums.projection, 1.0);
-            misfit += sums.squares / noise;
-            log_noise += (sums.n as f64 - 1.0) * noise.ln();
+            precision.zip_apply(&sums.gram, |p, g| *p += g / sums.noise);
+            projection.axpy(1.0 / sums.noise, &sums.projection, 1.0);
         }
         let precision = precision.cholesky()?;
         let mean = precision.solve(&projection);
-        let half_log_determinant = precision.l_dirty().diagonal().iter().map(|d| d.ln()).sum::<f64>();
-        let log_evidence = -0.5 * (misfit - projection.dot(&mean) + log_noise + d as f64 * variance.ln()) - half_log_determinant;
-        log_evidence.is_finite().then_some(Self { mean, precision, log_evidence })
+        mean.iter().all(|v| v.is_finite()).then_some(Self { mean, precision })
     }
 
     /// `L^-1 phi` of each row, with `L L^T` the precision: directions in which the weights have variance 1.

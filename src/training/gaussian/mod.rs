@@ -6,16 +6,20 @@
 //! its length scale by the evidence, the uncertainty of what the global labels leave open.
 
 mod basis;
+mod kernels;
 mod local;
 mod posterior;
+mod systems;
 
 use ndarray::Array2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 pub use basis::Basis;
-pub use posterior::{Draws, Posterior};
+pub use kernels::Scales;
+pub use posterior::{Draws, Posterior, PriorSearch};
 
+use kernels::Kernels;
 use local::LocalSums;
 
 use super::input::FittedInputs;
@@ -68,8 +72,8 @@ impl GaussianSettings {
 pub struct GaussianField {
     pub basis: Basis,
     pub posterior: Posterior,
-    /// Squared length scale in mean squared distances.
-    pub length_scale: f64,
+    /// Squared length scales in mean squared distances.
+    pub length_scales: Scales,
 }
 
 impl GaussianField {
@@ -81,51 +85,45 @@ impl GaussianField {
     /// # Errors
     /// Fewer than two systems; features that are not finite.
     pub fn fit(systems: &[Pooled], inputs: &FittedInputs, settings: &TrainSettings, seed: u64) -> Result<Self> {
-        let scatter = &settings.local.scatter;
-        let length_scales = match systems.iter().any(|s| s.local.is_some()) {
-            true => &settings.local.length_scales,
-            false => &settings.gaussian_process.length_scales,
-        };
-        let settings = &settings.gaussian_process;
-        if systems.len() < 2 {
-            return Err(Error::Input(format!(
-                "{} system to learn from; a field that is not the same everywhere needs two at least",
-                systems.len()
-            )));
-        }
-        let labels: Vec<f64> = systems.iter().map(|s| s.label).collect();
-        let errors: Vec<f64> = systems.iter().map(|s| s.error).collect();
-        let length_of = |scale: f64| (scale * inputs.mean_squared_distance()).sqrt();
-        let basis = |scale: f64| Basis::new(inputs.map.width(), settings.features, length_of(scale), seed);
+        let responses = systems.iter().any(|s| s.local.is_some());
         let samples: Vec<Array2<f32>> = systems
             .par_iter()
             .map(|system| {
-                let step = system.rows.len().div_ceil(settings.sample).max(1);
+                let step = system.rows.len().div_ceil(settings.gaussian_process.sample).max(1);
                 let indices: Vec<usize> = (0..system.rows.len()).step_by(step).collect();
                 rows_of(system.rows, inputs, &indices)
             })
             .collect();
-        let evidence = |&scale: &f64| -> Result<f64> {
-            let basis = basis(scale);
-            let pooled: Vec<Vec<f64>> = samples.par_iter().map(|sample| basis.mean(sample.view())).collect();
-            let local = LocalSums::of(systems, inputs, &basis, LOCAL_SAMPLE);
-            Ok(Posterior::new(&pooled, &labels, &errors, &local, scatter)?.log_evidence)
+        let labels: Vec<f64> = systems.iter().map(|s| s.label).collect();
+        let errors: Vec<f64> = systems.iter().map(|s| s.error).collect();
+        let kernels = match responses {
+            true => Kernels::two(&samples, inputs, settings),
+            false => Kernels::one(inputs, settings),
         };
-        let mut best = (f64::NEG_INFINITY, length_scales[0]);
-        if length_scales.len() > 1 {
-            for scale in length_scales {
-                let found = evidence(scale)?;
+        let evidence = |&scales: &Scales| -> Result<f64> {
+            let basis = kernels.basis(scales, seed);
+            let pooled: Vec<Vec<f64>> = samples.par_iter().map(|sample| basis.mean(sample.view())).collect();
+            let local = LocalSums::of(systems, inputs, &basis, &settings.local, LOCAL_SAMPLE);
+            Ok(Posterior::new(&pooled, &labels, &errors, &local, PriorSearch { first: basis.first, thorough: false })?
+                .log_evidence)
+        };
+        let candidates = kernels.candidates();
+        let mut best = (f64::NEG_INFINITY, candidates[0]);
+        if candidates.len() > 1 {
+            for scales in &candidates {
+                let found = evidence(scales)?;
                 if found > best.0 {
-                    best = (found, *scale);
+                    best = (found, *scales);
                 }
             }
         }
-        let length_scale = best.1;
-        let basis = basis(length_scale);
+        let length_scales = best.1;
+        let basis = kernels.basis(length_scales, seed);
         let pooled: Vec<Vec<f64>> = systems.iter().map(|s| pooled(s.rows, inputs, &basis)).collect();
-        let local = LocalSums::of(systems, inputs, &basis, usize::MAX);
-        let posterior = Posterior::new(&pooled, &labels, &errors, &local, scatter)?;
-        Ok(Self { posterior, basis, length_scale })
+        let local = LocalSums::of(systems, inputs, &basis, &settings.local, usize::MAX);
+        let posterior =
+            Posterior::new(&pooled, &labels, &errors, &local, PriorSearch { first: basis.first, thorough: true })?;
+        Ok(Self { posterior, basis, length_scales })
     }
 
     /// The field of some environments.

@@ -28,16 +28,16 @@ pub struct Posterior {
     factor: Cholesky<f64, Dyn>,
     labels: DVector<f64>,
     errors: Vec<f64>,
-    /// What surroundings leave open of single ions' responses, over the mean.
-    pub scatter: Option<f64>,
     /// `A^-1 1` and `1.A^-1 1`.
     ones: (DVector<f64>, f64),
     /// Variance of the weights in the directions of `phi`.
     spread: f64,
     pub prior_variance: f64,
+    /// Of the weights between systems, where they are apart.
+    pub prior_variance_between: Option<f64>,
     pub intercept: f64,
     pub weights: Vec<f64>,
-    /// Logarithm of the probability of the labels, up to a constant.
+    /// Logarithm of the probability of the labels, given responses if there are any, up to a constant.
     pub log_evidence: f64,
 }
 
@@ -50,7 +50,8 @@ pub struct Draws {
 
 impl Posterior {
     /// The posterior from mean features `[n_systems][D]` and, where there are any, responses of single ions, at the prior
-    /// variance and the scatter of the largest evidence.
+    /// variance of the largest evidence: of the labels, given the responses. The responses' own evidence would choose a field
+    /// that follows the ions, of which there are many more than systems, at the labels' expense.
     ///
     /// # Errors
     /// Features or labels that are not finite.
@@ -59,8 +60,9 @@ impl Posterior {
         labels: &[f64],
         errors: &[f64],
         local: &[LocalSums],
-        scatter: &[f64],
+        prior: PriorSearch,
     ) -> Result<Self> {
+        let PriorSearch { first, thorough } = prior;
         let n = labels.len();
         let pooled = DMatrix::from_fn(n, pooled[0].len(), |s, d| pooled[s][d]);
         let y = DVector::from_column_slice(labels);
@@ -72,33 +74,33 @@ impl Posterior {
             let best = PRIOR_STEPS.filter_map(at).max_by(|a, b| a.log_evidence.total_cmp(&b.log_evidence));
             let solved = best.filter(|s| s.log_evidence.is_finite()).ok_or_else(refuse)?;
             let phi = pooled.clone();
-            return Ok(Self::from_parts(pooled, phi, None, y, errors, None, solved));
+            return Ok(Self::from_parts(pooled, phi, None, y, errors, solved));
         }
-        let at = |step: i32, scatter: f64| -> Option<Candidate> {
-            let informed = Informed::new(local, variance * 10f64.powf(0.25 * f64::from(step)), scatter)?;
+        let at = |steps: (i32, i32)| -> Option<Candidate> {
+            let of = |step: i32| variance * 10f64.powf(0.25 * f64::from(step));
+            let variances = (of(steps.0), of(steps.1));
+            let informed = Informed::new(local, variances, first)?;
             let phi = informed.whiten(&pooled);
             let labels = &y - &pooled * &informed.mean;
             let solved = Solved::new(&(&phi * phi.transpose()), &labels, errors, 1.0)?;
-            let log_evidence = informed.log_evidence + solved.log_evidence;
-            let candidate = Candidate { step, scatter, informed, phi, labels, solved, log_evidence };
-            log_evidence.is_finite().then_some(candidate)
+            solved.log_evidence.is_finite().then_some(Candidate { steps, variances, informed, phi, labels, solved })
         };
         let better = |best: Option<Candidate>, other: Option<Candidate>| match (best, other) {
-            (Some(a), Some(b)) => Some(if b.log_evidence > a.log_evidence { b } else { a }),
+            (Some(a), Some(b)) => Some(if b.solved.log_evidence > a.solved.log_evidence { b } else { a }),
             (a, b) => a.or(b),
         };
-        // One after the other: the two hardly depend on each other.
-        let middle = scatter[scatter.len() / 2];
-        let mut best = PRIOR_STEPS.step_by(4).map(|step| at(step, middle)).fold(None, better);
-        let step = best.as_ref().ok_or_else(refuse)?.step;
-        best = scatter.iter().filter(|s| **s != middle).map(|s| at(step, *s)).fold(best, better);
-        let scatter = best.as_ref().ok_or_else(refuse)?.scatter;
-        best = [step - 2, step + 2].into_iter().map(|step| at(step, scatter)).fold(best, better);
-        let best = best.ok_or_else(refuse)?;
-        let Candidate { informed, phi, labels, mut solved, log_evidence, step, .. } = best;
-        solved.log_evidence = log_evidence;
-        let mut posterior = Self::from_parts(pooled, phi, Some(informed), labels, errors, Some(scatter), solved);
-        posterior.prior_variance = variance * 10f64.powf(0.25 * f64::from(step));
+        // One after the other, for they hardly depend on each other.
+        let stride = if thorough { 4 } else { 10 };
+        let mut best = PRIOR_STEPS.step_by(stride).map(|step| at((4, step))).fold(None, better);
+        let steps = best.as_ref().ok_or_else(refuse)?.steps;
+        if first > 0 {
+            let others = PRIOR_STEPS.step_by(stride).filter(|step| *step != steps.0);
+            best = others.map(|step| at((step, steps.1))).fold(best, better);
+        }
+        let Candidate { informed, phi, labels, solved, variances, .. } = best.ok_or_else(refuse)?;
+        let mut posterior = Self::from_parts(pooled, phi, Some(informed), labels, errors, solved);
+        posterior.prior_variance = variances.1;
+        posterior.prior_variance_between = (first > 0).then_some(variances.0);
         Ok(posterior)
     }
 
@@ -108,7 +110,6 @@ impl Posterior {
         informed: Option<Informed>,
         labels: DVector<f64>,
         errors: &[f64],
-        scatter: Option<f64>,
         solved: Solved,
     ) -> Self {
         let Solved { prior_variance, factor, ones, intercept, alpha, log_evidence } = solved;
@@ -121,10 +122,10 @@ impl Posterior {
             factor,
             labels,
             errors: errors.to_vec(),
-            scatter,
             ones,
             spread: prior_variance,
             prior_variance,
+            prior_variance_between: None,
             intercept,
             weights: weights.iter().copied().collect(),
             log_evidence,
@@ -136,7 +137,9 @@ impl Posterior {
         let x = DVector::from_column_slice(phi);
         let mean = self.intercept + x.dot(&DVector::from_column_slice(&self.weights));
         let x = match &self.informed {
-            Some(informed) => informed.whiten(&DMatrix::from_row_slice(1, phi.len(), phi)).transpose().column(0).into_owned(),
+            Some(informed) => {
+                informed.whiten(&DMatrix::from_row_slice(1, phi.len(), phi)).transpose().column(0).into_owned()
+            }
             None => x,
         };
         let k = &self.phi * &x * self.spread;
@@ -197,15 +200,24 @@ impl Posterior {
     }
 }
 
-/// What one prior variance and one scatter make of the data.
+/// Which priors are tried where responses of single ions are known.
+#[derive(Clone, Copy)]
+pub struct PriorSearch {
+    /// So many weights come first that have a prior variance of their own.
+    pub first: usize,
+    /// Whether the best are looked for closely, or as closely as it takes to compare kernels.
+    pub thorough: bool,
+}
+
+/// What prior variances make of the data.
 struct Candidate {
-    step: i32,
-    scatter: f64,
+    steps: (i32, i32),
+    /// Of the first weights and the others.
+    variances: (f64, f64),
     informed: Informed,
     phi: DMatrix<f64>,
     labels: DVector<f64>,
     solved: Solved,
-    log_evidence: f64,
 }
 
 /// The equations solved at one prior variance.
@@ -252,7 +264,8 @@ mod tests {
     #[test]
     fn with_enough_precise_labels_the_weights_are_found() {
         let (pooled, labels) = planted(40, 4);
-        let posterior = Posterior::new(&pooled, &labels, &[1e-3; 40], &[], &[]).unwrap();
+        let posterior =
+            Posterior::new(&pooled, &labels, &[1e-3; 40], &[], PriorSearch { first: 0, thorough: true }).unwrap();
         for (found, planted) in posterior.weights.iter().zip([0.5, -0.25, 0.0, 0.0]) {
             assert!((found - planted).abs() < 1e-3, "{:?}", posterior.weights);
         }
@@ -264,7 +277,8 @@ mod tests {
     #[test]
     fn draws_have_the_mean_and_the_width_of_the_posterior() {
         let (pooled, labels) = planted(5, 12);
-        let posterior = Posterior::new(&pooled, &labels, &[0.1; 5], &[], &[]).unwrap();
+        let posterior =
+            Posterior::new(&pooled, &labels, &[0.1; 5], &[], PriorSearch { first: 0, thorough: true }).unwrap();
         let phi: Vec<f64> = (0..12).map(|d| 0.3 * f64::from(d).cos()).collect();
         let (mean, deviation) = posterior.predict(&phi);
         let n = 4000;
