@@ -111,9 +111,27 @@ fn error_from_blocks(sums: &[f64], block_length: usize) -> f64 {
     (squares / (n_blocks * (n_blocks - 1)) as f64).sqrt()
 }
 
+/// Pearson's correlation of two lists of equal length; 0 where one of them does not vary.
+pub fn correlation(a: &[f64], b: &[f64]) -> f64 {
+    let n = a.len() as f64;
+    let (x, y) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
+    let of = |f: &dyn Fn(f64, f64) -> f64| a.iter().zip(b).map(|(a, b)| f(a - x, b - y)).sum::<f64>();
+    let both = (of(&|a, _| a * a) * of(&|_, b| b * b)).sqrt();
+    if both > 0.0 { of(&|a, b| a * b) / both } else { 0.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn correlations_are_those_of_hand() {
+        assert!((correlation(&[1.0, 2.0, 3.0], &[5.0, 7.0, 9.0]) - 1.0).abs() < 1e-12);
+        // Deviations -1, 0, 1 and -1, 2, -1 do not go together; -2, 0, 2 and 1, 0, -1 are opposite.
+        assert!(correlation(&[1.0, 2.0, 3.0], &[0.0, 3.0, 0.0]).abs() < 1e-12);
+        assert!((correlation(&[0.0, 2.0, 4.0], &[3.0, 2.0, 1.0]) + 1.0).abs() < 1e-12);
+        assert_eq!(correlation(&[1.0, 1.0], &[1.0, 2.0]), 0.0);
+    }
     use rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 

@@ -258,17 +258,8 @@ impl Driver<'_> {
         ranks: usize,
         expected: &[&str],
     ) -> Result<()> {
-        self.engine.run(&Process {
-            folder,
-            input: &self.campaign.input,
-            stage,
-            stage_file,
-            seed: seed(self.campaign.file.seed, &self.system.name, stage, index),
-            restart,
-            variables: self.system.variables.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),
-            ranks,
-            expected,
-        })
+        let process = Process::of(self.campaign, self.system, folder, (stage, index), stage_file);
+        self.engine.run(&Process { restart, ranks, expected, ..process })
     }
 
     fn tell(&mut self) {

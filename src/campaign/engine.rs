@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::plan::{Campaign, SystemPlan};
+use super::seeds::seed;
 use crate::guard::Guard;
 use crate::{Error, Result};
 
@@ -38,6 +40,29 @@ pub struct Process<'a> {
     pub ranks: usize,
     /// Files that it must leave.
     pub expected: &'a [&'a str],
+}
+
+impl<'a> Process<'a> {
+    /// A stage of a system, with the seed that is the stage's and its index's; on one rank, from nothing, leaving nothing.
+    pub fn of(
+        campaign: &'a Campaign,
+        system: &'a SystemPlan,
+        folder: &'a Path,
+        (stage, index): (&'a str, usize),
+        stage_file: String,
+    ) -> Self {
+        Self {
+            folder,
+            input: &campaign.input,
+            stage,
+            stage_file,
+            seed: seed(campaign.file.seed, &system.name, stage, index),
+            restart: None,
+            variables: system.variables.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),
+            ranks: 1,
+            expected: &[],
+        }
+    }
 }
 
 impl Engine {

@@ -8,6 +8,7 @@ use super::fit::Fitted;
 use super::folds::folds;
 use super::settings::TrainSettings;
 use crate::Result;
+use crate::statistics::correlation;
 
 /// Ions of each system that are compared.
 const SAMPLE: usize = 2000;
@@ -63,12 +64,4 @@ pub fn by_density(all: &[Reproducibility]) -> Vec<(f64, f64)> {
     // Densities of one grid point agree but for rounding of the box.
     let groups = sorted.chunk_by(|a, b| b.density < 1.01 * a.density);
     groups.map(|g| (g[0].density, g.iter().map(|r| r.correlation).sum::<f64>() / g.len() as f64)).collect()
-}
-
-fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let n = a.len() as f64;
-    let (x, y) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
-    let of = |f: &dyn Fn(f64, f64) -> f64| a.iter().zip(b).map(|(a, b)| f(a - x, b - y)).sum::<f64>();
-    let both = (of(&|a, _| a * a) * of(&|_, b| b * b)).sqrt();
-    if both > 0.0 { of(&|a, b| a * b) / both } else { 0.0 }
 }

@@ -11,7 +11,6 @@ use super::stage;
 use crate::campaign::engine::{Engine, Process, remove};
 use crate::campaign::label::STRONGER;
 use crate::campaign::plan::{Campaign, SystemPlan};
-use crate::campaign::seeds::seed;
 use crate::campaign::stage::{charged_types, equilibrate};
 use crate::campaign::store::{State, Store};
 use crate::{Error, Result};
@@ -175,16 +174,7 @@ impl Driver<'_> {
         ranks: usize,
         expected: &[&str],
     ) -> Result<()> {
-        self.engine.run(&Process {
-            folder,
-            input: &self.campaign.input,
-            stage,
-            stage_file,
-            seed: seed(self.campaign.file.seed, &self.system.name, stage, index),
-            restart,
-            variables: self.system.variables.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),
-            ranks,
-            expected,
-        })
+        let process = Process::of(self.campaign, self.system, folder, (stage, index), stage_file);
+        self.engine.run(&Process { restart, ranks, expected, ..process })
     }
 }

@@ -77,18 +77,10 @@ pub fn variance(values: &[f64]) -> f64 {
     values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0)
 }
 
-/// Pearson's.
-pub fn correlation(a: &[f64], b: &[f64]) -> f64 {
-    let n = a.len() as f64;
-    let (x, y) = (a.iter().sum::<f64>() / n, b.iter().sum::<f64>() / n);
-    let of = |f: &dyn Fn(f64, f64) -> f64| a.iter().zip(b).map(|(a, b)| f(a - x, b - y)).sum::<f64>();
-    let both = (of(&|a, _| a * a) * of(&|_, b| b * b)).sqrt();
-    if both > 0.0 { of(&|a, b| a * b) / both } else { 0.0 }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::statistics::correlation;
     use rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 

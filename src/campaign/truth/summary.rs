@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::batch::Batch;
-use super::moments::{Moments, correlation, variance};
+use super::moments::{Moments, variance};
+use crate::statistics::correlation;
 
 /// A number and its standard error.
 pub type WithError = [f64; 2];
