@@ -67,15 +67,10 @@ impl Driver<'_> {
         }
         if !self.state.equilibrated {
             (self.watch)(Event::Starts("equilibration"));
-            self.process(
-                &self.store.equilibrate(),
-                "equilibrate",
-                0,
-                stage::equilibrate(),
-                None,
-                self.campaign.file.run.ranks,
-                &["last.restart"],
-            )?;
+            let folder = self.store.equilibrate();
+            let process = self.process(&folder, ("equilibrate", 0), stage::equilibrate());
+            let ranks = self.campaign.file.run.ranks;
+            self.engine.run(&Process { ranks, expected: &["last.restart"], ..process })?;
             self.state.equilibrated = true;
             self.store.save(&self.state)?;
         }
@@ -146,7 +141,9 @@ impl Driver<'_> {
         let expected = ["current.dat", "trajectory.lammpstrj", "snapshots.lammpstrj", &configuration, "last.restart"];
         let text = stage::produce(self.campaign);
         let folder = self.store.chunk(chunk);
-        self.process(&folder, "produce", chunk, text, Some(restart), self.campaign.file.run.ranks, &expected)?;
+        let process = self.process(&folder, ("produce", chunk), text);
+        let ranks = self.campaign.file.run.ranks;
+        self.engine.run(&Process { restart: Some(restart), ranks, expected: &expected, ..process })?;
         self.state.chunks += 1;
         Ok(())
     }
@@ -228,7 +225,8 @@ impl Driver<'_> {
         let restart = format!("../../produce-{chunk:03}/{}", self.configuration(configuration));
         let text = stage::respond(self.campaign, self.system, pair % 3, field, steps);
         // Noise is drawn for atoms in their order, which ranks exchange; on one rank the order stays.
-        self.process(folder, "respond", pair, text, Some(restart), 1, &["drift.dat"])
+        let process = self.process(folder, ("respond", pair), text);
+        self.engine.run(&Process { restart: Some(restart), expected: &["drift.dat"], ..process })
     }
 
     /// Whether two equal runs are equal.
@@ -247,19 +245,8 @@ impl Driver<'_> {
         Ok(repeatable)
     }
 
-    #[expect(clippy::too_many_arguments)]
-    fn process(
-        &self,
-        folder: &Path,
-        stage: &str,
-        index: usize,
-        stage_file: String,
-        restart: Option<String>,
-        ranks: usize,
-        expected: &[&str],
-    ) -> Result<()> {
-        let process = Process::of(self.campaign, self.system, folder, (stage, index), stage_file);
-        self.engine.run(&Process { restart, ranks, expected, ..process })
+    fn process<'b>(&'b self, folder: &'b Path, stage: (&'b str, usize), stage_file: String) -> Process<'b> {
+        Process::of(self.campaign, self.system, folder, stage, stage_file)
     }
 
     fn tell(&mut self) {

@@ -27,13 +27,8 @@ pub struct Arguments {
     #[arg(short, long, value_name = "FOLDER")]
     output: Option<PathBuf>,
 
-    /// LAMMPS program, before what the campaign names; if neither does, as ionscape doctor finds it.
-    #[arg(long, value_name = "LMP")]
-    lammps: Option<PathBuf>,
-
-    /// Program that starts MPI ranks.
-    #[arg(long, value_name = "MPIEXEC")]
-    mpiexec: Option<PathBuf>,
+    #[command(flatten)]
+    programs: Programs,
 
     /// Systems at a time, before what the campaign says.
     #[arg(long, value_name = "N")]
@@ -64,6 +59,18 @@ pub struct Arguments {
     json: Option<PathBuf>,
 }
 
+/// The programs that a campaign runs.
+#[derive(clap::Args)]
+pub struct Programs {
+    /// LAMMPS program, before what the campaign names; if neither does, as ionscape doctor finds it.
+    #[arg(long, value_name = "LMP")]
+    lammps: Option<PathBuf>,
+
+    /// Program that starts MPI ranks.
+    #[arg(long, value_name = "MPIEXEC")]
+    mpiexec: Option<PathBuf>,
+}
+
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut campaign = Campaign::read(&arguments.campaign)?;
     let root = arguments.output.clone().unwrap_or_else(|| arguments.campaign.with_extension(""));
@@ -85,7 +92,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             bail!("{}: there is no system {name}; --dry-run lists them", arguments.campaign.display());
         }
     }
-    let engine = engine(arguments.lammps.clone(), arguments.mpiexec.clone(), &campaign)?;
+    let engine = engine(&arguments.programs, &campaign)?;
     std::fs::create_dir_all(&root).with_context(|| root.display().to_string())?;
     let root = root.canonicalize().with_context(|| root.display().to_string())?;
     let cores = std::thread::available_parallelism().map_or(1, |n| n.get());
@@ -102,12 +109,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 /// How LAMMPS is started, which it is asked for once.
-pub fn engine(lammps: Option<PathBuf>, mpiexec: Option<PathBuf>, campaign: &Campaign) -> anyhow::Result<Engine> {
+pub fn engine(programs: &Programs, campaign: &Campaign) -> anyhow::Result<Engine> {
     let folder = campaign.path.parent().unwrap_or(Path::new(""));
     let file = &campaign.file.run;
     let named = |path: &PathBuf| if path.components().count() > 1 { folder.join(path) } else { path.clone() };
-    let lammps = lammps.or(file.lammps.as_ref().map(named));
-    let mpiexec = mpiexec.or(file.mpiexec.as_ref().map(named));
+    let lammps = programs.lammps.clone().or(file.lammps.as_ref().map(named));
+    let mpiexec = programs.mpiexec.clone().or(file.mpiexec.as_ref().map(named));
     let found = doctor::installation(lammps, mpiexec)?;
     if file.ranks > 1 && found.mpiexec.is_none() {
         bail!("ranks = {}, and there is no mpiexec; name one with --mpiexec", file.ranks);
@@ -348,7 +355,7 @@ fn dry_run(campaign: &Campaign, root: &Path) -> anyhow::Result<()> {
 fn slurm(arguments: &Arguments, campaign: &Campaign, root: &Path, path: &Path) -> anyhow::Result<()> {
     let absolute = |path: &Path| std::path::absolute(path).with_context(|| path.display().to_string());
     let mut options = vec!["--concurrent".to_string(), "1".into()];
-    for (name, value) in [("--lammps", &arguments.lammps), ("--mpiexec", &arguments.mpiexec)] {
+    for (name, value) in [("--lammps", &arguments.programs.lammps), ("--mpiexec", &arguments.programs.mpiexec)] {
         if let Some(value) = value {
             options.extend([name.to_string(), absolute(value)?.display().to_string()]);
         }

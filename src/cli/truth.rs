@@ -24,13 +24,8 @@ pub struct Arguments {
     #[arg(short, long, value_name = "FOLDER")]
     output: Option<PathBuf>,
 
-    /// LAMMPS program, before what the campaign names; if neither does, as ionscape doctor finds it.
-    #[arg(long, value_name = "LMP")]
-    lammps: Option<PathBuf>,
-
-    /// Program that starts MPI ranks of equilibrium runs.
-    #[arg(long, value_name = "MPIEXEC")]
-    mpiexec: Option<PathBuf>,
+    #[command(flatten)]
+    programs: simulate::Programs,
 
     /// Data set whose labels the new one takes for systems of the same names; if not given, labels are mean responses.
     #[arg(long, value_name = "DATASET")]
@@ -79,7 +74,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     let mut failures = vec![];
     if !arguments.collect {
-        let engine = simulate::engine(arguments.lammps.clone(), arguments.mpiexec.clone(), &campaign)?;
+        let engine = simulate::engine(&arguments.programs, &campaign)?;
         std::fs::create_dir_all(&root).with_context(|| root.display().to_string())?;
         let root = root.canonicalize().with_context(|| root.display().to_string())?;
         failures = simulate_all(&campaign, &plan, &wanted, &engine, &root);

@@ -70,7 +70,8 @@ impl Driver<'_> {
         if !self.state.equilibrated {
             (self.watch)(Event::Starts("equilibration"));
             let folder = self.store.equilibrate();
-            self.process(&folder, "equilibrate", 0, equilibrate(), None, ranks, &["last.restart"])?;
+            let process = self.process(&folder, ("equilibrate", 0), equilibrate());
+            self.engine.run(&Process { ranks, expected: &["last.restart"], ..process })?;
             self.state.equilibrated = true;
             self.store.save(&self.state)?;
         }
@@ -84,7 +85,8 @@ impl Driver<'_> {
             let text = stage::configuration(self.campaign, self.system);
             let expected = ["displacement.dat", "last.restart", "configuration.lammpstrj"];
             let folder = self.store.chunk(chunk);
-            self.process(&folder, "produce", chunk, text, Some(restart), ranks, &expected)?;
+            let process = self.process(&folder, ("produce", chunk), text);
+            self.engine.run(&Process { restart: Some(restart), ranks, expected: &expected, ..process })?;
             self.state.chunks += 1;
             self.store.save(&self.state)?;
         }
@@ -145,7 +147,9 @@ impl Driver<'_> {
             // Each configuration has noise of its own.
             let index = configuration * 1_000_000 + pair;
             // Noise is drawn for atoms in their order, which ranks exchange; on one rank the order stays.
-            self.process(&place(*pair, *strength, name), "respond", index, text, restart, 1, &["response.lammpstrj"])
+            let folder = place(*pair, *strength, name);
+            let process = self.process(&folder, ("respond", index), text);
+            self.engine.run(&Process { restart, expected: &["response.lammpstrj"], ..process })
         };
         runs.par_iter().try_for_each(run)?;
         let types = charged_types(self.campaign);
@@ -163,18 +167,7 @@ impl Driver<'_> {
         Ok(found)
     }
 
-    #[expect(clippy::too_many_arguments)]
-    fn process(
-        &self,
-        folder: &Path,
-        stage: &str,
-        index: usize,
-        stage_file: String,
-        restart: Option<String>,
-        ranks: usize,
-        expected: &[&str],
-    ) -> Result<()> {
-        let process = Process::of(self.campaign, self.system, folder, (stage, index), stage_file);
-        self.engine.run(&Process { restart, ranks, expected, ..process })
+    fn process<'b>(&'b self, folder: &'b Path, stage: (&'b str, usize), stage_file: String) -> Process<'b> {
+        Process::of(self.campaign, self.system, folder, stage, stage_file)
     }
 }
