@@ -88,10 +88,10 @@ fn responses_of_ions_make_the_field_the_planted_one() {
     };
     let of = |systems: &[Value], key: &str| mean(systems.iter().map(|s| s["local"][key][0].as_f64().unwrap()));
     let (before, after) = (evaluate("without.onnx"), evaluate("with.onnx"));
-    let [before, after] = [before, after].map(|systems| {
-        assert!(systems.iter().all(|s| s["local_mean_squared_z"].as_f64().unwrap() > 0.0));
-        [of(&systems, "corrected_correlation"), of(&systems, "slope")]
-    });
+    // Departures are off by the ensemble's deviation and the noise, or by a little more, and not by far less or more.
+    let z = mean(after.iter().map(|s| s["local_mean_squared_z"].as_f64().unwrap()));
+    assert!((0.5..6.0).contains(&z), "{z}");
+    let [before, after] = [before, after].map(|systems| [of(&systems, "corrected_correlation"), of(&systems, "slope")]);
     println!("unseen: correlation and slope {before:.3?} without and {after:.3?} with responses");
     assert!(after[0] > 0.85 && after[0] > before[0] + 0.1);
     assert!((after[1] - 1.0).abs() < 0.2);
