@@ -174,8 +174,8 @@ pub struct Truth {
     pub field: Quantity,
     /// A configuration is done once its ions are told apart with this reliability at `time`.
     pub reliability: f64,
-    /// Or after so many pairs.
-    pub most_pairs: usize,
+    /// Or after so many pairs; or the name of the variable that holds their number.
+    pub most_pairs: Quantity,
     /// Each so many pairs, one is run under twice the field as well; 0 for none.
     pub linearity_every: usize,
 }
@@ -189,7 +189,7 @@ impl Default for Truth {
             time: 1.0,
             field: Quantity::Value(0.5),
             reliability: 0.8,
-            most_pairs: 400,
+            most_pairs: Quantity::Value(400.0),
             linearity_every: 8,
         }
     }

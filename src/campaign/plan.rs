@@ -243,30 +243,33 @@ fn system(file: &CampaignFile, own: Variables) -> Result<SystemPlan, String> {
         };
         variables.insert(name.clone(), text);
     }
-    let number = |what: &str, name: &str| -> Result<f64, String> {
-        let text = variables
-            .get(name)
-            .ok_or(format!("{what} names the variable {name}, which {} lacks", shown(&variables)))?;
-        text.parse::<f64>().map_err(|_| format!("{what}: the variable {name} is '{text}', which is no number"))
-    };
-    let quantity = |what: &str, quantity: &Quantity| -> Result<f64, String> {
-        let value = match quantity {
-            Quantity::Value(value) => *value,
-            Quantity::Variable(name) => number(what, name)?,
-        };
-        if value > 0.0 && value.is_finite() {
-            Ok(value)
-        } else {
-            Err(format!("{what} is {value}; it must be above zero"))
-        }
-    };
+    let quantity = |what: &str, quantity: &Quantity| resolve(&variables, what, quantity);
     Ok(SystemPlan {
         name: fill(&file.name, &variables)?,
-        bjerrum_length: file.bjerrum_length.as_ref().map(|name| number("bjerrum_length", name)).transpose()?,
+        bjerrum_length: file
+            .bjerrum_length
+            .as_ref()
+            .map(|name| number(&variables, "bjerrum_length", name))
+            .transpose()?,
         field: quantity("response.field", &file.response.field)?,
         length: quantity("response.length", &file.response.length)?,
         variables,
     })
+}
+
+/// A number above zero that the file gives, or the system's variables.
+pub(super) fn resolve(variables: &BTreeMap<String, String>, what: &str, quantity: &Quantity) -> Result<f64, String> {
+    let value = match quantity {
+        Quantity::Value(value) => *value,
+        Quantity::Variable(name) => number(variables, what, name)?,
+    };
+    if value > 0.0 && value.is_finite() { Ok(value) } else { Err(format!("{what} is {value}; it must be above zero")) }
+}
+
+fn number(variables: &BTreeMap<String, String>, what: &str, name: &str) -> Result<f64, String> {
+    let text =
+        variables.get(name).ok_or(format!("{what} names the variable {name}, which {} lacks", shown(variables)))?;
+    text.parse::<f64>().map_err(|_| format!("{what}: the variable {name} is '{text}', which is no number"))
 }
 
 /// The pattern with values in place of names in braces.

@@ -6,6 +6,7 @@ use anyhow::Context;
 use ionscape::descriptor::SoapParameters;
 use ionscape::local::LocalModel;
 use ionscape::training::evaluation::evaluate;
+use ionscape::training::local::Agreement;
 use ionscape::training::score::Prediction;
 
 use crate::progress::Progress;
@@ -52,14 +53,15 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let predictions: Vec<Prediction> = evaluation.systems.iter().map(|s| s.prediction.clone()).collect();
     // Before the table, whose reader may have had enough.
     let heading = "Predicted against true conductivity";
-    arguments.outputs.write(&predictions, heading, &evaluation.score, &corpus.units, &evaluation)?;
+    let beside: Vec<&Agreement> = evaluation.systems.iter().filter_map(|s| s.local.as_ref()).collect();
+    arguments.outputs.write(&predictions, heading, &evaluation.score, &beside, &corpus.units, &evaluation)?;
     systems::print(&predictions, &corpus.units)?;
     let mut scores = vec![("this model", &evaluation.score)];
     scores.extend(evaluation.baselines.iter().map(|(name, score)| (name.as_str(), score)));
     systems::print_scores(&scores)?;
     println!("baselines were fitted to {}", evaluation.baselines_fitted_to);
     systems::print_coverage(&evaluation.coverage)?;
-    systems::print_local(&evaluation.systems.iter().filter_map(|s| s.local.as_ref()).collect::<Vec<_>>())?;
+    systems::print_local(&beside)?;
     for system in evaluation.systems.iter().filter(|s| s.outside_domain > 0.05) {
         log::warn!(
             "{}: {:.0} % of the ions lie outside the training domain",

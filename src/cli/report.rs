@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::{Context, bail};
 use ionscape::output::AtomicFile;
+use ionscape::plot::Figure;
 use serde::Serialize;
 
 /// Writes `value` as JSON to a file, if one was asked for.
@@ -25,6 +26,17 @@ pub fn print_table(rows: &[(&str, String)]) -> std::io::Result<()> {
         writeln!(out, "{name:<width$}  {value}")?;
     }
     Ok(())
+}
+
+/// Writes a figure in the format of the file's ending.
+pub fn write_figure(path: &Path, figure: &Figure) -> anyhow::Result<()> {
+    let bytes = match path.extension().and_then(|e| e.to_str()) {
+        Some("png") => figure.to_png(2.0)?,
+        _ => figure.to_svg().into_bytes(),
+    };
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(&bytes).with_context(|| path.display().to_string())?;
+    Ok(file.commit()?)
 }
 
 /// Refuses a figure's name that says no format, before anything is computed.

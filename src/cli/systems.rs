@@ -3,11 +3,10 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use ionscape::dataset::Dataset;
 use ionscape::descriptor::SoapParameters;
-use ionscape::output::AtomicFile;
-use ionscape::plot::{ParityPoint, parity};
+use ionscape::plot::{ParityPoint, RowPanel, RowSeries, parity, rows};
 use ionscape::training::cache;
 use ionscape::training::corpus::{Corpus, Source};
 use ionscape::training::local::Agreement;
@@ -51,6 +50,10 @@ pub struct Outputs {
     #[arg(long, value_name = "FILE")]
     plot: Option<PathBuf>,
 
+    /// Draw how far single ions agree with their own responses, where the data set has them (.svg or .png).
+    #[arg(long, value_name = "FILE")]
+    plot_ions: Option<PathBuf>,
+
     /// Write predictions and figures of merit to FILE.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -60,9 +63,16 @@ impl Outputs {
     /// Refuses, before anything is computed, what could not be written: these files and those of `others`, given what
     /// is read besides the data set's own files.
     pub fn check(&self, others: &[&Path], read: &[&Path], (path, dataset): (&Path, &Dataset)) -> anyhow::Result<()> {
-        self.plot.as_deref().map_or(Ok(()), report::check_figure)?;
+        let own = [&self.plot, &self.plot_ions].map(Option::as_deref);
+        own.iter().flatten().try_for_each(|path| report::check_figure(path))?;
+        if let (Some(path), false) = (&self.plot_ions, dataset.systems.iter().any(|s| s.local.is_some())) {
+            bail!(
+                "{}: no system of the data set has responses of ions to draw; they come from ionscape truth",
+                path.display()
+            );
+        }
         let files: Vec<&Path> =
-            others.iter().copied().chain(self.plot.as_deref()).chain(self.json.as_deref()).collect();
+            others.iter().copied().chain(own.into_iter().flatten()).chain(self.json.as_deref()).collect();
         let mut inputs = outputs::named_by(dataset, path.parent().unwrap_or(Path::new("")));
         inputs.extend(read.iter().chain([&path]).map(|path| path.to_path_buf()));
         outputs::check(&files, &inputs)
@@ -74,11 +84,15 @@ impl Outputs {
         predictions: &[Prediction],
         heading: &str,
         score: &Score,
+        local: &[&Agreement],
         units: &str,
         document: &impl serde::Serialize,
     ) -> anyhow::Result<()> {
         if let Some(path) = &self.plot {
             plot(path, predictions, heading, score, units)?;
+        }
+        if let Some(path) = &self.plot_ions {
+            plot_ions(path, local)?;
         }
         report::write_json(self.json.as_deref(), document)
     }
@@ -128,8 +142,8 @@ pub fn print_local(all: &[&Agreement]) -> std::io::Result<()> {
     writeln!(out, "\nsingle ions beside their own responses")?;
     writeln!(
         out,
-        "{:<width$}  {:>5}  {:>6}  {:>11}  {:>13}  {:>13}  {:>13}  {:>8}  {:>8}",
-        "system", "time", "ions", "reliability", "correlation", "without noise", "slope", "field, %", "truth, %"
+        "{:<width$}  {:>5}  {:>6}  {:>11}  {:>13}  {:>13}  {:>13}  {:>8}  {:>8}  {:>5}",
+        "system", "time", "ions", "reliability", "correlation", "without noise", "slope", "field, %", "truth, %", "z^2"
     )?;
     let shown = |[value, error]: [f64; 2]| match value.is_finite() {
         true => format!("{value:.2} +- {error:.2}"),
@@ -138,7 +152,7 @@ pub fn print_local(all: &[&Agreement]) -> std::io::Result<()> {
     for a in all {
         writeln!(
             out,
-            "{:<width$}  {:>5}  {:>6}  {:>11}  {:>13}  {:>13}  {:>13}  {:>8.1}  {:>8.1}",
+            "{:<width$}  {:>5}  {:>6}  {:>11}  {:>13}  {:>13}  {:>13}  {:>8.1}  {:>8.1}  {:>5.2}",
             a.name,
             a.time,
             a.n_ions,
@@ -147,7 +161,8 @@ pub fn print_local(all: &[&Agreement]) -> std::io::Result<()> {
             shown(a.corrected_correlation),
             shown(a.slope),
             100.0 * a.predicted_deviation,
-            100.0 * a.true_deviation
+            100.0 * a.true_deviation,
+            a.mean_squared_z
         )?;
     }
     Ok(())
@@ -172,13 +187,43 @@ fn plot(path: &Path, predictions: &[Prediction], heading: &str, score: &Score, u
     let r2 = score.r2.map_or(String::new(), |r2| format!("R\u{b2} {r2:.4}, "));
     let note = format!("{} systems, {r2}\u{3c7}\u{b2} {:.2}", points.len(), score.chi2);
     let figure = parity(&points, heading, &note, unit(units));
-    let mut file = AtomicFile::create(path)?;
-    match path.extension().and_then(|e| e.to_str()) {
-        Some("png") => file.write_all(&figure.to_png(2.0)?),
-        _ => file.write_all(figure.to_svg().as_bytes()),
+    report::write_figure(path, &figure)
+}
+
+/// Draws how far fields agree with the responses of single ions.
+fn plot_ions(path: &Path, local: &[&Agreement]) -> anyhow::Result<()> {
+    if local.is_empty() {
+        bail!(
+            "{}: no field was compared with responses, so nothing is drawn; that takes cross-validation",
+            path.display()
+        );
     }
-    .with_context(|| path.display().to_string())?;
-    Ok(file.commit()?)
+    let names: Vec<String> = local.iter().map(|a| a.name.clone()).collect();
+    let series = |name: &str, of: &dyn Fn(&Agreement) -> (f64, f64)| RowSeries {
+        name: name.into(),
+        values: local.iter().map(|a| Some(of(a))).collect(),
+    };
+    let correlation = RowPanel {
+        title: "Does the field order ions as they respond?".into(),
+        axis: "correlation over ions, without noise".into(),
+        series: vec![series("", &|a| a.corrected_correlation.into())],
+        reference: Some(1.0),
+        span: (0.0, 1.0),
+    };
+    let spread = RowPanel {
+        title: "How far ions differ from each other".into(),
+        axis: "standard deviation over ions, % of the mean".into(),
+        series: vec![
+            series("in the field", &|a| (100.0 * a.predicted_deviation, 0.0)),
+            series("in truth", &|a| (100.0 * a.true_deviation, 0.0)),
+        ],
+        reference: None,
+        span: (0.0, 1.0),
+    };
+    let ions: usize = local.iter().map(|a| a.n_ions).sum();
+    let note =
+        format!("{ions} ions of {} systems; truth: each ion's mean drift up to t = {}", local.len(), local[0].time);
+    report::write_figure(path, &rows(&names, &[correlation, spread], "Single ions beside their own responses", &note))
 }
 
 fn unit(units: &str) -> &'static str {

@@ -118,7 +118,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     };
     let document = summary(&corpus, &settings, &outcome)?;
     // Before the table, whose reader may have had enough.
-    arguments.outputs.write(&predictions, heading, score, &corpus.units, &document)?;
+    let beside: Vec<&Agreement> = outcome.validation.iter().flat_map(|v| &v.local).collect();
+    arguments.outputs.write(&predictions, heading, score, &beside, &corpus.units, &document)?;
     Ok(print(&corpus, &outcome)?)
 }
 

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Context, bail};
-use ionscape::campaign::truth::{Event, SystemTruth, TruthPlan, collect, dataset, drive, write_text};
+use ionscape::campaign::truth::{AtTime, Event, SystemTruth, TruthPlan, collect, dataset, drive, write_text};
 use ionscape::campaign::{Campaign, Engine, SystemPlan};
 use ionscape::dataset::Dataset;
+use ionscape::plot::{Figure, RowPanel, RowSeries, rows};
 
 use crate::{report, simulate};
 
@@ -43,12 +44,17 @@ pub struct Arguments {
     #[arg(long)]
     dry_run: bool,
 
+    /// Draw how far ions differ and how well they are told apart (.svg or .png).
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
+
     /// Write the results of each system to FILE.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    arguments.plot.as_deref().map_or(Ok(()), report::check_figure)?;
     let (plan, campaign) = TruthPlan::of(Campaign::read(&arguments.campaign)?)?;
     let mut wanted: Vec<&SystemPlan> = campaign.systems.iter().collect();
     if let Some(name) = &arguments.system {
@@ -96,6 +102,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let path = root.join("dataset.toml");
     write_text(&path, &dataset(&campaign, &found, &label))?;
     report::write_json(arguments.json.as_deref(), &found)?;
+    if let Some(path) = &arguments.plot {
+        report::write_figure(path, &figure(&found, plan.reliability))?;
+    }
     print(&found)?;
     eprintln!("{} of {} systems are in {}", found.len(), campaign.systems.len(), path.display());
     if !failures.is_empty() {
@@ -145,7 +154,7 @@ fn dry_run(campaign: &Campaign, plan: &TruthPlan, systems: &[&SystemPlan]) -> an
     for system in systems {
         let variables: Vec<String> = system.variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let run = campaign.response_steps(system);
-        let pairs = plan.most_pairs();
+        let pairs = plan.most_pairs(system);
         let every = campaign.file.response.linearity_every as u64;
         let runs = 2 * (pairs + if every > 0 { pairs.div_ceil(every) } else { 0 });
         writeln!(out, "{}: {}", system.name, variables.join(" "))?;
@@ -168,6 +177,26 @@ fn dry_run(campaign: &Campaign, plan: &TruthPlan, systems: &[&SystemPlan]) -> an
         ionscape::campaign::truth::BATCH
     )?;
     Ok(())
+}
+
+/// Spread over ions and reliability at each response time, a row for each system.
+fn figure(found: &[SystemTruth], reliability: f64) -> Figure {
+    let names: Vec<String> = found.iter().map(|system| system.name.clone()).collect();
+    let times: Vec<f64> = found.first().map_or(vec![], |system| system.summary.at.iter().map(|at| at.time).collect());
+    let panel = |title: &str, axis: &str, span: (f64, f64), of: &dyn Fn(&AtTime) -> Option<f64>| {
+        let series = |&time: &f64| RowSeries {
+            name: format!("t = {time}"),
+            values: found.iter().map(|s| Some((of(s.summary.at.iter().find(|at| at.time == time)?)?, 0.0))).collect(),
+        };
+        let series = times.iter().map(series).collect();
+        RowPanel { title: title.into(), axis: axis.into(), series, reference: None, span }
+    };
+    let spread = panel("How far ions differ", "standard deviation over ions, % of the mean", (0.0, 1.0), &|at| {
+        at.relative_deviation.map(|deviation| 100.0 * deviation)
+    });
+    let told = panel("How well they are told apart", "reliability", (0.0, 1.0), &|at| Some(at.reliability));
+    let told = RowPanel { reference: (reliability > 0.0).then_some(reliability), ..told };
+    rows(&names, &[spread, told], "Responses of single ions", "from their drift up to the time t, without noise")
 }
 
 fn print(found: &[SystemTruth]) -> std::io::Result<()> {

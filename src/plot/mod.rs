@@ -4,9 +4,11 @@ mod axis;
 mod canvas;
 mod field;
 mod parity;
+mod rows;
 mod transport;
 
 pub use canvas::Figure;
 pub use field::{FieldFigure, IonKind, Snapshot};
 pub use parity::{ParityPoint, parity};
+pub use rows::{RowPanel, RowSeries, rows};
 pub use transport::{Curve, Panel, panels};

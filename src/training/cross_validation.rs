@@ -7,12 +7,13 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::baselines::Baseline;
+use super::calibration::{HeldOutIons, WIDENINGS, calibrate};
 use super::corpus::{Corpus, Member};
 use super::fit::Fitted;
 use super::folds::{complement, folds};
 use super::local::Agreement;
 use super::perceptrons::Kept;
-use super::score::{Coverage, Prediction, Score, calibration, coverage, score};
+use super::score::{Coverage, Prediction, Score, coverage, score};
 use super::settings::TrainSettings;
 use crate::Result;
 
@@ -26,6 +27,10 @@ pub struct CrossValidation {
     pub coverage: Coverage,
     /// What the model's own standard errors were multiplied by.
     pub calibration: f64,
+    /// What squared errors of responses were multiplied by before, for deviations of single ions to be as large as ions that
+    /// were not learned from are off; absent if by 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub widening: Option<f64>,
     /// Baselines on the same folds.
     pub baselines: BTreeMap<String, Score>,
     pub folds: usize,
@@ -34,8 +39,15 @@ pub struct CrossValidation {
     pub local: Vec<Agreement>,
 }
 
-/// Of a held-out system: its molar conductivity with the error, and its field beside responses if there are any.
-type Predicted = ((f64, f64), Option<Agreement>);
+/// Of a held-out system.
+#[derive(Default)]
+struct Predicted {
+    /// Its molar conductivity, and the error by each widening of the field's deviations.
+    mean: f64,
+    errors: Vec<f64>,
+    /// Its field beside responses if there are any: `[widening][ion]`, values and deviations.
+    ions: Vec<Vec<[f64; 2]>>,
+}
 
 /// A prediction, and the fold that the system was left out in.
 #[derive(Clone, Debug, Serialize)]
@@ -67,27 +79,39 @@ pub fn cross_validate(
             let tag = format!("fold{fold}");
             let kept = checkpoints.map(|folder| Kept { folder, tag: &tag });
             let training: Vec<_> = complement(part, n).into_iter().map(|i| pooled[i]).collect();
-            let fitted = Fitted::fit(&training, settings, settings.seed, kept)?;
-            let local = |member: &Member| {
-                let local = member.local.as_ref()?;
-                let ions: Vec<usize> = (0..local.departures.len()).collect();
-                Some(local.agreement(&member.name, &fitted.field(&local.features, &ions)))
-            };
-            let of = |&i: &usize| (fitted.predict(pooled[i].rows), local(&corpus.systems[i]));
-            let predicted = part.iter().map(of).collect();
+            let mut fitted = Fitted::fit(&training, settings, settings.seed, kept)?;
+            let widenings = if fitted.can_widen() { &WIDENINGS[..] } else { &WIDENINGS[..1] };
+            let mut predicted: Vec<Predicted> = part.iter().map(|_| Predicted::default()).collect();
+            for &widening in widenings {
+                fitted.widen(widening);
+                for (&i, predicted) in part.iter().zip(&mut predicted) {
+                    let (mean, error) = fitted.predict(pooled[i].rows);
+                    predicted.mean = mean;
+                    predicted.errors.push(error);
+                    if let Some(local) = &corpus.systems[i].local {
+                        let ions: Vec<usize> = (0..local.departures.len()).collect();
+                        let seed = settings.seed;
+                        predicted.ions.push(fitted.field_with_deviations(
+                            &local.features,
+                            &ions,
+                            settings.members,
+                            seed,
+                        ));
+                    }
+                }
+            }
             on_fold();
             Ok(predicted)
         })
         .collect::<Result<_>>()?;
-    let (mut systems, mut local) = (vec![], vec![]);
+    let mut systems: Vec<(usize, usize, Predicted)> = vec![];
     let mut baselines: BTreeMap<String, Vec<Prediction>> = BTreeMap::new();
     for (fold, (part, predicted)) in parts.iter().zip(predicted).enumerate() {
         let training: Vec<&Member> = complement(part, n).into_iter().map(|i| &corpus.systems[i]).collect();
         let simple = Baseline::fit_all(&training);
-        for (&i, ((value, error), agreement)) in part.iter().zip(predicted) {
+        for (&i, predicted) in part.iter().zip(predicted) {
             let member = &corpus.systems[i];
-            local.extend(agreement.map(|agreement| (i, agreement)));
-            systems.push((i, HeldOut { prediction: prediction(member, value, error), fold }));
+            systems.push((i, fold, predicted));
             for baseline in &simple {
                 if let Some(value) = baseline.predict(member) {
                     baselines.entry(baseline.name().into()).or_default().push(prediction(member, value, 0.0));
@@ -95,12 +119,31 @@ pub fn cross_validate(
             }
         }
     }
-    systems.sort_by_key(|(i, _)| *i);
-    local.sort_by_key(|(i, _)| *i);
-    let mut systems: Vec<HeldOut> = systems.into_iter().map(|(_, system)| system).collect();
+    systems.sort_by_key(|(i, ..)| *i);
+    let widths = systems.iter().map(|(.., p)| p.errors.len()).min().unwrap_or(1);
+    let at = |widening: usize| -> Vec<Prediction> {
+        systems.iter().map(|(i, _, p)| prediction(&corpus.systems[*i], p.mean, p.errors[widening])).collect()
+    };
+    let beside = |(i, _, p): &(usize, usize, Predicted)| {
+        let local = corpus.systems[*i].local.as_ref()?;
+        let all: Vec<HeldOutIons> = p.ions.iter().map(|ions| local.held_out(ions)).collect();
+        let deviations = all.iter().flat_map(|ions| ions.deviations.clone()).collect();
+        all.into_iter().next().map(|first| HeldOutIons { deviations, ..first })
+    };
+    let ions: Vec<HeldOutIons> = systems.iter().filter_map(beside).collect();
+    let (widening, calibration) = calibrate(widths, &at, &ions, floor);
+    let agreement = |(i, _, p): &(usize, usize, Predicted)| {
+        let member = &corpus.systems[*i];
+        let calibrated: Vec<[f64; 2]> = p.ions.get(widening)?.iter().map(|[v, d]| [*v, calibration * d]).collect();
+        Some(member.local.as_ref()?.agreement(&member.name, &calibrated))
+    };
+    let local = systems.iter().filter_map(agreement).collect();
+    let held_out = at(widening).into_iter().zip(&systems).map(|(mut prediction, (_, fold, _))| {
+        prediction.predicted_error *= calibration;
+        HeldOut { prediction, fold: *fold }
+    });
+    let systems: Vec<HeldOut> = held_out.collect();
     let of = |systems: &[HeldOut]| systems.iter().map(|s| s.prediction.clone()).collect::<Vec<_>>();
-    let calibration = calibration(&of(&systems), floor);
-    systems.iter_mut().for_each(|s| s.prediction.predicted_error *= calibration);
     let predictions = of(&systems);
     Ok(CrossValidation {
         systems,
@@ -114,7 +157,8 @@ pub fn cross_validate(
             .map(|(name, of)| (name, score(&of, floor)))
             .collect(),
         folds: k,
-        local: local.into_iter().map(|(_, agreement)| agreement).collect(),
+        local,
+        widening: (WIDENINGS[widening] != 1.0).then_some(WIDENINGS[widening]),
     })
 }
 

@@ -51,8 +51,7 @@ pub struct Evaluated {
     /// The field beside the responses of ions, where they are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local: Option<local::Agreement>,
-    /// Mean of the squared difference of an ion's departure from the mean, in field and response, over the squares of the
-    /// ensemble's deviation and the response's error: 1 if both are as stated.
+    /// As [`local::Agreement::mean_squared_z`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub local_mean_squared_z: Option<f64>,
 }
@@ -117,18 +116,12 @@ fn field(local: &LocalModel, features: &Features) -> Result<Field> {
     Ok((ions, chunks))
 }
 
-/// The field beside the responses of ions, and the mean squared difference over both errors.
-fn beside_responses(model: &LocalModel, member: &Member) -> Result<(Option<local::Agreement>, Option<f64>)> {
-    let Some(responses) = &member.local else { return Ok((None, None)) };
+/// The field beside the responses of ions.
+fn beside_responses(model: &LocalModel, member: &Member) -> Result<Option<local::Agreement>> {
+    let Some(responses) = &member.local else { return Ok(None) };
     let (ions, _) = field(model, &responses.features)?;
-    let values: Vec<f64> = ions.iter().map(|ion| ion[0]).collect();
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    let z = |((ion, departure), error): ((&[f64; 3], &f64), &f64)| {
-        let difference = ion[0] / mean - 1.0 - departure;
-        difference * difference / (error * error + (ion[1] / mean).powi(2))
-    };
-    let sum: f64 = ions.iter().zip(&responses.departures).zip(&responses.errors).map(z).sum();
-    Ok((Some(responses.agreement(&member.name, &values)), Some(sum / ions.len() as f64)))
+    let values: Vec<[f64; 2]> = ions.iter().map(|ion| [ion[0], ion[1]]).collect();
+    Ok(Some(responses.agreement(&member.name, &values)))
 }
 
 fn evaluate_one(local: &LocalModel, member: &Member) -> Result<Evaluated> {
@@ -153,10 +146,10 @@ fn evaluate_one(local: &LocalModel, member: &Member) -> Result<Evaluated> {
     let error = agreement.deviation.hypot(sampling_error.unwrap_or(0.0));
     let ion_extrapolation = ions.iter().map(|ion| ion[2]).sum::<f64>() / n as f64;
     let system_extrapolation = agreement.system_extrapolation(local.model().metadata());
-    let (beside, local_mean_squared_z) = beside_responses(local, member)?;
+    let beside = beside_responses(local, member)?;
     Ok(Evaluated {
+        local_mean_squared_z: beside.as_ref().map(|agreement| agreement.mean_squared_z),
         local: beside,
-        local_mean_squared_z,
         prediction: prediction(member, agreement.mean, error),
         ensemble_deviation: agreement.deviation,
         sampling_error,

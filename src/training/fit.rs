@@ -6,11 +6,11 @@ use serde_json::json;
 use super::gaussian::GaussianField;
 use super::input::{FittedInputs, fit_inputs};
 use super::mlp::Network;
-use super::perceptrons::{Kept, mean_outputs, pooled_outputs, train_members};
+use super::perceptrons::{Kept, mean_and_deviation, outputs, pooled_outputs, train_members};
 use super::settings::{ModelKind, TrainSettings};
 use super::{Pooled, Rows};
+use crate::Result;
 use crate::model::ensemble::{Ensemble, Head, Perceptrons};
-use crate::{Error, Result};
 
 /// A model fitted to systems.
 pub enum Fitted {
@@ -42,11 +42,6 @@ impl Fitted {
                 let field = Box::new(field);
                 Ok(Self::GaussianProcess { inputs, field })
             }
-            ModelKind::Mlp if systems.iter().any(|s| s.local.is_some()) => Err(Error::Input(
-                "an mlp does not learn from responses of single ions; train a gaussian-process, or set learn = false under \
-                 [local] to be compared with them alone"
-                    .into(),
-            )),
             ModelKind::Mlp => {
                 let networks = train_members(systems, &inputs, settings, seed, kept)?;
                 Ok(Self::Mlp { inputs, networks })
@@ -58,7 +53,42 @@ impl Fitted {
     pub fn predict(&self, rows: &dyn Rows) -> (f64, f64) {
         match self {
             Self::GaussianProcess { inputs, field } => field.predict(rows, inputs),
-            Self::Mlp { inputs, networks } => mean_and_deviation(&pooled_outputs(networks, rows, &inputs.map)),
+            Self::Mlp { inputs, networks } => {
+                let [mean, deviation] = mean_and_deviation(pooled_outputs(networks, rows, &inputs.map).into_iter());
+                (mean, deviation)
+            }
+        }
+    }
+
+    /// The same model with deviations of its field as if squared errors of responses were `widening` times as large. Where
+    /// there are none, or for networks, nothing changes.
+    pub fn widen(&mut self, widening: f64) {
+        if let Self::GaussianProcess { field, .. } = self
+            && let Some(wide) = field.posterior.widened(widening)
+        {
+            field.posterior = wide;
+        }
+    }
+
+    /// Whether [`Self::widen`] changes anything.
+    pub fn can_widen(&self) -> bool {
+        matches!(self, Self::GaussianProcess { field, .. } if field.posterior.has_responses())
+    }
+
+    /// The field of some environments, and its standard deviation over an ensemble, not calibrated.
+    pub fn field_with_deviations(
+        &self,
+        rows: &dyn Rows,
+        indices: &[usize],
+        members: usize,
+        seed: u64,
+    ) -> Vec<[f64; 2]> {
+        match self {
+            Self::GaussianProcess { inputs, field } => {
+                let draws = field.posterior.draws(members, 1.0, seed);
+                field.values_of(&draws, rows, inputs, indices)
+            }
+            Self::Mlp { inputs, networks } => outputs(networks, rows, &inputs.map, indices),
         }
     }
 
@@ -66,7 +96,9 @@ impl Fitted {
     pub fn field(&self, rows: &dyn Rows, indices: &[usize]) -> Vec<f64> {
         match self {
             Self::GaussianProcess { inputs, field } => field.values(rows, inputs, indices),
-            Self::Mlp { inputs, networks } => mean_outputs(networks, rows, &inputs.map, indices),
+            Self::Mlp { inputs, networks } => {
+                outputs(networks, rows, &inputs.map, indices).iter().map(|[mean, _]| *mean).collect()
+            }
         }
     }
 
@@ -79,7 +111,8 @@ impl Fitted {
             Self::GaussianProcess { field, .. } => {
                 let means = field.posterior.observed(&field.posterior.draws(members, calibration, seed));
                 let predicted = field.posterior.predict_observed();
-                predicted.into_iter().zip(&means).map(|(p, members)| known(p, mean_and_deviation(members).1)).collect()
+                let of_ensemble = |members: &Vec<f64>| mean_and_deviation(members.iter().copied())[1];
+                predicted.into_iter().zip(&means).map(|(p, members)| known(p, of_ensemble(members))).collect()
             }
             Self::Mlp { .. } => {
                 let predicted = systems.iter().map(|s| self.predict(s.rows));
@@ -122,10 +155,4 @@ impl Fitted {
             }
         }
     }
-}
-
-fn mean_and_deviation(members: &[f64]) -> (f64, f64) {
-    let n = members.len() as f64;
-    let mean = members.iter().sum::<f64>() / n;
-    (mean, (members.iter().map(|m| (m - mean).powi(2)).sum::<f64>() / n).sqrt())
 }

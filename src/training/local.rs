@@ -6,10 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::LocalRows;
 use super::cache::{Features, Recipe};
-use crate::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
+use super::calibration::HeldOutIons;
+use super::settings::LocalSettings;
+use crate::trajectory::{Columns, DumpReader, Frame, ReadOptions};
 use crate::{Error, Result};
 
-/// Blocks of ions that errors of a correlation are taken from.
+/// Blocks of ions that errors of a correlation are taken from, about.
 const BLOCKS: usize = 20;
 
 /// The ions of a system whose responses are known.
@@ -21,6 +23,9 @@ pub struct LocalResponse {
     pub departures: Vec<f64>,
     /// Standard errors of the departures.
     pub errors: Vec<f64>,
+    /// Which part of space each ion is in: slabs of each frame's box, numbered through all frames.
+    blocks: Vec<usize>,
+    n_blocks: usize,
 }
 
 impl LocalResponse {
@@ -31,14 +36,17 @@ impl LocalResponse {
     /// [`Features::obtain`] refuses.
     pub fn obtain(cache: &Path, dump: &Path, time: f64, recipe: &Recipe, on_frame: &mut dyn FnMut()) -> Result<Self> {
         let names = [format!("lambda_{time}"), format!("error_{time}")];
-        let mut columns = Columns::none().require(Quantity::Ids).require(Quantity::Types);
+        let mut columns = Columns::default();
         for name in &names {
             columns = columns.require_column(name);
         }
         let mut reader = DumpReader::open(dump, columns, ReadOptions::default())?;
         let (mut frame, mut values, mut errors) = (Frame::default(), vec![], vec![]);
+        // Frame by frame, how far along the box each ion is.
+        let mut places: Vec<Vec<f64>> = vec![];
         while reader.read(&mut frame)? {
             let order = frame.order_by_id()?;
+            places.push(vec![]);
             for atom in order.into_iter().filter(|&atom| recipe.map.species_of(frame.types[atom]).is_some()) {
                 let [value, error] = [0, 1].map(|k| frame.column(&names[k]).map_or(f64::NAN, |column| column[atom]));
                 if !(value.is_finite() && error.is_finite() && error > 0.0) {
@@ -46,6 +54,8 @@ impl LocalResponse {
                 }
                 values.push(value);
                 errors.push(error);
+                let along = frame.cell.to_fractional(frame.positions[atom])[0].rem_euclid(1.0);
+                places.iter_mut().last().into_iter().for_each(|frame| frame.push(along));
             }
         }
         let mean = values.iter().sum::<f64>() / values.len() as f64;
@@ -58,12 +68,17 @@ impl LocalResponse {
         let features = Features::obtain(cache, &[dump.to_path_buf()], recipe, on_frame)?;
         let departures = values.iter().map(|v| v / mean - 1.0).collect();
         let errors = errors.iter().map(|e| e / mean).collect();
-        Ok(Self { features, time, departures, errors })
+        let slabs = BLOCKS.div_ceil(places.len());
+        let slab = |along: f64| ((along * slabs as f64) as usize).min(slabs - 1);
+        let of_frame = |(f, frame): (usize, &Vec<f64>)| frame.iter().map(|&x| f * slabs + slab(x)).collect::<Vec<_>>();
+        let blocks = places.iter().enumerate().flat_map(of_frame).collect();
+        Ok(Self { features, time, departures, errors, blocks, n_blocks: slabs * places.len() })
     }
 
     /// As a trainer sees it.
-    pub fn rows(&self) -> LocalRows<'_> {
-        LocalRows { rows: &self.features, departures: &self.departures, error: self.noise().sqrt() }
+    pub fn rows(&self, settings: &LocalSettings) -> LocalRows<'_> {
+        let error = ((self.noise() + settings.scatter.powi(2)) / settings.weight).sqrt();
+        LocalRows { rows: &self.features, departures: &self.departures, error }
     }
 
     /// Mean squared error.
@@ -71,21 +86,33 @@ impl LocalResponse {
         self.errors.iter().map(|e| e * e).sum::<f64>() / self.errors.len() as f64
     }
 
-    /// Compares a field with the responses; `predicted` is its value for each ion.
-    pub fn agreement(&self, name: &str, predicted: &[f64]) -> Agreement {
-        let mean = predicted.iter().sum::<f64>() / predicted.len() as f64;
-        let predicted: Vec<f64> = predicted.iter().map(|p| p / mean - 1.0).collect();
+    /// What a comparison of a field with the responses needs of each ion; `predicted` has its value and its standard deviation.
+    pub(super) fn held_out(&self, predicted: &[[f64; 2]]) -> HeldOutIons {
+        let mean = predicted.iter().map(|p| p[0]).sum::<f64>() / predicted.len() as f64;
+        let difference = |(p, departure): (&[f64; 2], &f64)| (p[0] / mean - 1.0 - departure).powi(2);
+        HeldOutIons {
+            squared: predicted.iter().zip(&self.departures).map(difference).collect(),
+            noise: self.errors.iter().map(|e| e * e).collect(),
+            deviations: vec![predicted.iter().map(|p| (p[1] / mean).powi(2)).collect()],
+        }
+    }
+
+    /// Compares a field with the responses; `predicted` has its value and its standard deviation for each ion.
+    pub fn agreement(&self, name: &str, predicted: &[[f64; 2]]) -> Agreement {
+        let mean_squared_z = self.held_out(predicted).mean_squared_z(0, 1.0);
+        let mean = predicted.iter().map(|p| p[0]).sum::<f64>() / predicted.len() as f64;
+        let predicted: Vec<f64> = predicted.iter().map(|p| p[0] / mean - 1.0).collect();
         let n = predicted.len();
-        // Of all ions but one block; a block is every so many-th ion, and each is anywhere in the box.
-        let without = |block: usize| -> Vec<usize> { (0..n).filter(|i| i % BLOCKS != block).collect() };
+        let without = |block: usize| -> Vec<usize> { (0..n).filter(|&i| self.blocks[i] != block).collect() };
         let whole: Vec<usize> = (0..n).collect();
         let numbers = |ions: &[usize]| self.compare(ions, &predicted);
         let all = numbers(&whole);
-        let left_out: Vec<[f64; 4]> = (0..BLOCKS).map(|block| numbers(&without(block))).collect();
+        let left_out: Vec<[f64; 4]> = (0..self.n_blocks).map(|block| numbers(&without(block))).collect();
+        let count = self.n_blocks as f64;
         let with_error = |k: usize| -> [f64; 2] {
-            let mean = left_out.iter().map(|v| v[k]).sum::<f64>() / BLOCKS as f64;
+            let mean = left_out.iter().map(|v| v[k]).sum::<f64>() / count;
             let sum: f64 = left_out.iter().map(|v| (v[k] - mean).powi(2)).sum();
-            [all[k], (sum * (BLOCKS as f64 - 1.0) / BLOCKS as f64).sqrt()]
+            [all[k], (sum * (count - 1.0) / count).sqrt()]
         };
         let deviation = (predicted.iter().map(|p| p * p).sum::<f64>() / n as f64).sqrt();
         Agreement {
@@ -96,6 +123,7 @@ impl LocalResponse {
             correlation: with_error(1),
             corrected_correlation: with_error(2),
             slope: with_error(3),
+            mean_squared_z,
             predicted_deviation: deviation,
             true_deviation: (all[0] * variance(&whole, &self.departures)).max(0.0).sqrt(),
         }
@@ -125,7 +153,8 @@ fn variance(ions: &[usize], values: &[f64]) -> f64 {
 }
 
 /// How a field compares with the ions' own responses in one system. Numbers in pairs are a value and its standard error, from
-/// leaving out a twentieth of the ions in turn.
+/// leaving out a part of space in turn: of each frame as many slabs of the box as make 20 of them or more in all, for neighbours
+/// answer alike.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Agreement {
     pub name: String,
@@ -142,6 +171,9 @@ pub struct Agreement {
     /// By how much an ion's response departs from the mean, over how much the field says: 1 for a field of the right
     /// amplitude.
     pub slope: [f64; 2],
+    /// Mean of the squared difference of an ion's departure from the mean, in field and response, over the squares of the field's
+    /// deviation and the response's error: 1 if both are as stated.
+    pub mean_squared_z: f64,
     /// Standard deviation over ions, over the mean: of the field, and of the responses without their noise.
     pub predicted_deviation: f64,
     pub true_deviation: f64,

@@ -6,6 +6,7 @@
 
 pub mod baselines;
 pub mod cache;
+mod calibration;
 pub mod corpus;
 pub mod cross_validation;
 pub mod evaluation;

@@ -11,7 +11,7 @@ use rayon::prelude::*;
 use super::input::FittedInputs;
 use super::mlp::{Checkpoints, Network, State, train};
 use super::settings::TrainSettings;
-use super::{Pooled, Rows};
+use super::{LocalRows, Pooled, Rows};
 use crate::model::ensemble::InputMap;
 use crate::output::AtomicFile;
 use crate::{Error, Result};
@@ -42,12 +42,20 @@ pub fn train_members(
     seed: u64,
     kept: Option<Kept>,
 ) -> Result<Vec<Network>> {
-    let environments: usize = systems.iter().map(|s| s.rows.len()).sum();
+    let of_responses = |s: &Pooled| s.local.map_or(0, |local| local.rows.len());
+    let environments: usize = systems.iter().map(|s| s.rows.len() + of_responses(s)).sum();
     let bytes = environments * inputs.map.width() * size_of::<f32>();
     let here = bytes <= MOST_IN_MEMORY / settings.folds(systems.len()).max(1);
     let rows: Vec<Inputs> = systems.iter().map(|s| Inputs::new(s.rows, &inputs.map, here)).collect();
-    let mapped: Vec<Pooled> =
-        systems.iter().zip(&rows).map(|(s, rows)| Pooled { rows: rows.as_rows(), ..*s }).collect();
+    let responses: Vec<Option<Inputs>> =
+        systems.iter().map(|s| Some(Inputs::new(s.local?.rows, &inputs.map, here))).collect();
+    let mapped: Vec<Pooled> = (systems.iter().zip(&rows).zip(&responses))
+        .map(|((system, rows), responses)| {
+            let local = system.local.zip(responses.as_ref());
+            let local = local.map(|(local, responses)| LocalRows { rows: responses.as_rows(), ..local });
+            Pooled { rows: rows.as_rows(), local, ..*system }
+        })
+        .collect();
     (0..settings.members)
         .into_par_iter()
         .map(|member| {
@@ -155,6 +163,13 @@ impl Rows for Mapped<'_> {
     }
 }
 
+/// Mean and standard deviation over an ensemble.
+pub(super) fn mean_and_deviation(members: impl ExactSizeIterator<Item = f64> + Clone) -> [f64; 2] {
+    let n = members.len() as f64;
+    let mean = members.clone().sum::<f64>() / n;
+    [mean, (members.map(|m| (m - mean).powi(2)).sum::<f64>() / n).sqrt()]
+}
+
 /// Mean output of each network over a system.
 pub fn pooled_outputs(networks: &[Network], rows: &dyn Rows, map: &InputMap) -> Vec<f64> {
     const CHUNK: usize = 1024;
@@ -174,18 +189,16 @@ pub fn pooled_outputs(networks: &[Network], rows: &dyn Rows, map: &InputMap) -> 
     (0..networks.len()).map(mean).collect()
 }
 
-/// Output of some environments, mean over networks.
-pub fn mean_outputs(networks: &[Network], rows: &dyn Rows, map: &InputMap, indices: &[usize]) -> Vec<f64> {
+/// Output of some environments: mean and standard deviation over networks.
+pub fn outputs(networks: &[Network], rows: &dyn Rows, map: &InputMap, indices: &[usize]) -> Vec<[f64; 2]> {
     const CHUNK: usize = 1024;
     let mapped = Mapped { rows, map };
-    let of_chunk = |indices: &[usize]| -> Vec<f64> {
+    let of_chunk = |indices: &[usize]| -> Vec<[f64; 2]> {
         let mut inputs = Array2::zeros((indices.len(), map.width()));
         mapped.gather(indices, inputs.view_mut());
-        let mut sum = vec![0.0; indices.len()];
-        for network in networks {
-            sum.iter_mut().zip(network.forward(inputs.view())).for_each(|(s, v)| *s += f64::from(v));
-        }
-        sum.iter().map(|s| s / networks.len() as f64).collect()
+        let members: Vec<Array1<f32>> = networks.iter().map(|network| network.forward(inputs.view())).collect();
+        let of_ion = |i: usize| mean_and_deviation(members.iter().map(|m| f64::from(m[i])));
+        (0..indices.len()).map(of_ion).collect()
     };
     indices.par_chunks(CHUNK).flat_map_iter(of_chunk).collect()
 }

@@ -88,6 +88,6 @@ pub struct LocalRows<'a> {
     pub rows: &'a dyn Rows,
     /// Over the label: each ion's response over the mean response, less 1.
     pub departures: &'a [f64],
-    /// Root mean square error of a departure.
+    /// How far a departure may be from the field's, as a standard deviation.
     pub error: f64,
 }

@@ -75,8 +75,9 @@ pub fn train(
     on_stage(Stage::Fitting);
     let pooled = corpus.pooled(settings);
     let kept = checkpoints.map(|folder| Kept { folder, tag: "all" });
-    let fitted = Fitted::fit(&pooled, settings, settings.seed, kept)?;
+    let mut fitted = Fitted::fit(&pooled, settings, settings.seed, kept)?;
     let calibration = validation.as_ref().map_or(1.0, |v| v.calibration);
+    fitted.widen(validation.as_ref().and_then(|v| v.widening).unwrap_or(1.0));
     let known = fitted.predict_training(&pooled, settings.members, calibration, settings.seed);
     let training: Vec<Prediction> = corpus
         .systems

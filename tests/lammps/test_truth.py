@@ -172,7 +172,9 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(campaign):
     ("spacing = 2\n", "spacing = 2.2\n", "it must be a multiple of that"),
     ("reliability = 0.0", "reliability = 1.0", "from 0 to below 1"),
     ("most_pairs = 16", "most_pair = 16", "unknown field `most_pair`"),
-    ("most_pairs = 16", "most_pairs = 0", "most_pairs: there must be at least 1"),
+    ("most_pairs = 16", "most_pairs = 0", "truth.most_pairs is 0; it must be above zero"),
+    ("most_pairs = 16", "most_pairs = 1.5", "truth.most_pairs is 1.5 for free; it is a whole number from 1"),
+    ("most_pairs = 16", 'most_pairs = "pairs"', "truth.most_pairs names the variable pairs, which"),
 ])
 def test_settings_that_make_no_sense_are_refused(campaign, change, to, message):
     assert change in CAMPAIGN

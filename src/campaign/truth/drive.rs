@@ -97,7 +97,8 @@ impl Driver<'_> {
 
     fn configuration(&self, configuration: usize) -> Result<()> {
         let mut all = super::Moments::default();
-        for batch in 0..self.plan.most_batches {
+        let most_batches = self.plan.most_batches(self.system);
+        for batch in 0..most_batches {
             let path = batch_file(&self.store.folder, configuration, batch);
             let new = !path.is_file();
             if new {
@@ -116,7 +117,7 @@ impl Driver<'_> {
                 let errors = all.errors();
                 let relative_error = (errors.iter().map(|e| e * e).sum::<f64>() / errors.len() as f64).sqrt()
                     / (all.means().iter().sum::<f64>() / errors.len() as f64).abs();
-                let within = if done { 1.0 } else { (batch + 1) as f64 / self.plan.most_batches as f64 };
+                let within = if done { 1.0 } else { (batch + 1) as f64 / most_batches as f64 };
                 let share = (configuration as f64 + within) / self.plan.configurations as f64;
                 (self.watch)(Event::Batch { configuration, pairs: all.n, reliability, relative_error, share });
             }

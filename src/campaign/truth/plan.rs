@@ -1,11 +1,14 @@
 //! What a campaign's file asks of the response of single ions.
 
 use crate::campaign::file::{Quantity, Truth};
-use crate::campaign::plan::{Campaign, systems};
+use crate::campaign::plan::{Campaign, SystemPlan, resolve, systems};
 use crate::{Error, Result};
 
 /// Pairs between two looks at the reliability. The four sign patterns of the fields come twice in a batch.
 pub const BATCH: usize = 8;
+
+/// No configuration has more: the seeds of its pairs are its own.
+const MOST_PAIRS: f64 = 1e5;
 
 /// Settings that make sense.
 #[derive(Clone, Debug)]
@@ -19,7 +22,7 @@ pub struct TruthPlan {
     pub interval: u64,
     pub timestep: f64,
     pub reliability: f64,
-    pub most_batches: usize,
+    most_pairs: Quantity,
 }
 
 impl TruthPlan {
@@ -48,7 +51,7 @@ impl TruthPlan {
             interval,
             timestep: campaign.file.timestep,
             reliability: truth.reliability,
-            most_batches: truth.most_pairs.div_ceil(BATCH),
+            most_pairs: truth.most_pairs,
         };
         let file = &mut campaign.file;
         (file.production.chunk, file.production.spacing) = (truth.spacing, truth.spacing);
@@ -58,6 +61,9 @@ impl TruthPlan {
         file.response.interval = Some(interval as f64 * file.timestep);
         file.response.linearity_every = truth.linearity_every;
         let found = systems(file).map_err(|message| Error::Input(format!("{}: {message}", campaign.path.display())))?;
+        for system in &found {
+            plan.batches(system).map_err(|message| Error::Input(format!("{}: {message}", campaign.path.display())))?;
+        }
         campaign.systems = found;
         Ok((plan, campaign))
     }
@@ -68,9 +74,26 @@ impl TruthPlan {
         format!("{:.9}", (self.times[index] * self.interval) as f64 * self.timestep).parse().unwrap_or(f64::NAN)
     }
 
-    /// Pairs of a configuration that is never told apart.
-    pub fn most_pairs(&self) -> u64 {
-        (self.most_batches * BATCH) as u64
+    /// Pairs of a configuration whose ions are never told apart.
+    pub fn most_pairs(&self, system: &SystemPlan) -> u64 {
+        (self.most_batches(system) * BATCH) as u64
+    }
+
+    /// The same in batches.
+    pub fn most_batches(&self, system: &SystemPlan) -> usize {
+        // The plan was made for systems that have the variable.
+        self.batches(system).unwrap_or(1)
+    }
+
+    fn batches(&self, system: &SystemPlan) -> Result<usize, String> {
+        let pairs = resolve(&system.variables, "truth.most_pairs", &self.most_pairs)?;
+        match pairs >= 1.0 && pairs.fract() == 0.0 && pairs <= MOST_PAIRS {
+            true => Ok((pairs as usize).div_ceil(BATCH)),
+            false => Err(format!(
+                "truth.most_pairs is {pairs} for {}; it is a whole number from 1 to {MOST_PAIRS}",
+                system.name
+            )),
+        }
     }
 
     /// Intervals of a run.
@@ -81,8 +104,7 @@ impl TruthPlan {
 
 /// The times in steps.
 fn check(truth: &Truth, timestep: f64) -> Result<Vec<u64>, String> {
-    let counts =
-        [("configurations", truth.configurations), ("most_pairs", truth.most_pairs), ("times", truth.times.len())];
+    let counts = [("configurations", truth.configurations), ("times", truth.times.len())];
     if let Some((name, _)) = counts.into_iter().find(|(_, n)| *n == 0) {
         return Err(format!("{name}: there must be at least 1"));
     }

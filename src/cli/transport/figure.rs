@@ -1,13 +1,13 @@
 //! The figure of `--plot`.
 
-use std::io::Write;
 use std::path::Path;
 
-use anyhow::{Context, bail};
-use ionscape::output::AtomicFile;
+use anyhow::bail;
 use ionscape::plot::{Curve, Panel, panels};
 use ionscape::transport::{Method, Outcome};
 use ionscape::units::UnitStyle;
+
+use crate::report;
 
 /// Writes the curves that the estimates were read from.
 pub fn write(path: &Path, outcome: &Outcome, units: UnitStyle) -> anyhow::Result<()> {
@@ -81,12 +81,5 @@ pub fn write(path: &Path, outcome: &Outcome, units: UnitStyle) -> anyhow::Result
         bail!("{}: none of the estimates has a curve to draw", path.display());
     }
     let figure = panels(&shown);
-    let bytes = match path.extension().and_then(|e| e.to_str()) {
-        Some("png") => figure.to_png(2.0)?,
-        _ => figure.to_svg().into_bytes(),
-    };
-    let mut file = AtomicFile::create(path)?;
-    file.write_all(&bytes).with_context(|| path.display().to_string())?;
-    file.commit()?;
-    Ok(())
+    report::write_figure(path, &figure)
 }

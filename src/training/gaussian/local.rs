@@ -8,7 +8,6 @@ use rayon::prelude::*;
 use super::{Basis, CHUNK, rows_of};
 use crate::training::Pooled;
 use crate::training::input::FittedInputs;
-use crate::training::settings::LocalSettings;
 
 /// Sums over the ions of one system, means taken away.
 pub struct LocalSums {
@@ -22,23 +21,11 @@ pub struct LocalSums {
 
 impl LocalSums {
     /// Of all systems that have responses; of no more than `most` ions of each.
-    pub fn of(
-        systems: &[Pooled],
-        inputs: &FittedInputs,
-        basis: &Basis,
-        settings: &LocalSettings,
-        most: usize,
-    ) -> Vec<Self> {
-        systems.par_iter().filter_map(|system| Self::of_system(system, inputs, basis, settings, most)).collect()
+    pub fn of(systems: &[Pooled], inputs: &FittedInputs, basis: &Basis, most: usize) -> Vec<Self> {
+        systems.par_iter().filter_map(|system| Self::of_system(system, inputs, basis, most)).collect()
     }
 
-    fn of_system(
-        system: &Pooled,
-        inputs: &FittedInputs,
-        basis: &Basis,
-        settings: &LocalSettings,
-        most: usize,
-    ) -> Option<Self> {
+    fn of_system(system: &Pooled, inputs: &FittedInputs, basis: &Basis, most: usize) -> Option<Self> {
         let local = system.local?;
         let step = local.rows.len().div_ceil(most).max(1);
         let indices: Vec<usize> = (0..local.rows.len()).step_by(step).collect();
@@ -63,7 +50,7 @@ impl LocalSums {
         Some(Self {
             gram: DMatrix::from_fn(d, d, centred),
             projection: DVector::from_fn(d, |i, _| projection[i] - sum[i] * total / n),
-            noise: system.label.powi(2) * (local.error.powi(2) + settings.scatter.powi(2)) / settings.weight,
+            noise: system.label.powi(2) * local.error.powi(2),
         })
     }
 }
@@ -72,6 +59,18 @@ impl LocalSums {
 pub struct Informed {
     pub mean: DVector<f64>,
     pub precision: Cholesky<f64, Dyn>,
+    information: Information,
+}
+
+/// What prior and responses say of the weights.
+#[derive(Clone)]
+struct Information {
+    /// Inverse prior variances.
+    prior: DVector<f64>,
+    /// `sum phi phi^T` over the noise.
+    gram: DMatrix<f64>,
+    /// `sum phi y` over the noise.
+    projection: DVector<f64>,
 }
 
 impl Informed {
@@ -79,16 +78,28 @@ impl Informed {
     /// positive, as for features that are not finite.
     pub fn new(all: &[LocalSums], variances: (f64, f64), first: usize) -> Option<Self> {
         let d = all[0].projection.len();
-        let precision = |i: usize| 1.0 / if i < first { variances.0 } else { variances.1 };
-        let mut precision = DMatrix::from_diagonal(&DVector::from_fn(d, |i, _| precision(i)));
-        let mut projection = DVector::zeros(d);
+        let prior = DVector::from_fn(d, |i, _| 1.0 / if i < first { variances.0 } else { variances.1 });
+        let mut information = Information { prior, gram: DMatrix::zeros(d, d), projection: DVector::zeros(d) };
         for sums in all {
-            precision.zip_apply(&sums.gram, |p, g| *p += g / sums.noise);
-            projection.axpy(1.0 / sums.noise, &sums.projection, 1.0);
+            information.gram.zip_apply(&sums.gram, |p, g| *p += g / sums.noise);
+            information.projection.axpy(1.0 / sums.noise, &sums.projection, 1.0);
+        }
+        Self::of(information, 1.0)
+    }
+
+    /// The same for squared errors of responses that are `widening` times as large.
+    pub fn widened(&self, widening: f64) -> Option<Self> {
+        Self::of(self.information.clone(), widening)
+    }
+
+    fn of(information: Information, widening: f64) -> Option<Self> {
+        let mut precision = &information.gram / widening;
+        for (i, prior) in information.prior.iter().enumerate() {
+            precision[(i, i)] += prior;
         }
         let precision = precision.cholesky()?;
-        let mean = precision.solve(&projection);
-        mean.iter().all(|v| v.is_finite()).then_some(Self { mean, precision })
+        let mean = precision.solve(&(&information.projection / widening));
+        mean.iter().all(|v| v.is_finite()).then_some(Self { mean, precision, information })
     }
 
     /// `L^-1 phi` of each row, with `L L^T` the precision: directions in which the weights have variance 1.

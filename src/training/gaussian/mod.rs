@@ -23,6 +23,7 @@ use kernels::Kernels;
 use local::LocalSums;
 
 use super::input::FittedInputs;
+use super::perceptrons::mean_and_deviation;
 use super::rows::sum_over_chunks;
 use super::settings::TrainSettings;
 use super::{Pooled, Rows};
@@ -103,7 +104,7 @@ impl GaussianField {
         let evidence = |&scales: &Scales| -> Result<f64> {
             let basis = kernels.basis(scales, seed);
             let pooled: Vec<Vec<f64>> = samples.par_iter().map(|sample| basis.mean(sample.view())).collect();
-            let local = LocalSums::of(systems, inputs, &basis, &settings.local, LOCAL_SAMPLE);
+            let local = LocalSums::of(systems, inputs, &basis, LOCAL_SAMPLE);
             Ok(Posterior::new(&pooled, &labels, &errors, &local, PriorSearch { first: basis.first, thorough: false })?
                 .log_evidence)
         };
@@ -120,7 +121,7 @@ impl GaussianField {
         let length_scales = best.1;
         let basis = kernels.basis(length_scales, seed);
         let pooled: Vec<Vec<f64>> = systems.iter().map(|s| pooled(s.rows, inputs, &basis)).collect();
-        let local = LocalSums::of(systems, inputs, &basis, &settings.local, usize::MAX);
+        let local = LocalSums::of(systems, inputs, &basis, usize::MAX);
         let posterior =
             Posterior::new(&pooled, &labels, &errors, &local, PriorSearch { first: basis.first, thorough: true })?;
         Ok(Self { posterior, basis, length_scales })
@@ -134,6 +135,21 @@ impl GaussianField {
                 self.posterior.intercept + row.iter().zip(&self.posterior.weights).map(|(p, w)| p * w).sum::<f64>()
             };
             features.rows().into_iter().map(value).collect::<Vec<_>>()
+        };
+        indices.par_chunks(CHUNK).flat_map_iter(of_chunk).collect()
+    }
+
+    /// The same with the standard deviation over drawn fields.
+    pub fn values_of(&self, draws: &Draws, rows: &dyn Rows, inputs: &FittedInputs, indices: &[usize]) -> Vec<[f64; 2]> {
+        let (d, n) = (self.basis.n_features(), draws.weights.len());
+        let weights = Array2::from_shape_fn((d, n), |(k, m)| draws.weights[m][k]);
+        let of_chunk = |indices: &[usize]| {
+            let features = self.basis.features(rows_of(rows, inputs, indices).view());
+            let members = features.dot(&weights);
+            let of_ion = |row: ndarray::ArrayView1<f64>| {
+                mean_and_deviation(row.iter().zip(&draws.intercepts).map(|(v, m)| v + m))
+            };
+            members.rows().into_iter().map(of_ion).collect::<Vec<_>>()
         };
         indices.par_chunks(CHUNK).flat_map_iter(of_chunk).collect()
     }

@@ -132,6 +132,26 @@ impl Posterior {
         }
     }
 
+    /// Whether responses of single ions are part of it.
+    pub fn has_responses(&self) -> bool {
+        self.informed.is_some()
+    }
+
+    /// The same field with the deviations that it would have if the squared errors of responses were `widening` times as
+    /// large. None where the equations cannot be solved; no change where there are no responses.
+    pub fn widened(&self, widening: f64) -> Option<Self> {
+        let Some(old) = &self.informed else { return None };
+        let informed = old.widened(widening)?;
+        let phi = informed.whiten(&self.pooled);
+        let labels = &self.labels + &self.pooled * (&old.mean - &informed.mean);
+        let solved = Solved::new(&(&phi * phi.transpose()), &labels, &self.errors, 1.0)?;
+        let mut wide = Self::from_parts(self.pooled.clone(), phi, Some(informed), labels, &self.errors, solved);
+        wide.weights.clone_from(&self.weights);
+        (wide.intercept, wide.log_evidence) = (self.intercept, self.log_evidence);
+        (wide.prior_variance, wide.prior_variance_between) = (self.prior_variance, self.prior_variance_between);
+        Some(wide)
+    }
+
     /// Mean and standard deviation of `m + w . phi`.
     pub fn predict(&self, phi: &[f64]) -> (f64, f64) {
         let x = DVector::from_column_slice(phi);

@@ -6,16 +6,17 @@ use rand::seq::index;
 
 use super::random;
 use super::settings::MlpSettings;
-use super::target::Target;
+use super::target::{Known, Target};
 use crate::model::ensemble::BLOCK;
 use crate::training::Pooled;
 
 /// Most rows of a piece of a group: several blocks, whose gradients are added up in place.
 const PIECE: usize = 4 * BLOCK;
 
-/// Environments of one system whose mean output is compared with the label.
+/// Environments of one system whose mean output is compared with a label.
 pub(super) struct Group {
     pub system: usize,
+    pub label: f64,
     /// Where they stand in [`Batch::rows`].
     pub rows: Range<usize>,
     /// Share of the group's squared error in the loss.
@@ -37,12 +38,14 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    /// Draws the batch of a step: from each system `ions_per_system` different environments, in random groups.
+    /// Draws the batch of a step: from each system `ions_per_system` different environments, in random groups; ions with
+    /// labels of their own are groups of one.
     ///
     /// It depends on seed and step alone. Groups of a system differ in size by one at most, and none is smaller than
     /// `group` unless the system is.
     pub fn draw(&mut self, systems: &[Pooled], targets: &[Target], settings: &MlpSettings, seed: u64, step: u64) {
         let mut random = random::of_step(seed, step);
+        let n_labels = n_labels(targets);
         self.rows.clear();
         self.groups.clear();
         for (system, (pooled, target)) in systems.iter().zip(targets).enumerate() {
@@ -50,17 +53,13 @@ impl Batch {
             let count = if settings.ions_per_system == 0 { n } else { n.min(settings.ions_per_system) };
             let n_groups = count.checked_div(settings.group).map_or(1, |n| n.max(1));
             let start = self.rows.len();
-            if n_groups == 1 && count == n {
+            let in_order = count == n && (n_groups == 1 || matches!(target.known, Known::Each(_)));
+            if in_order {
                 self.rows.extend(0..n);
             } else {
                 self.rows.extend(index::sample(&mut random, n, count));
             }
-            let weight = target.weight / (systems.len() * n_groups) as f64;
-            self.groups.extend((0..n_groups).map(|g| Group {
-                system,
-                rows: start + g * count / n_groups..start + (g + 1) * count / n_groups,
-                weight,
-            }));
+            self.group(system, start, n_groups, n, target, n_labels);
         }
         self.cut();
     }
@@ -68,16 +67,34 @@ impl Batch {
     /// Of each system up to `most` environments, evenly spaced (0: all of them), as one group a system.
     pub fn evenly_spaced(systems: &[Pooled], targets: &[Target], most: usize) -> Self {
         let mut batch = Self::default();
+        let n_labels = n_labels(targets);
         for (system, (pooled, target)) in systems.iter().zip(targets).enumerate() {
             let n = pooled.rows.len();
             let count = if most == 0 { n } else { n.min(most) };
             let start = batch.rows.len();
             batch.rows.extend((0..count).map(|i| i * n / count));
-            let rows = start..batch.rows.len();
-            batch.groups.push(Group { system, rows, weight: target.weight / systems.len() as f64 });
+            batch.group(system, start, 1, n, target, n_labels);
         }
         batch.cut();
         batch
+    }
+
+    /// Groups the rows from `start` on, which were drawn from `n`: the loss is that of all `n`, over the number of labels.
+    fn group(&mut self, system: usize, start: usize, n_groups: usize, n: usize, target: &Target, n_labels: usize) {
+        let count = self.rows.len() - start;
+        let groups = match &target.known {
+            Known::Mean(label) => {
+                let weight = target.weight / (n_labels * n_groups) as f64;
+                let rows = |g: usize| start + g * count / n_groups..start + (g + 1) * count / n_groups;
+                (0..n_groups).map(|g| Group { system, label: *label, rows: rows(g), weight }).collect::<Vec<_>>()
+            }
+            Known::Each(labels) => {
+                let weight = target.weight * n as f64 / (n_labels * count) as f64;
+                let group = |row: usize| Group { system, label: labels[self.rows[row]], rows: row..row + 1, weight };
+                (start..start + count).map(group).collect()
+            }
+        };
+        self.groups.extend(groups);
     }
 
     /// Packs groups into chunks in their order; a group that is larger than a block gets chunks of its own.
@@ -108,6 +125,11 @@ impl Batch {
     }
 }
 
+/// Labels of systems among the targets.
+fn n_labels(targets: &[Target]) -> usize {
+    targets.iter().filter(|target| matches!(target.known, Known::Mean(_))).count()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -117,7 +139,7 @@ mod tests {
         let rows: Vec<Array2<f32>> = sizes.iter().map(|&n| Array2::zeros((n, 1))).collect();
         let systems: Vec<Pooled> =
             rows.iter().map(|rows| Pooled { rows, label: 1.0, error: 1.0, local: None }).collect();
-        let targets = vec![Target { label: 0.0, weight: 1.0 }; sizes.len()];
+        let targets = vec![Target { known: Known::Mean(0.0), weight: 1.0 }; sizes.len()];
         let mut batch = Batch::default();
         batch.draw(&systems, &targets, settings, 5, step);
         batch

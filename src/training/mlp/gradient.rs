@@ -8,7 +8,6 @@ use rayon::prelude::*;
 
 use super::backward::{Derivatives, backward};
 use super::batch::{Batch, Chunk};
-use super::target::Target;
 use crate::model::ensemble::{Architecture, BLOCK, Workspace};
 use crate::training::Pooled;
 use crate::{Error, Result};
@@ -22,7 +21,6 @@ pub(super) struct Data<'a> {
     /// `training` or `validation`, for messages.
     pub kind: &'static str,
     pub systems: &'a [Pooled<'a>],
-    pub targets: &'a [Target],
 }
 
 /// What one chunk came to.
@@ -91,7 +89,7 @@ impl Engine {
                 add(pooled, 1.0, &part.gradient);
                 if chunk.rows.end == group.rows.end {
                     let n = group.rows.len() as f64;
-                    let error = sum / n - data.targets[group.system].label;
+                    let error = sum / n - group.label;
                     loss += group.weight * error.powi(2);
                     add(gradient, (2.0 * group.weight * error / n) as f32, pooled);
                 }
@@ -125,9 +123,11 @@ impl Engine {
         for (chunk, sums) in batch.chunks.iter().zip(sums) {
             totals[chunk.groups.clone()].iter_mut().zip(sums?).for_each(|(total, sum)| *total += sum);
         }
-        let terms = batch.groups.iter().zip(totals).map(|(group, total)| {
-            group.weight * (total / group.rows.len() as f64 - data.targets[group.system].label).powi(2)
-        });
+        let terms = batch
+            .groups
+            .iter()
+            .zip(totals)
+            .map(|(group, total)| group.weight * (total / group.rows.len() as f64 - group.label).powi(2));
         Ok(terms.sum())
     }
 }
@@ -178,7 +178,7 @@ fn chunk_gradient(
             for group in &batch.groups[chunk.groups.clone()] {
                 let within = within(&group.rows, &rows);
                 let n = within.len() as f64;
-                let error = total(&outputs[within.clone()]) / n - data.targets[group.system].label;
+                let error = total(&outputs[within.clone()]) / n - group.label;
                 value += group.weight * error.powi(2);
                 derivatives.outputs[within].fill((2.0 * group.weight * error / n) as f32);
             }

@@ -4,12 +4,26 @@ use crate::model::ensemble::Output;
 use crate::training::Pooled;
 use crate::{Error, Result};
 
-/// A system's label in training's own scale, and its weight in the loss.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What is known of some environments, in training's own scale, and its weight in the loss.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct Target {
-    pub label: f64,
-    /// `1 / error^2`, in units of its mean over the training systems.
+    pub known: Known,
+    /// `1 / error^2`, in units of its mean over the labels of the training systems.
     pub weight: f64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Known {
+    /// Their mean.
+    Mean(f64),
+    /// Each of them.
+    Each(Vec<f64>),
+}
+
+/// Systems, and behind them the ions of systems whose own responses are known, as systems whose environments all have labels.
+pub(super) fn with_responses<'a>(systems: &[Pooled<'a>]) -> Vec<Pooled<'a>> {
+    let responses = systems.iter().filter_map(|s| Some(Pooled { rows: s.local?.rows, ..*s }));
+    systems.iter().map(|s| Pooled { local: None, ..*s }).chain(responses).collect()
 }
 
 /// How labels were standardised: `(label - shift) / scale`.
@@ -37,10 +51,17 @@ impl Scale {
         Self { shift, scale, weight }
     }
 
+    /// In the order of [`with_responses`]. An ion's own label is its response over the mean response, times the label.
     pub fn targets(&self, systems: &[Pooled]) -> Vec<Target> {
-        let target =
-            |s: &Pooled| Target { label: (s.label - self.shift) / self.scale, weight: s.error.powi(-2) / self.weight };
-        systems.iter().map(target).collect()
+        let scaled = |value: f64| (value - self.shift) / self.scale;
+        let weight = |error: f64| error.powi(-2) / self.weight;
+        let mean = |s: &Pooled| Target { known: Known::Mean(scaled(s.label)), weight: weight(s.error) };
+        let each = |s: &Pooled| {
+            let local = s.local?;
+            let known = local.departures.iter().map(|departure| scaled(s.label * (1.0 + departure))).collect();
+            Some(Target { known: Known::Each(known), weight: weight(s.label * local.error) })
+        };
+        systems.iter().map(mean).chain(systems.iter().filter_map(each)).collect()
     }
 
     /// What training's loss means in labels: the mean of `(predicted - label)^2 / error^2`.

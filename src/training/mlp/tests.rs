@@ -6,9 +6,9 @@ use rand::Rng;
 use super::batch::Batch;
 use super::gradient::{Data, Engine};
 use super::random;
-use super::target::Scale;
+use super::target::{Scale, with_responses};
 use super::*;
-use crate::training::Pooled;
+use crate::training::{LocalRows, Pooled};
 
 /// Environments of each system around a centre of its own, `[n, width]`.
 fn inputs(seed: u64, sizes: &[usize], width: usize) -> Vec<Array2<f32>> {
@@ -64,7 +64,10 @@ fn reference(network: &Network, flat: &[f64], x: &[f32]) -> f64 {
 fn gradients_agree_with_finite_differences() {
     // 700 rows: groups in pieces; 300 and 4: chunks of several groups.
     let rows = inputs(11, &[700, 300, 4], 3);
-    let systems = label_with(&rows, linear);
+    let mut systems = label_with(&rows, linear);
+    // Ions of the second system have responses of their own.
+    let departures: Vec<f64> = (0..300).map(|i| 0.3 * f64::from(i).sin()).collect();
+    systems[1].local = Some(LocalRows { rows: &rows[1], departures: &departures, error: 0.2 });
     for (activation, output, group) in [
         (Activation::Relu, Output::Linear, 0),
         (Activation::Relu, Output::Softplus, 50),
@@ -74,19 +77,26 @@ fn gradients_agree_with_finite_differences() {
         let settings = MlpSettings { activation, output, group, ions_per_system: 0, hidden: vec![6, 4], ..quick() };
         let network = Network::initial(3, &settings, 12);
         let (architecture, flat) = network.clone().into_parts();
-        let targets = Scale::of(&systems, output).targets(&systems);
+        let scale = Scale::of(&systems, output);
+        let targets = scale.targets(&systems);
+        let learned = with_responses(&systems);
         let mut batch = Batch::default();
-        batch.draw(&systems, &targets, &settings, 13, 0);
-        let data = Data { kind: "training", systems: &systems, targets: &targets };
+        batch.draw(&learned, &targets, &settings, 13, 0);
+        let ions: Vec<_> = batch.groups.iter().filter(|g| g.system == 3).collect();
+        assert_eq!(ions.len(), 300);
+        // An ion's error is 0.2 of the label, and a label's is 0.1 for all of them.
+        let weight = (0.1 / (0.2 * systems[1].label)).powi(2) / 3.0;
+        assert!(ions.iter().all(|g| (g.weight - weight).abs() < 1e-12 * weight));
+        let data = Data { kind: "training", systems: &learned };
         let mut gradient = vec![0.0; flat.len()];
         let mut engine = Engine::new(architecture);
         let value = engine.gradient(&flat, data, &batch, &mut gradient).unwrap();
         let alone = engine.loss(&flat, data, &batch).unwrap();
         let loss = |flat: &[f64]| -> f64 {
             let term = |g: &super::batch::Group| {
-                let x = |i: usize| rows[g.system].row(batch.rows[i]).to_slice().unwrap();
+                let x = |i: usize| rows[[0, 1, 2, 1][g.system]].row(batch.rows[i]).to_slice().unwrap();
                 let mean = g.rows.clone().map(|i| reference(&network, flat, x(i))).sum::<f64>() / g.rows.len() as f64;
-                g.weight * (mean - targets[g.system].label).powi(2)
+                g.weight * (mean - g.label).powi(2)
             };
             batch.groups.iter().map(term).sum()
         };

@@ -33,7 +33,8 @@ pub struct Trained {
 /// Trains a network on systems of which only the mean output is known.
 ///
 /// The loss is the paper's, `mean_s (mean_i f(x_i) - Lambda_s)^2 / error_s^2` (arXiv:2208.03182), over the environments
-/// that a step draws. Labels are standardised within, and the result is put back into their scale. The weights are those
+/// that a step draws; ions whose own responses are known add `(f(x_i) - Lambda_s lambda_i / <lambda>)^2 / error^2` each, as the
+/// sum over all of them and over the number of systems. Labels are standardised within, and the result is put back into their scale. The weights are those
 /// of the best look at the validation systems, or the last ones if there are no such systems. The same seed gives the
 /// same bits on any number of threads, also when resumed.
 ///
@@ -52,10 +53,12 @@ pub fn train(
     let n_inputs = target::check(training, validation, settings.output)?;
     let scale = Scale::of(training, settings.output);
     let targets = scale.targets(training);
-    let data = Data { kind: "training", systems: training, targets: &targets };
+    let learned = target::with_responses(training);
+    let data = Data { kind: "training", systems: &learned };
     let watched_targets = scale.targets(validation);
-    let watched = Data { kind: "validation", systems: validation, targets: &watched_targets };
-    let watched_batch = Batch::evenly_spaced(validation, &watched_targets, settings.validation_ions);
+    let watched = target::with_responses(validation);
+    let watched_batch = Batch::evenly_spaced(&watched, &watched_targets, settings.validation_ions);
+    let watched = Data { kind: "validation", systems: &watched };
 
     let (architecture, flat) = Network::initial(n_inputs, settings, seed).into_parts();
     let layout = &architecture.layout;
@@ -86,7 +89,7 @@ pub fn train(
     let mut batch = Batch::default();
     let steps = settings.steps as u64;
     while state.step < steps && !is_over(&state, settings) {
-        batch.draw(training, &targets, settings, seed, state.step);
+        batch.draw(&learned, &targets, settings, seed, state.step);
         let loss = engine.gradient(&state.flat, data, &batch, &mut gradient)?;
         state.step += 1;
         refuse_divergence(loss, state.step)?;
@@ -155,10 +158,14 @@ fn origin(training: &[Pooled], validation: &[Pooled], settings: &MlpSettings, se
     hash.update(format!("{settings:?} {seed}"));
     for systems in [training, validation] {
         hash.update((systems.len() as u64).to_le_bytes());
-        for Pooled { rows, label, error, .. } in systems {
+        for Pooled { rows, label, error, local } in systems {
             hash.update((rows.len() as u64).to_le_bytes());
             hash.update(label.to_le_bytes());
             hash.update(error.to_le_bytes());
+            if let Some(local) = local {
+                hash.update(local.error.to_le_bytes());
+                local.departures.iter().for_each(|departure| hash.update(departure.to_le_bytes()));
+            }
             let mut ends = Array2::zeros((2, rows.width()));
             rows.gather(&[0, rows.len() - 1], ends.view_mut());
             ends.iter().for_each(|x: &f32| hash.update(x.to_le_bytes()));
