@@ -43,6 +43,8 @@ pub struct System {
     pub local: Option<PathBuf>,
     /// Which of its response times is meant.
     pub local_time: Option<f64>,
+    /// What ions responded to: `field` if not given, or `impulse`.
+    pub local_perturbation: Option<String>,
     /// Dumps with unwrapped coordinates to compute the label from.
     pub trajectory: Option<Paths>,
     /// Files of `fix ave/time` with the current, beside the trajectory.
@@ -150,6 +152,11 @@ impl Dataset {
                     return refuse("local_time must be above zero");
                 }
                 _ => {}
+            }
+            match (&system.local, system.local_perturbation.as_deref()) {
+                (None, Some(_)) => return refuse("local_perturbation stands without local"),
+                (_, None | Some("field" | "impulse")) => {}
+                _ => return refuse("local_perturbation must be \"field\" or \"impulse\""),
             }
         }
         Ok(())

@@ -155,6 +155,16 @@ fn responses_that_do_not_fit_are_refused() {
         (first("local_time = 1.0", "local_time = 3.0"), none, "lambda_3"),
         (first("local_time = 1.0", "local_time = -1.0"), none, "local_time must be above zero"),
         (first("local_time = 1.0", "local_time = 2.0"), none, "a field is defined at one"),
+        (
+            first("local_time = 1.0", "local_time = 1.0\nlocal_perturbation = \"impulse\""),
+            none,
+            "some responses of ions are to an impulse up to t = 1, others to a field up to t = 1",
+        ),
+        (
+            first("local_time = 1.0", "local_time = 1.0\nlocal_perturbation = \"push\""),
+            none,
+            "local_perturbation must be \"field\" or \"impulse\"",
+        ),
     ] {
         let found = refusal(&text, options);
         assert!(found.contains(message), "{message}: {found}");

@@ -1,23 +1,22 @@
-"""Green-Kubo contributions of single ions, from runs without a field, beside their responses to one.
+"""Green-Kubo contributions of single ions, from runs that nothing perturbs, beside their responses to an impulse.
 
-    g_i(t; R) = (N/n) (1/3kT) q_i (1/t) integral_0^t <[x_i(s) - x_i(0)] . J_i(0)> ds,    J_i = sum_j q_j v_j
+    g_i(t; R) = (N/n) (1/3kT) q_i <[x_i(t) - x_i(0)] . J_i(0)>,    J_i = sum_j q_j v_j
 
-over the ions j that are within R of ion i at time 0, ion i too; N ions, n formula units. Averaged over equilibrium and with
-all ions in J, its mean over ions is that of lambda_t, which `ionscape truth` measures. Of one configuration and ion they need
-not be the same, since g_i answers to a push at time 0 and lambda_t to all pushes of a steady field.
+over the ions j that are within R of ion i at time 0, ion i too; N ions, n formula units. With all ions in J it is lambda_t of
+`ionscape truth` with `perturbation = "impulse"`, ion by ion.
 
 For each system the first configuration of its dump is run on, and these are compared with the dump's lambda_t:
 
-    field       half the difference of two runs under +E and -E, as `ionscape truth` does it
-    push        the same of two runs whose first velocities differ by +-E t q/m: g_i with all ions, with a pair's noise
+    impulse     half the difference of two runs whose first velocities differ by +-E t q/m, as `ionscape truth` does it
+    field       the same of two runs under +E and -E, by the mean drift
     GK, R       one run with velocities of its own
 
 `noise` is the standard deviation of a single ion's sample, `spread` that over ions without noise, both over the mean of
 lambda_t. Slope and correlation of the averages on lambda_t are over ions and freed of the noise of both; `nan` is where
-there is nothing but noise. `cost` is how many times the steps of field pairs it takes until an ion's error is the same.
+there is nothing but noise. `cost` is how many times the steps of impulse pairs it takes until an ion's error is the same.
 
 The last table is of one equilibrium run. Each of its instants gives a sample by what follows and, as equilibrium is the same
-backwards, [x_i(0) - x_i(-s)] . J_i(0) by what went before. Neighbouring instants share most of their noise: `all instants`
+backwards, [x_i(0) - x_i(-t)] . J_i(0) by what went before. Neighbouring instants share most of their noise: `all instants`
 is that of averages over blocks of time, brought to one run's length; true differences that last for a block are in it.
 
 For 1:1 salts of mass 1 in units lj, after `make build test-environment`:
@@ -138,41 +137,38 @@ def measure(campaign, script, name, arguments):
     radii = {f"{r:g}": r for r in arguments.radii if r < edge / 2}
     radii |= {f"{edge / 2:.1f} (half the box)": edge / 2, "all": np.inf}
     q, per_formula = charges[:, None], len(charges) / (charges > 0).sum()
-    weights = np.array([1, *[4, 2] * (LOOKS // 2 - 1), 4, 1]) / (3 * LOOKS)  # Simpson's rule
 
     def draw():
         return rng.normal(0, np.sqrt(thermal), start.shape), int(rng.integers(1, 900_000_000))
 
-    def contributions(origin, velocities, *drifts):
-        """g_i by each drift [interval][ion][axis] from the origin, [drift][radius][ion]."""
+    def contributions(origin, velocities, *moved):
+        """g_i by each displacement [ion][axis] from the origin, [displacement][radius][ion]."""
         apart = origin[:, None] - origin
         squares = ((apart - edge * np.round(apart / edge)) ** 2).sum(2)
         currents = np.array([(squares <= r * r).astype(float) @ (q * velocities) for r in radii.values()])
-        means = [np.tensordot(weights, drift, 1) for drift in drifts]
-        return np.array([per_formula / (3 * thermal) * (q * mean * currents).sum(2) for mean in means])
+        return np.array([per_formula / (3 * thermal) * (q * by * currents).sum(2) for by in moved])
 
     def single():
         velocities, seed = draw()
-        return contributions(start, velocities, engine.run(start, velocities, seed, LOOKS)[0] - start)[0]
+        return contributions(start, velocities, engine.run(start, velocities, seed, LOOKS)[0][-1] - start)[0]
 
     def pair(number, push):
         (velocities, seed), sign, ends = draw(), SIGNS[number % 4], []
         for way in (field * sign, -field * sign):
             given = (velocities + way * span * q, seed, LOOKS) if push else (velocities, seed, LOOKS, way)
-            x, _ = engine.run(start, *given)
-            ends.append(np.tensordot(weights, x, 1) if push else x[-1])
+            ends.append(engine.run(start, *given)[0][-1])
         return per_formula * (q * sign * (ends[0] - ends[1])).mean(1) / (2 * field * span)
 
     samples = np.array([single() for _ in range(arguments.runs)])
-    by_field, by_push = (np.array([pair(k, push) for k in range(arguments.pairs)]) for push in (False, True))
-    rows = {"field": beside(by_field, truth, error, 2)}
-    pair_noise = rows["field"]["noise"]
-    rows["push"] = beside(by_push, truth, error, 2, pair_noise)
+    by_push, by_field = (np.array([pair(k, push) for k in range(arguments.pairs)]) for push in (True, False))
+    rows = {"impulse": beside(by_push, truth, error, 2)}
+    pair_noise = rows["impulse"]["noise"]
+    rows["field"] = beside(by_field, truth, error, 2, pair_noise)
     rows |= {f"GK, {key}": beside(samples[:, k], truth, error, 1, pair_noise) for k, key in enumerate(radii)}
 
     x, v = engine.run(start, *draw(), round(arguments.equilibrium / span + 2) * LOOKS)
-    around = [(o, x[o : o + LOOKS + 1], x[o - LOOKS : o + 1][::-1]) for o in range(LOOKS, len(x) - LOOKS)]
-    both_ways = np.array([contributions(x[o], v[o], then - x[o], x[o] - before) for o, then, before in around])
+    origins = range(LOOKS, len(x) - LOOKS)
+    both_ways = np.array([contributions(x[o], v[o], x[o + LOOKS] - x[o], x[o] - x[o - LOOKS]) for o in origins])
     after, both, long = both_ways[:, 0], both_ways.mean(1), BLOCK * LOOKS
     blocks = both[: len(both) // long * long].reshape(-1, long, *both.shape[1:]).mean(1) * np.sqrt(BLOCK)
     noises = np.transpose([np.sqrt(s.var((0, 2), ddof=1)) / truth.mean() for s in (after, both, blocks)])
@@ -201,8 +197,8 @@ def main():
     parser.add_argument("--campaign", type=Path, default=HERE / "unseen.toml", help="campaign.toml (unseen.toml)")
     parser.add_argument("--data", type=Path, default=HERE / "data/unseen", help="folder of NAME/truth.lammpstrj.zst")
     parser.add_argument("--radii", type=float, nargs="+", default=[0, 1.5, 2.5, 4], help="R, besides half the box and all")
-    parser.add_argument("--runs", type=int, default=400, help="without a field (400)")
-    parser.add_argument("--pairs", type=int, default=24, help="under the field, and as many with a push (24)")
+    parser.add_argument("--runs", type=int, default=400, help="that nothing perturbs (400)")
+    parser.add_argument("--pairs", type=int, default=24, help="after an impulse, and as many under a field (24)")
     parser.add_argument("--equilibrium", type=float, default=60.0, help="time of the equilibrium run (60)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--json", type=Path, help="file for the same numbers")

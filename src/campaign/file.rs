@@ -170,7 +170,10 @@ pub struct Truth {
     pub times: Vec<f64>,
     /// The one of them at which the field is taken.
     pub time: f64,
-    /// Field along each axis, in LAMMPS's unit for `fix efield`; or the name of a variable that holds it.
+    /// What ions respond to.
+    pub perturbation: Perturbation,
+    /// Field along each axis, in LAMMPS's unit for `fix efield`; or the name of a variable that holds it. An impulse is that of
+    /// this field over `time`.
     pub field: Quantity,
     /// A configuration is done once its ions are told apart with this reliability at `time`.
     pub reliability: f64,
@@ -187,10 +190,32 @@ impl Default for Truth {
             spacing: 20.0,
             times: vec![0.5, 1.0, 2.0],
             time: 1.0,
+            perturbation: Perturbation::Field,
             field: Quantity::Value(0.5),
             reliability: 0.8,
             most_pairs: Quantity::Value(400.0),
             linearity_every: 8,
+        }
+    }
+}
+
+/// What single ions respond to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Perturbation {
+    /// A field that stays on: each later push finds the configuration that has come about by then.
+    #[default]
+    Field,
+    /// A push at the beginning: the response of this configuration alone, Kubo's formula for each ion.
+    Impulse,
+}
+
+impl Perturbation {
+    /// As files name it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Field => "field",
+            Self::Impulse => "impulse",
         }
     }
 }

@@ -24,7 +24,7 @@ pub mod truth;
 pub use collect::collect;
 pub use drive::{Event, drive};
 pub use engine::Engine;
-pub use file::CampaignFile;
+pub use file::{CampaignFile, Perturbation};
 pub use label::{Label, RouteEstimate};
 pub use plan::{Campaign, SystemPlan};
 pub use slurm::{SlurmJob, script};

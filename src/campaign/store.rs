@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::file::Perturbation;
 use super::label::{Closed, Label};
 use super::plan::{Campaign, SystemPlan};
 use crate::output::AtomicFile;
@@ -196,6 +197,10 @@ pub fn identity(campaign: &Campaign, system: &SystemPlan) -> BTreeMap<String, St
         ("response.linearity_every", file.response.linearity_every.to_string()),
     ] {
         all.insert(key.into(), value);
+    }
+    let truth = &file.truth;
+    if truth.perturbation != Perturbation::Field {
+        all.insert("truth.perturbation".into(), format!("{} over {}", truth.perturbation.name(), truth.time));
     }
     all
 }

@@ -62,6 +62,18 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     println!("baselines were fitted to {}", evaluation.baselines_fitted_to);
     systems::print_coverage(&evaluation.coverage)?;
     systems::print_local(&beside)?;
+    let learned = |key: &str| metadata.provenance.get(key).cloned();
+    if let (Some(time), Some(first)) = (learned("local_time"), beside.first()) {
+        let perturbation = learned("local_perturbation").unwrap_or_else(|| "field".into());
+        if time != first.time || perturbation != first.perturbation.as_str() {
+            log::warn!(
+                "the model learned responses to the perturbation {perturbation} up to t = {time}, and these are to the \
+                 perturbation \"{}\" up to t = {}: they are not the same quantity",
+                first.perturbation,
+                first.time
+            );
+        }
+    }
     for system in evaluation.systems.iter().filter(|s| s.outside_domain > 0.05) {
         log::warn!(
             "{}: {:.0} % of the ions lie outside the training domain",

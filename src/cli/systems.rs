@@ -221,8 +221,8 @@ fn plot_ions(path: &Path, local: &[&Agreement]) -> anyhow::Result<()> {
         span: (0.0, 1.0),
     };
     let ions: usize = local.iter().map(|a| a.n_ions).sum();
-    let note =
-        format!("{ions} ions of {} systems; truth: each ion's mean drift up to t = {}", local.len(), local[0].time);
+    let (n, time, perturbation) = (local.len(), local[0].time, &local[0].perturbation);
+    let note = format!("{ions} ions of {n} systems; truth: each ion's response ({perturbation}) up to t = {time}");
     report::write_figure(path, &rows(&names, &[correlation, spread], "Single ions beside their own responses", &note))
 }
 

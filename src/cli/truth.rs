@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use anyhow::{Context, bail};
 use ionscape::campaign::truth::{AtTime, Event, SystemTruth, TruthPlan, collect, dataset, drive, write_text};
-use ionscape::campaign::{Campaign, Engine, SystemPlan};
+use ionscape::campaign::{Campaign, Engine, Perturbation, SystemPlan};
 use ionscape::dataset::Dataset;
 use ionscape::plot::{Figure, RowPanel, RowSeries, rows};
 
@@ -196,7 +196,7 @@ fn figure(found: &[SystemTruth], reliability: f64) -> Figure {
     });
     let told = panel("How well they are told apart", "reliability", (0.0, 1.0), &|at| Some(at.reliability));
     let told = RowPanel { reference: (reliability > 0.0).then_some(reliability), ..told };
-    rows(&names, &[spread, told], "Responses of single ions", "from their drift up to the time t, without noise")
+    rows(&names, &[spread, told], "Responses of single ions", "up to the time t, without noise")
 }
 
 fn print(found: &[SystemTruth]) -> std::io::Result<()> {
@@ -242,5 +242,9 @@ fn print(found: &[SystemTruth]) -> std::io::Result<()> {
             )?;
         }
     }
-    writeln!(out, "molar conductivity by the mean drift up to a time; * the time that the field is taken at")
+    let by = match found.first().map(|system| system.perturbation) {
+        Some(Perturbation::Impulse) => "the displacement up to a time after an impulse",
+        _ => "the mean drift up to a time",
+    };
+    writeln!(out, "molar conductivity by {by}; * the time that the field is taken at")
 }

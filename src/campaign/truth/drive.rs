@@ -82,7 +82,7 @@ impl Driver<'_> {
                 0 => "../equilibrate/last.restart".into(),
                 _ => format!("../produce-{:03}/last.restart", chunk - 1),
             };
-            let text = stage::configuration(self.campaign, self.system);
+            let text = stage::configuration(self.campaign, self.plan);
             let expected = ["displacement.dat", "last.restart", "configuration.lammpstrj"];
             let folder = self.store.chunk(chunk);
             let process = self.process(&folder, ("produce", chunk), text);
@@ -142,8 +142,7 @@ impl Driver<'_> {
         }
         let place = |pair: usize, strength: f64, name: &str| folder.join(format!("{pair:04}-{strength}-{name}"));
         let run = |(pair, strength, sign, name): &(usize, f64, f64, &str)| {
-            let text =
-                stage::respond(self.campaign, self.system, *pair, sign * strength * field, self.plan.intervals());
+            let text = stage::respond(self.campaign, self.plan, *pair, sign * strength * field);
             let restart = Some(format!("../../produce-{configuration:03}/last.restart"));
             // Each configuration has noise of its own.
             let index = configuration * 1_000_000 + pair;

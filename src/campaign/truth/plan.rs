@@ -1,11 +1,14 @@
 //! What a campaign's file asks of the response of single ions.
 
-use crate::campaign::file::{Quantity, Truth};
+use crate::campaign::file::{Perturbation, Quantity, Truth};
 use crate::campaign::plan::{Campaign, SystemPlan, resolve, systems};
 use crate::{Error, Result};
 
 /// Pairs between two looks at the reliability. The four sign patterns of the fields come twice in a batch.
 pub const BATCH: usize = 8;
+
+/// Values of the charge's displacement in an interval, at most, where ions respond to an impulse.
+const SAMPLES: u64 = 10;
 
 /// No configuration has more: the seeds of its pairs are its own.
 const MOST_PAIRS: f64 = 1e5;
@@ -21,6 +24,7 @@ pub struct TruthPlan {
     /// Steps of an interval.
     pub interval: u64,
     pub timestep: f64,
+    pub perturbation: Perturbation,
     pub reliability: f64,
     most_pairs: Quantity,
 }
@@ -50,6 +54,7 @@ impl TruthPlan {
             times: steps.iter().map(|steps| steps / interval).collect(),
             interval,
             timestep: campaign.file.timestep,
+            perturbation: truth.perturbation,
             reliability: truth.reliability,
             most_pairs: truth.most_pairs,
         };
@@ -72,6 +77,26 @@ impl TruthPlan {
     pub fn time(&self, index: usize) -> f64 {
         // Rounded: a product of steps leaves digits that the file did not have.
         format!("{:.9}", (self.times[index] * self.interval) as f64 * self.timestep).parse().unwrap_or(f64::NAN)
+    }
+
+    /// What a response at a time is to be divided by: the time over which the field acted, or that of the impulse's field.
+    pub fn duration(&self, index: usize) -> f64 {
+        match self.perturbation {
+            Perturbation::Field => self.time(index),
+            Perturbation::Impulse => self.time(self.chosen),
+        }
+    }
+
+    /// Steps between values of the charge's displacement in equilibrium, of which an interval has a whole number.
+    pub fn sampling(&self) -> u64 {
+        match self.perturbation {
+            Perturbation::Field => self.interval,
+            // Its growth is read from differences, which must be small.
+            Perturbation::Impulse => (1..=SAMPLES)
+                .rev()
+                .find_map(|n| self.interval.is_multiple_of(n).then_some(self.interval / n))
+                .unwrap_or(self.interval),
+        }
     }
 
     /// Pairs of a configuration whose ions are never told apart.

@@ -1,8 +1,10 @@
-//! The end of the script: configurations, and runs from them under a field.
+//! The end of the script: configurations, and runs from them under a field or after an impulse.
 
 use std::fmt::Write;
 
-use crate::campaign::plan::{Campaign, SystemPlan};
+use super::plan::TruthPlan;
+use crate::campaign::file::Perturbation;
+use crate::campaign::plan::Campaign;
 use crate::campaign::stage::{AXES, charged_types, groups};
 
 /// Which way the field points along each axis, pair after pair: over four pairs, what a field along one axis does to
@@ -13,7 +15,7 @@ pub const SIGNS: [[f64; 3]; 4] = [[1.0, 1.0, 1.0], [1.0, -1.0, -1.0], [-1.0, 1.0
 const VELOCITIES: u32 = 7919;
 
 /// A run to the next configuration, which records the displacement of the charge.
-pub fn configuration(campaign: &Campaign, system: &SystemPlan) -> String {
+pub fn configuration(campaign: &Campaign, plan: &TruthPlan) -> String {
     let mut text = groups(campaign);
     let mut columns = String::new();
     for axis in AXES {
@@ -31,16 +33,33 @@ pub fn configuration(campaign: &Campaign, system: &SystemPlan) -> String {
          write_restart last.restart\n\
          write_dump ionscape_ions custom configuration.lammpstrj id type q x y z modify sort id format float %.6f\n",
         campaign.spacing_steps(),
-        every = campaign.drift_steps(system),
+        every = plan.sampling(),
     );
     text
 }
 
 /// A run from a configuration: `strength` is the field along each axis, with the sign of the run.
-pub fn respond(campaign: &Campaign, system: &SystemPlan, pair: usize, strength: f64, intervals: u64) -> String {
+pub fn respond(campaign: &Campaign, plan: &TruthPlan, pair: usize, strength: f64) -> String {
     let mut text = groups(campaign);
-    let every = campaign.drift_steps(system);
-    let field = SIGNS[pair % SIGNS.len()].map(|sign| (sign * strength).to_string()).join(" ");
+    let every = plan.interval;
+    let signs = SIGNS[pair % SIGNS.len()];
+    let field = match plan.perturbation {
+        Perturbation::Field => signs.map(|sign| (sign * strength).to_string()),
+        Perturbation::Impulse => {
+            // The forces of the first instant act for half a step before they are computed anew.
+            let duration = plan.duration(plan.chosen);
+            text += "variable ionscape_origin equal $(step)\n";
+            for (axis, sign) in AXES.iter().zip(signs) {
+                let _ = writeln!(
+                    text,
+                    "variable ionscape_E{axis} equal (step==v_ionscape_origin)*({})*2*{duration}/dt",
+                    sign * strength
+                );
+            }
+            AXES.map(|axis| format!("v_ionscape_E{axis}"))
+        }
+    };
+    let field = field.join(" ");
     let _ = write!(
         text,
         "# sorting would give the noise of one atom to another, and differently in the two runs of a pair\n\
@@ -51,7 +70,7 @@ pub fn respond(campaign: &Campaign, system: &SystemPlan, pair: usize, strength: 
          dump_modify ionscape_response sort id first yes format float %.10g\n\
          run {}\n",
         campaign.file.temperature,
-        every * intervals,
+        every * plan.intervals(),
     );
     text
 }

@@ -9,14 +9,15 @@ use crate::statistics::correlation;
 /// A number and its standard error.
 pub type WithError = [f64; 2];
 
-/// A system at one response time. Conductivities are those of the mean drift up to that time, as molar conductivities.
+/// A system at one response time. Conductivities are molar, by the mean drift up to that time, or by the displacement after an
+/// impulse.
 #[derive(Clone, Debug, Serialize)]
 pub struct AtTime {
     pub time: f64,
     /// Mean over ions and configurations, from the response.
     pub mean: WithError,
     /// The same from the equilibrium runs between configurations: half the mean square displacement of the charge over kT
-    /// and the time.
+    /// and the time, or its growth with time.
     pub equilibrium: Option<WithError>,
     /// Standard deviation over ions, the noise taken away, and its share of the mean; absent where there is nothing but
     /// noise.
@@ -61,15 +62,15 @@ impl Configuration {
     }
 }
 
-/// `times` in time; `scale` turns a response summed over ions, over the time, into a molar conductivity; `equilibrium` is the
-/// same quantity from equilibrium runs at each time.
+/// `scale` turns a response summed over ions, over the duration of its time, into a molar conductivity; `equilibrium` is the same
+/// quantity from equilibrium runs at each time.
 pub fn summarize(
     configurations: &[Configuration],
-    times: &[f64],
+    (times, durations): (&[f64], &[f64]),
     scale: f64,
     equilibrium: &[Option<WithError>],
 ) -> Summary {
-    let at = times.iter().enumerate().map(|(t, &time)| at_time(configurations, t, time, scale / time, equilibrium[t]));
+    let at = (0..times.len()).map(|t| at_time(configurations, t, times[t], scale / durations[t], equilibrium[t]));
     let first = configurations[0].moments(0).0;
     Summary {
         configurations: configurations.len(),

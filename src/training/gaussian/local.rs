@@ -15,6 +15,8 @@ pub struct LocalSums {
     gram: DMatrix<f64>,
     /// `sum phi y`, `[D]`, with `y` the departure times the label.
     projection: DVector<f64>,
+    /// `sum y^2`.
+    squares: f64,
     /// Variance of a `y` about the field.
     noise: f64,
 }
@@ -32,13 +34,14 @@ impl LocalSums {
         let d = basis.n_features();
         let mut gram = Array2::<f64>::zeros((d, d));
         let (mut sum, mut projection) = (vec![0.0; d], vec![0.0; d]);
-        let mut total = 0.0;
+        let (mut total, mut squares) = (0.0, 0.0);
         for chunk in indices.chunks(CHUNK) {
             let phi = basis.features(rows_of(local.rows, inputs, chunk).view());
             general_mat_mul(1.0, &phi.t(), &phi, 1.0, &mut gram);
             for (row, &ion) in phi.rows().into_iter().zip(chunk) {
                 let y = system.label * local.departures[ion];
                 total += y;
+                squares += y * y;
                 for ((s, p), phi) in sum.iter_mut().zip(&mut projection).zip(row) {
                     *s += phi;
                     *p += y * phi;
@@ -50,6 +53,7 @@ impl LocalSums {
         Some(Self {
             gram: DMatrix::from_fn(d, d, centred),
             projection: DVector::from_fn(d, |i, _| projection[i] - sum[i] * total / n),
+            squares: squares - total * total / n,
             noise: system.label.powi(2) * local.error.powi(2),
         })
     }
@@ -59,6 +63,8 @@ impl LocalSums {
 pub struct Informed {
     pub mean: DVector<f64>,
     pub precision: Cholesky<f64, Dyn>,
+    /// Logarithm of the probability of the responses, up to a constant.
+    pub log_evidence: f64,
     information: Information,
 }
 
@@ -69,8 +75,9 @@ struct Information {
     prior: DVector<f64>,
     /// `sum phi phi^T` over the noise.
     gram: DMatrix<f64>,
-    /// `sum phi y` over the noise.
+    /// `sum phi y` and `sum y^2` over the noise.
     projection: DVector<f64>,
+    squares: f64,
 }
 
 impl Informed {
@@ -79,10 +86,12 @@ impl Informed {
     pub fn new(all: &[LocalSums], variances: (f64, f64), first: usize) -> Option<Self> {
         let d = all[0].projection.len();
         let prior = DVector::from_fn(d, |i, _| 1.0 / if i < first { variances.0 } else { variances.1 });
-        let mut information = Information { prior, gram: DMatrix::zeros(d, d), projection: DVector::zeros(d) };
+        let mut information =
+            Information { prior, gram: DMatrix::zeros(d, d), projection: DVector::zeros(d), squares: 0.0 };
         for sums in all {
             information.gram.zip_apply(&sums.gram, |p, g| *p += g / sums.noise);
             information.projection.axpy(1.0 / sums.noise, &sums.projection, 1.0);
+            information.squares += sums.squares / sums.noise;
         }
         Self::of(information, 1.0)
     }
@@ -99,7 +108,11 @@ impl Informed {
         }
         let precision = precision.cholesky()?;
         let mean = precision.solve(&(&information.projection / widening));
-        mean.iter().all(|v| v.is_finite()).then_some(Self { mean, precision, information })
+        let half_log_determinant = precision.l_dirty().diagonal().iter().map(|d| d.ln()).sum::<f64>()
+            - 0.5 * information.prior.iter().map(|p| p.ln()).sum::<f64>();
+        let explained = information.projection.dot(&mean);
+        let log_evidence = -0.5 * (information.squares - explained) / widening - half_log_determinant;
+        mean.iter().all(|v| v.is_finite()).then_some(Self { mean, precision, log_evidence, information })
     }
 
     /// `L^-1 phi` of each row, with `L L^T` the precision: directions in which the weights have variance 1.

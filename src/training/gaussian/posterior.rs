@@ -37,7 +37,7 @@ pub struct Posterior {
     pub prior_variance_between: Option<f64>,
     pub intercept: f64,
     pub weights: Vec<f64>,
-    /// Logarithm of the probability of the labels, given responses if there are any, up to a constant.
+    /// Logarithm of the probability of the labels, and of responses if there are any, up to a constant.
     pub log_evidence: f64,
 }
 
@@ -50,8 +50,7 @@ pub struct Draws {
 
 impl Posterior {
     /// The posterior from mean features `[n_systems][D]` and, where there are any, responses of single ions, at the prior
-    /// variance of the largest evidence: of the labels, given the responses. The responses' own evidence would choose a field
-    /// that follows the ions, of which there are many more than systems, at the labels' expense.
+    /// variance of the largest evidence of both.
     ///
     /// # Errors
     /// Features or labels that are not finite.
@@ -82,7 +81,8 @@ impl Posterior {
             let informed = Informed::new(local, variances, first)?;
             let phi = informed.whiten(&pooled);
             let labels = &y - &pooled * &informed.mean;
-            let solved = Solved::new(&(&phi * phi.transpose()), &labels, errors, 1.0)?;
+            let mut solved = Solved::new(&(&phi * phi.transpose()), &labels, errors, 1.0)?;
+            solved.log_evidence += informed.log_evidence;
             solved.log_evidence.is_finite().then_some(Candidate { steps, variances, informed, phi, labels, solved })
         };
         let better = |best: Option<Candidate>, other: Option<Candidate>| match (best, other) {
