@@ -261,7 +261,8 @@ mod tests {
         let exact = 1.0 / (2.0 * p) - 0.5;
         let (value, error) = found.relaxation.unwrap();
         assert!((value - exact).abs() < 4.0 * error.unwrap() + 0.03 * exact, "{value} {error:?} {exact}");
-        for class in [0, 2] {
+        // Two values leave the lowest third empty.
+        for class in [1, 2] {
             let (value, error) = found.mean_dwell[class];
             // Visits longer than what is left of the run are cut: a bias of their length over the run's.
             assert!((value - 1.0 / p).abs() < 4.0 * error.unwrap() + 0.3, "{value} {error:?}");
