@@ -2,12 +2,14 @@
 
 mod axis;
 mod canvas;
+mod curves;
 mod field;
 mod parity;
 mod rows;
 mod transport;
 
 pub use canvas::Figure;
+pub use curves::{CurvePanel, NamedCurve, curves};
 pub use field::{FieldFigure, IonKind, Snapshot};
 pub use parity::{ParityPoint, parity};
 pub use rows::{RowPanel, RowSeries, rows};

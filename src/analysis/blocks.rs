@@ -1,0 +1,108 @@
+//! Sums over a stream of frames, kept in blocks of time, and what follows from them with errors.
+
+/// Blocks are merged in pairs when there are so many.
+const MOST: usize = 64;
+
+/// Sums of the same numbers over consecutive blocks of frames.
+///
+/// Memory does not grow with the number of frames: when there are 64 blocks, neighbours are merged and blocks are twice as
+/// long from then on. So 32 to 64 blocks of equal length are left of a long run, and its last frames as a shorter one.
+#[derive(Clone, Debug)]
+pub struct Blocks {
+    blocks: Vec<Vec<f64>>,
+    /// Frames of a full block, and those in the last.
+    length: usize,
+    last: usize,
+    width: usize,
+}
+
+impl Blocks {
+    /// Of `width` numbers.
+    pub fn new(width: usize) -> Self {
+        Self { blocks: vec![], length: 1, last: 0, width }
+    }
+
+    /// The numbers of a frame.
+    ///
+    /// # Panics
+    /// Another count of numbers than at first.
+    pub fn add(&mut self, sums: &[f64]) {
+        assert_eq!(sums.len(), self.width, "sums of a frame");
+        if self.blocks.is_empty() || self.last == self.length {
+            if self.blocks.len() == MOST {
+                let merged = self.blocks.chunks(2).map(|pair| {
+                    let mut sum = pair[0].clone();
+                    sum.iter_mut().zip(&pair[1]).for_each(|(a, b)| *a += b);
+                    sum
+                });
+                self.blocks = merged.collect();
+                self.length *= 2;
+            }
+            self.blocks.push(vec![0.0; self.width]);
+            self.last = 0;
+        }
+        self.last += 1;
+        if let Some(block) = self.blocks.last_mut() {
+            block.iter_mut().zip(sums).for_each(|(a, b)| *a += b);
+        }
+    }
+
+    /// Sums over all frames.
+    pub fn total(&self) -> Vec<f64> {
+        let mut total = vec![0.0; self.width];
+        self.blocks.iter().for_each(|block| total.iter_mut().zip(block).for_each(|(a, b)| *a += b));
+        total
+    }
+
+    /// What `of` makes of the sums, with standard errors from leaving out one block in turn (M. H. Quenouille, Biometrika 43,
+    /// 353 (1956)); no errors for fewer than four blocks.
+    pub fn with_errors(&self, of: &dyn Fn(&[f64]) -> Vec<f64>) -> Vec<(f64, Option<f64>)> {
+        let total = self.total();
+        let values = of(&total);
+        let n = self.blocks.len() as f64;
+        if self.blocks.len() < 4 {
+            return values.into_iter().map(|v| (v, None)).collect();
+        }
+        let (mut sums, mut squares) = (vec![0.0; values.len()], vec![0.0; values.len()]);
+        for block in &self.blocks {
+            let without: Vec<f64> = total.iter().zip(block).map(|(t, b)| t - b).collect();
+            for (i, v) in of(&without).into_iter().enumerate() {
+                let d = v - values[i];
+                sums[i] += d;
+                squares[i] += d * d;
+            }
+        }
+        let error = |i: usize| ((n - 1.0) / n * (squares[i] - sums[i] * sums[i] / n)).max(0.0).sqrt();
+        values.iter().enumerate().map(|(i, &v)| (v, Some(error(i)).filter(|e| e.is_finite()))).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blocks_hold_all_frames_and_stay_few() {
+        for n in [1usize, 3, 64, 65, 1000, 12345] {
+            let mut blocks = Blocks::new(2);
+            (0..n).for_each(|i| blocks.add(&[1.0, i as f64]));
+            assert_eq!(blocks.total(), [n as f64, (n * (n - 1) / 2) as f64]);
+            assert!(blocks.blocks.len() <= MOST && (n < 65 || blocks.blocks.len() >= MOST / 2));
+            let full = &blocks.blocks[..blocks.blocks.len() - 1];
+            assert!(full.iter().all(|block| block[0] == blocks.length as f64));
+        }
+    }
+
+    #[test]
+    fn the_error_of_a_mean_is_that_of_independent_frames() {
+        let mut blocks = Blocks::new(2);
+        let wave = |i: usize| ((i as f64) * 2.399_963).sin();
+        let n = 64;
+        (0..n).for_each(|i| blocks.add(&[1.0, wave(i)]));
+        let found = blocks.with_errors(&|s| vec![s[1] / s[0]])[0];
+        let mean = (0..n).map(wave).sum::<f64>() / n as f64;
+        let variance = (0..n).map(|i| (wave(i) - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
+        assert!((found.0 - mean).abs() < 1e-12);
+        assert!((found.1.unwrap() / (variance / n as f64).sqrt() - 1.0).abs() < 1e-9);
+    }
+}
