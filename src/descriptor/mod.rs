@@ -15,3 +15,4 @@ pub use environment::Environment;
 pub use lanes::InstructionSet;
 pub use parameters::{Convention, ConventionName, SoapParameters};
 pub use power_spectrum::{PowerSpectrum, Workspace};
+pub(crate) use written::completed;

@@ -1,6 +1,7 @@
 //! The layout of the descriptor's parameters in model files, cards and `train.toml`.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::parameters::{Convention, ConventionName, SoapParameters};
 
@@ -35,6 +36,43 @@ impl TryFrom<Written> for SoapParameters {
         let convention = convention.with(sigma, switching)?;
         Ok(Self { convention, cutoff, n_max, l_max })
     }
+}
+
+/// What stands in `train.toml`: any of the keys.
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Chosen {
+    kind: Option<String>,
+    convention: Option<ConventionName>,
+    cutoff: Option<f64>,
+    n_max: Option<usize>,
+    l_max: Option<usize>,
+    sigma: Option<f64>,
+    switching: Option<f64>,
+}
+
+/// Reads parameters of which any may be left out: the default's stand in for them, and in `compact`, which is not the
+/// default's convention, weights fall over the whole cutoff.
+///
+/// # Errors
+/// A key that is not known, or is another convention's.
+pub(crate) fn completed<'de, D: Deserializer<'de>>(deserializer: D) -> Result<SoapParameters, D::Error> {
+    let chosen = Chosen::deserialize(deserializer)?;
+    let mut written = Written::from(SoapParameters::default());
+    let cutoff = chosen.cutoff.unwrap_or(written.cutoff);
+    if chosen.convention == Some(ConventionName::Compact) {
+        (written.sigma, written.switching) = (None, Some(cutoff));
+    }
+    let all = Written {
+        kind: chosen.kind.unwrap_or(written.kind),
+        convention: chosen.convention.unwrap_or(written.convention),
+        cutoff,
+        n_max: chosen.n_max.unwrap_or(written.n_max),
+        l_max: chosen.l_max.unwrap_or(written.l_max),
+        sigma: chosen.sigma.or(written.sigma),
+        switching: chosen.switching.or(written.switching),
+    };
+    all.try_into().map_err(D::Error::custom)
 }
 
 impl ConventionName {
@@ -88,6 +126,24 @@ mod tests {
             let without_kind = text.replace(r#""kind":"soap-power-spectrum","#, "");
             assert_eq!(serde_json::from_str::<SoapParameters>(&without_kind).unwrap(), parameters);
         }
+    }
+
+    #[test]
+    fn keys_that_are_left_out_have_the_defaults() {
+        #[derive(Debug, Deserialize)]
+        struct Table(#[serde(deserialize_with = "completed")] SoapParameters);
+        let read = |text: &str| serde_json::from_str::<Table>(text).map(|table| table.0).map_err(|e| e.to_string());
+        let default = SoapParameters::default();
+        assert_eq!(read("{}").unwrap(), default);
+        assert_eq!(read(r#"{"cutoff":4.0}"#).unwrap(), SoapParameters { cutoff: 4.0, ..default.clone() });
+        let compact = |switching| Convention::Compact { switching };
+        let expected = |switching| SoapParameters { convention: compact(switching), cutoff: 4.0, ..default.clone() };
+        assert_eq!(read(r#"{"convention":"compact","cutoff":4.0}"#).unwrap(), expected(4.0));
+        assert_eq!(read(r#"{"convention":"compact","cutoff":4.0,"switching":1.0}"#).unwrap(), expected(1.0));
+        assert!(read(r#"{"convention":"compact","sigma":1.0}"#).unwrap_err().contains("compact has no sigma"));
+        assert!(read(r#"{"switching":1.0}"#).unwrap_err().contains("dscribe-gto has no switching"));
+        assert!(read(r#"{"kind":"acsf"}"#).unwrap_err().contains("kind 'acsf' is not known"));
+        assert!(read(r#"{"width":1.0}"#).unwrap_err().contains("width"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::gaussian::GaussianSettings;
 use super::input::InputSettings;
 use super::mlp::MlpSettings;
-use crate::descriptor::SoapParameters;
+use crate::descriptor::{SoapParameters, completed};
 use crate::{Error, Result};
 
 const DEFAULT_FOLDS: usize = 5;
@@ -27,6 +27,7 @@ pub struct TrainSettings {
     pub label_floor: f64,
     /// Distance within which unlike ions count as coordinated, for the baselines; 0.3 cutoffs if not given.
     pub coordination_radius: Option<f64>,
+    #[serde(deserialize_with = "completed")]
     pub descriptor: SoapParameters,
     pub input: InputSettings,
     pub gaussian_process: GaussianSettings,
