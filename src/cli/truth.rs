@@ -160,10 +160,15 @@ fn dry_run(campaign: &Campaign, plan: &TruthPlan, systems: &[&SystemPlan]) -> an
         writeln!(out, "{}: {}", system.name, variables.join(" "))?;
         writeln!(
             out,
-            "  {} configurations, {} steps apart; from each at most {pairs} pairs under a field of {} along each axis: at \
+            "  {} configuration{}, {} steps apart; from each at most {pairs} pairs under {} of {} along each axis: at \
              most {runs} runs of {run} steps, {} steps",
             plan.configurations,
+            if plan.configurations == 1 { "" } else { "s" },
             campaign.spacing_steps(),
+            match plan.perturbation {
+                Perturbation::Field => "a field",
+                Perturbation::Impulse => "the impulse of a field",
+            },
             system.field,
             runs * run
         )?;

@@ -200,6 +200,7 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(campaign):
 
 @pytest.mark.parametrize("change, to, message", [
     ("time = 1.0\nrel", "time = 3.0\nrel", "truth.time is 3; it must be one of the times"),
+    ("time = 1.0\nrel", "time = 1.0\nfield = -0.5\nrel", "truth.field is -0.5; it must be above zero"),
     ("times = [0.5, 1.0, 2.0]", "times = [0.5, 1.001, 2.0]\n", "truth.time is 1"),
     ("[0.5, 1.0, 2.0]", "[0.5, 1.0, 2.001]", "no multiple of the timestep"),
     ("[0.5, 1.0, 2.0]", "[2.0, 1.0]", "they must ascend"),
