@@ -25,6 +25,16 @@ pub enum IonState {
 
 impl IonState {
     pub const ALL: [Self; 4] = [Self::Free, Self::Pair, Self::BalancedCluster, Self::UnbalancedCluster];
+
+    /// For tables and figures.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Pair => "pair",
+            Self::BalancedCluster => "balanced cluster",
+            Self::UnbalancedCluster => "unbalanced cluster",
+        }
+    }
 }
 
 /// Largest cluster that is counted by its size; larger ones are counted together.

@@ -2,15 +2,13 @@
 
 use super::axis::Scale;
 use super::canvas::{Anchor, Figure, INK, SOFT_INK};
+use super::palette::SERIES;
 
 const PANEL: f64 = 360.0;
 const HEIGHT: f64 = 300.0;
 const LEFT: f64 = 96.0;
 const GAP: f64 = 120.0;
 const TOP: f64 = 118.0;
-/// Told apart by the colour-blind (M. Okabe and K. Ito, 2002), and their bands.
-const COLORS: [(&str, &str); 4] =
-    [("#0072b2", "#cfe3f0"), ("#d55e00", "#f7dfcc"), ("#009e73", "#ccece3"), ("#5c5c5c", "#dedede")];
 
 /// Points in the order of `x`; those without a value are left out.
 pub struct NamedCurve {
@@ -54,7 +52,7 @@ impl CurvePanel {
         figure.heading((left, 34.0), &self.title, 17);
         figure.text((left, 56.0), &self.note, 13, Anchor::Start, SOFT_INK);
         let mut legend = left;
-        for (curve, (color, _)) in self.curves.iter().zip(COLORS.iter().cycle()) {
+        for (curve, (color, _)) in self.curves.iter().zip(SERIES.iter().cycle()) {
             figure.line((legend, TOP - 25.0), (legend + 18.0, TOP - 25.0), color, 2.4);
             figure.text((legend + 24.0, TOP - 20.5), &curve.name, 13, Anchor::Start, INK);
             legend += 46.0 + 7.8 * curve.name.chars().count() as f64;
@@ -62,7 +60,7 @@ impl CurvePanel {
         if let Some(level) = self.level {
             figure.line(at(first, level), at(last, level), "#8a8a8a", 1.2);
         }
-        for (curve, (_, band)) in self.curves.iter().zip(COLORS.iter().cycle()) {
+        for (curve, (_, band)) in self.curves.iter().zip(SERIES.iter().cycle()) {
             let upper = curve.points.iter().map(|(px, py, e)| at(*px, py + e));
             let lower = curve.points.iter().rev().map(|(px, py, e)| at(*px, py - e));
             let outline: Vec<(f64, f64)> = upper.chain(lower).collect();
@@ -70,7 +68,7 @@ impl CurvePanel {
                 figure.polygon(&outline, band, band, 0.0);
             }
         }
-        for (curve, (color, _)) in self.curves.iter().zip(COLORS.iter().cycle()) {
+        for (curve, (color, _)) in self.curves.iter().zip(SERIES.iter().cycle()) {
             for pair in curve.points.windows(2) {
                 figure.line(at(pair[0].0, pair[0].1), at(pair[1].0, pair[1].1), color, 1.8);
             }

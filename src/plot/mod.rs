@@ -4,6 +4,7 @@ mod axis;
 mod canvas;
 mod curves;
 mod field;
+mod palette;
 mod parity;
 mod rows;
 mod transport;

@@ -2,13 +2,12 @@
 
 use super::axis::Scale;
 use super::canvas::{Anchor, Figure, INK, SOFT_INK};
+use super::palette::SERIES;
 
 const PANEL: f64 = 300.0;
 const GAP: f64 = 48.0;
 const ROW: f64 = 28.0;
 const TOP: f64 = 112.0;
-/// Told apart by the colour-blind (M. Okabe and K. Ito, 2002).
-const COLORS: [&str; 4] = ["#0072b2", "#d55e00", "#009e73", "#5c5c5c"];
 
 /// One value with its error in each row, or none.
 pub struct RowSeries {
@@ -69,7 +68,7 @@ impl RowPanel {
         }
         let mut legend = left;
         for (s, series) in self.series.iter().enumerate() {
-            let color = COLORS[s % COLORS.len()];
+            let (color, _) = SERIES[s % SERIES.len()];
             if self.series.len() > 1 {
                 figure.disc((legend + 5.0, TOP - 13.5), 4.0, color, "#ffffff", 0.8);
                 figure.text((legend + 14.0, TOP - 9.0), &series.name, 13, Anchor::Start, INK);

@@ -96,7 +96,7 @@ fn in_time(temporal: &TemporalSummary, summary: &FieldSummary) -> CurvePanel {
 }
 
 fn by_state(states: &StateSummary, length_unit: &str, unit: &str) -> Figure {
-    let names = ["free", "pair", "balanced cluster", "unbalanced cluster"].map(String::from);
+    let names: Vec<String> = states.states.iter().map(|s| s.state.name().to_string()).collect();
     let panel = |title: &str, axis: String, values: Vec<Option<(f64, f64)>>| RowPanel {
         title: title.into(),
         axis,

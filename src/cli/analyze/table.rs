@@ -143,12 +143,7 @@ fn print_states(found: &Found) -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{:<20}  {:>18}  {:>18}  {:>9}", "state", "share", "field", "spread")?;
     for of in &states.states {
-        let name = match of.state {
-            ionscape::analysis::IonState::Free => "free",
-            ionscape::analysis::IonState::Pair => "pair",
-            ionscape::analysis::IonState::BalancedCluster => "balanced cluster",
-            ionscape::analysis::IonState::UnbalancedCluster => "unbalanced cluster",
-        };
+        let name = of.state.name();
         let deviation = of.deviation.map_or("-".into(), |d| format!("{d:.4}"));
         writeln!(
             out,
