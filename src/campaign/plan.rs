@@ -54,7 +54,7 @@ impl Campaign {
         check_script(&script).map_err(|message| Error::Input(format!("{}: {message}", input.display())))?;
         let units = file.units.parse::<UnitStyle>()?.transport()?;
         check(&file).map_err(refuse)?;
-        let systems = systems(&file).map_err(refuse)?;
+        let systems = systems(&file, "response.field").map_err(refuse)?;
         Ok(Self { path: path.into(), input, input_sha256: hex(&Sha256::digest(script)), units, systems, file })
     }
 
@@ -184,7 +184,7 @@ fn check(file: &CampaignFile) -> Result<(), String> {
 }
 
 /// All systems: grids first, in the order of the file, then points.
-pub(super) fn systems(file: &CampaignFile) -> Result<Vec<SystemPlan>, String> {
+pub(super) fn systems(file: &CampaignFile, field_key: &str) -> Result<Vec<SystemPlan>, String> {
     let one;
     let grids = match &file.grid {
         Grids::One(grid) => {
@@ -215,7 +215,7 @@ pub(super) fn systems(file: &CampaignFile) -> Result<Vec<SystemPlan>, String> {
     }
     let mut systems: Vec<SystemPlan> = vec![];
     for own in all {
-        let system = system(file, own)?;
+        let system = system(file, own, field_key)?;
         if let Some(other) = systems.iter().find(|other| other.name == system.name) {
             return Err(format!(
                 "two systems are called {}: {} and {}; let `name` tell them apart",
@@ -229,7 +229,7 @@ pub(super) fn systems(file: &CampaignFile) -> Result<Vec<SystemPlan>, String> {
     Ok(systems)
 }
 
-fn system(file: &CampaignFile, own: Variables) -> Result<SystemPlan, String> {
+fn system(file: &CampaignFile, own: Variables, field_key: &str) -> Result<SystemPlan, String> {
     let mut variables = BTreeMap::new();
     for (name, value) in file.variables.iter().chain(&own) {
         if RESERVED.contains(&name.as_str()) {
@@ -251,7 +251,7 @@ fn system(file: &CampaignFile, own: Variables) -> Result<SystemPlan, String> {
             .as_ref()
             .map(|name| number(&variables, "bjerrum_length", name))
             .transpose()?,
-        field: quantity("response.field", &file.response.field)?,
+        field: quantity(field_key, &file.response.field)?,
         length: quantity("response.length", &file.response.length)?,
         variables,
     })

@@ -65,12 +65,10 @@ impl TruthPlan {
         file.response.length = Quantity::Value(truth.times.iter().copied().fold(0.0, f64::max));
         file.response.interval = Some(interval as f64 * file.timestep);
         file.response.linearity_every = truth.linearity_every;
-        // What it calls response.field stands in the table [truth].
-        let named = |message: String| message.replace("response.field", "truth.field");
-        let refuse = |message| Error::Input(format!("{}: {}", campaign.path.display(), named(message)));
-        let found = systems(file).map_err(refuse)?;
+        let refuse = |message| Error::Input(format!("{}: {message}", campaign.path.display()));
+        let found = systems(file, "truth.field").map_err(refuse)?;
         for system in &found {
-            plan.batches(system).map_err(|message| Error::Input(format!("{}: {message}", campaign.path.display())))?;
+            plan.batches(system).map_err(refuse)?;
         }
         campaign.systems = found;
         Ok((plan, campaign))
