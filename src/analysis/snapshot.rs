@@ -10,6 +10,8 @@ pub struct FieldSnapshot<'a> {
     pub positions: &'a [[f64; 3]],
     /// Which ions are alike: the sign of the charge where it is known, or else the type.
     pub kinds: &'a [i32],
+    /// `[n_ions]`, in elementary charges, where they are known.
+    pub charges: Option<&'a [f64]>,
     /// `[n_ions]`, in the model's unit.
     pub local: &'a [f64],
 }

@@ -244,7 +244,8 @@ mod tests {
             if length.is_none() {
                 local.iter_mut().for_each(|v| *v = normal(&mut random));
             }
-            all.add(&FieldSnapshot { cell: &cell, positions: &positions, kinds: &kinds, local: &local }).unwrap();
+            all.add(&FieldSnapshot { cell: &cell, positions: &positions, kinds: &kinds, charges: None, local: &local })
+                .unwrap();
         }
         all.summary()
     }
@@ -302,7 +303,8 @@ mod tests {
             local.push(if kind == 0 { 3.0 } else { 1.0 });
         }
         let mut all = SpatialCorrelation::new(1.6, 16, 1);
-        all.add(&FieldSnapshot { cell: &cell, positions: &positions, kinds: &kinds, local: &local }).unwrap();
+        all.add(&FieldSnapshot { cell: &cell, positions: &positions, kinds: &kinds, charges: None, local: &local })
+            .unwrap();
         let found = all.summary();
         // Bins of 0.1: one at 1.0, the root of two at 1.4.
         let at = |points: &[Point], bin: usize| points[bin].0;

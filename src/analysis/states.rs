@@ -198,7 +198,7 @@ mod tests {
     use crate::geometry::Cell;
 
     fn snapshot<'a>(cell: &'a Cell, x: &'a [[f64; 3]], kinds: &'a [i32], local: &'a [f64]) -> FieldSnapshot<'a> {
-        FieldSnapshot { cell, positions: x, kinds, local }
+        FieldSnapshot { cell, positions: x, kinds, charges: None, local }
     }
 
     #[test]

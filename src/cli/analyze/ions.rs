@@ -14,6 +14,7 @@ pub struct Ions {
     pub ids: Vec<i64>,
     positions: Vec<[f64; 3]>,
     kinds: Vec<i32>,
+    charges: Option<Vec<f64>>,
     pub local: Vec<f64>,
 }
 
@@ -33,12 +34,19 @@ impl Ions {
             ids: order.iter().filter_map(|&i| frame.ids.get(i).copied()).collect(),
             positions: order.iter().map(|&i| frame.positions[i]).collect(),
             kinds: order.iter().map(|&i| kind(i)).collect(),
+            charges: frame.charges.as_ref().map(|charges| order.iter().map(|&i| charges[i]).collect()),
             local: order.iter().map(|&i| local[i]).collect(),
         })
     }
 
     pub fn snapshot(&self) -> FieldSnapshot<'_> {
-        FieldSnapshot { cell: &self.cell, positions: &self.positions, kinds: &self.kinds, local: &self.local }
+        FieldSnapshot {
+            cell: &self.cell,
+            positions: &self.positions,
+            kinds: &self.kinds,
+            charges: self.charges.as_deref(),
+            local: &self.local,
+        }
     }
 
     /// Half the box, or that of a sphere with so many ions if it is less.
