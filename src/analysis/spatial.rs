@@ -1,8 +1,5 @@
 //! Correlation in space of the field's fluctuations, beside the radial distribution functions.
 
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -79,7 +76,7 @@ impl SpatialCorrelation {
     pub fn add(&mut self, snapshot: &FieldSnapshot) -> Result<()> {
         let search = NeighborSearch::new(snapshot.cell, snapshot.positions, self.radius)?;
         let fluctuations = snapshot.fluctuations();
-        let shuffled = self.shuffled(snapshot.kinds, &fluctuations);
+        let shuffled = snapshot.shuffled(&fluctuations, self.seed, self.frames);
         let n = fluctuations.len();
         let width = self.radius / self.n_bins as f64;
         let stride = PER_BIN * self.n_bins;
@@ -120,20 +117,6 @@ impl SpatialCorrelation {
         self.blocks.add(&sums);
         self.frames += 1;
         Ok(())
-    }
-
-    fn shuffled(&self, kinds: &[i32], fluctuations: &[f64]) -> Vec<f64> {
-        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
-        random.set_stream(self.frames);
-        let mut order: Vec<usize> = (0..kinds.len()).collect();
-        order.sort_by_key(|&i| kinds[i]);
-        let mut out = vec![0.0; kinds.len()];
-        for group in order.chunk_by(|&a, &b| kinds[a] == kinds[b]) {
-            let mut values: Vec<f64> = group.iter().map(|&i| fluctuations[i]).collect();
-            values.shuffle(&mut random);
-            group.iter().zip(values).for_each(|(&i, v)| out[i] = v);
-        }
-        out
     }
 
     /// The curves of all frames.
@@ -206,7 +189,8 @@ fn first_minimum(r: &[f64], g: &[Point]) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::geometry::Cell;
-    use rand::Rng;
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
     use std::f64::consts::TAU;
 
     fn normal(random: &mut ChaCha8Rng) -> f64 {
