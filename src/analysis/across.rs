@@ -165,8 +165,8 @@ mod tests {
         let (density, relation) = &found.by_density[0];
         assert!((density - 0.1002).abs() < 1e-9 && relation.n_systems == 5);
         assert!(relation.absolute.pearson.0 > 0.95 && relation.absolute.spearman == 1.0);
-        // One order of 120 is as good, and its reverse, which x^2 does not make as far from zero.
-        assert!((relation.absolute.chance - 1.0 / 120.0).abs() < 1e-12, "{}", relation.absolute.chance);
+        // Of 120 orders this one and its reverse.
+        assert!((relation.absolute.chance - 2.0 / 120.0).abs() < 1e-12, "{}", relation.absolute.chance);
     }
 
     #[test]

@@ -29,6 +29,10 @@ pub struct CoordinationSummary {
     /// Mean numbers of neighbours.
     pub mean_like: (f64, Option<f64>),
     pub mean_unlike: (f64, Option<f64>),
+    /// Change of the field with one like neighbour more, and with one unlike neighbour more, the other number the same: slopes of
+    /// the plane through the field of all ions by least squares; absent where numbers do not vary.
+    pub per_like: Option<(f64, Option<f64>)>,
+    pub per_unlike: Option<(f64, Option<f64>)>,
     /// Those coordinations that occur, by like neighbours and then by unlike ones.
     pub cells: Vec<Coordination>,
     /// The count at which larger ones were added.
@@ -92,10 +96,11 @@ impl FieldByCoordination {
                 let at = &s[PER_CELL * cell..];
                 [at[0] / all, at[1] / at[0], at[3] / at[0]]
             });
-            [s[end] / all, s[end + 1] / all].into_iter().chain(per_cell).collect()
+            [s[end] / all, s[end + 1] / all].into_iter().chain(slopes(s)).chain(per_cell).collect()
         };
+        let slope = |value: (f64, Option<f64>)| Some(value).filter(|(slope, _)| slope.is_finite());
         let values = self.blocks.with_errors(&of);
-        let cells = found.iter().zip(values[2..].chunks_exact(3)).map(|(&cell, values)| {
+        let cells = found.iter().zip(values[4..].chunks_exact(3)).map(|(&cell, values)| {
             let at = &total[PER_CELL * cell..];
             let mean = at[1] / at[0];
             Coordination {
@@ -111,10 +116,38 @@ impl FieldByCoordination {
             distance: self.distance,
             mean_like: values[0],
             mean_unlike: values[1],
+            per_like: slope(values[2]),
+            per_unlike: slope(values[3]),
             cells: cells.collect(),
             most: MOST,
         }
     }
+}
+
+/// Slopes of the plane in the numbers of like and unlike neighbours; not finite where one of them does not vary.
+fn slopes(sums: &[f64]) -> [f64; 2] {
+    // Moments of the numbers x, y and of the field f.
+    let [mut n, mut x, mut y, mut f, mut xx, mut yy, mut xy, mut xf, mut yf] = [0.0; 9];
+    for cell in 0..SIDE * SIDE {
+        let (like, unlike) = ((cell / SIDE) as f64, (cell % SIDE) as f64);
+        let (ions, field) = (sums[PER_CELL * cell], sums[PER_CELL * cell + 1]);
+        n += ions;
+        x += ions * like;
+        y += ions * unlike;
+        f += field;
+        xx += ions * like * like;
+        yy += ions * unlike * unlike;
+        xy += ions * like * unlike;
+        xf += field * like;
+        yf += field * unlike;
+    }
+    let (sxx, syy, sxy) = (xx - x * x / n, yy - y * y / n, xy - x * y / n);
+    let (sxf, syf) = (xf - x * f / n, yf - y * f / n);
+    let determinant = sxx * syy - sxy * sxy;
+    if determinant <= 1e-9 * sxx * syy {
+        return [f64::NAN; 2];
+    }
+    [(sxf * syy - syf * sxy) / determinant, (syf * sxx - sxf * sxy) / determinant]
 }
 
 #[cfg(test)]
@@ -143,6 +176,15 @@ mod tests {
         assert_eq!((of(0, 2).mean.0, of(0, 0).mean.0, of(1, 0).mean.0), (4.0, 7.0, 2.25));
         assert!((of(0, 1).share.0 - 1.0 / 3.0).abs() < 1e-12 && of(0, 1).share.1.unwrap() < 1e-12);
         assert!((summary.mean_like.0 - 1.0 / 3.0).abs() < 1e-12 && (summary.mean_unlike.0 - 2.0 / 3.0).abs() < 1e-12);
+        // The plane through six ions, as a reference solves it: columns 1, like, unlike.
+        let (x, y) = ([0.0, 0.0, 0.0, 0.0, 1.0, 1.0], [1.0, 2.0, 1.0, 0.0, 0.0, 0.0]);
+        let (a, b) = (summary.per_like.unwrap().0, summary.per_unlike.unwrap().0);
+        let rest = |i: usize| local[i] - a * x[i] - b * y[i];
+        let mean = (0..6).map(rest).sum::<f64>() / 6.0;
+        for numbers in [x, y] {
+            let along: f64 = (0..6).map(|i| (rest(i) - mean) * numbers[i]).sum();
+            assert!(along.abs() < 1e-12, "residuals are at right angles to the numbers: {along}");
+        }
         // Shuffling keeps the sum over all ions.
         let sum: f64 = summary.cells.iter().map(|c| c.share.0 * c.shuffled.0).sum();
         assert!((sum - 19.5 / 6.0).abs() < 1e-12);
