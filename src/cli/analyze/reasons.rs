@@ -1,0 +1,108 @@
+//! Why a model gives ions the field that it does, on a sample of frames and ions.
+
+use ionscape::analysis::{
+    Attribution, AttributionSettings, AttributionSummary, EnvironmentOverlap, OverlapSettings, OverlapSummary,
+    PartialDependence, PartialDependenceSettings, PartialDependenceSummary,
+};
+use ionscape::configuration;
+use ionscape::local::PeriodicEnvironments;
+use ionscape::trajectory::Frame;
+use serde::Serialize;
+
+use super::source::Predictor;
+
+/// Frames that are looked at, evenly spaced over the run.
+const FRAMES: usize = 24;
+/// Neighbours of all sampled ions of a frame together, each of which asks the model three times.
+const NEIGHBORS: f64 = 1200.0;
+/// Ions of a frame whose features are set.
+const ROWS: usize = 64;
+/// Pairs of each class in a bin of a frame.
+const PAIRS: usize = 12;
+const BINS: usize = 24;
+
+/// What a model goes by.
+#[derive(Serialize)]
+pub struct Reasons {
+    /// What neighbours do to an ion's local conductivity, by their distance.
+    pub attribution: AttributionSummary,
+    /// How the mean goes with the density of neighbours in each radial function.
+    pub partial_dependence: PartialDependenceSummary,
+    /// How much of the spatial correlation comes of shared neighbours alone; absent for a single frame.
+    pub overlap: Option<OverlapSummary>,
+}
+
+/// Gathers them.
+pub struct ReasonsOf<'a> {
+    predictor: &'a Predictor<'a>,
+    /// Every so many frames.
+    stride: usize,
+    attribution: Attribution<'a>,
+    partial_dependence: PartialDependence<'a>,
+    overlap: EnvironmentOverlap<'a>,
+    /// The sampled frame before, whose ions are independent of this one's.
+    before: Option<PeriodicEnvironments<'a>>,
+    pairs: bool,
+}
+
+impl<'a> ReasonsOf<'a> {
+    /// For a run of so many frames with so many ions per volume; pairs up to `radius`, and shells that begin and end at the
+    /// distance within which ions belong together, if there is one.
+    pub fn new(
+        predictor: &'a Predictor<'a>,
+        n_frames: usize,
+        density: f64,
+        radius: f64,
+        distance: Option<f64>,
+        seed: u64,
+    ) -> anyhow::Result<Self> {
+        let local = predictor.local;
+        let reach = local.descriptor().reach();
+        let neighbors = 4.0 / 3.0 * std::f64::consts::PI * reach.powi(3) * density;
+        let inner = distance.filter(|d| *d < 0.9 * reach).unwrap_or(0.3 * reach);
+        let settings = AttributionSettings {
+            radius: reach,
+            n_bins: BINS,
+            n_centers: ((NEIGHBORS / neighbors.max(1.0)).round() as usize).clamp(4, 200),
+            shells: vec![inner, 0.5 * (inner + reach), reach],
+            seed,
+        };
+        let pairs = OverlapSettings { radius, n_bins: BINS, shared: reach, pairs_per_bin: PAIRS, seed };
+        Ok(Self {
+            predictor,
+            stride: n_frames.div_ceil(FRAMES).max(1),
+            attribution: Attribution::new(local, settings)?,
+            partial_dependence: PartialDependence::new(local, PartialDependenceSettings { n_centers: ROWS, seed })?,
+            overlap: EnvironmentOverlap::new(local, pairs)?,
+            before: None,
+            pairs: false,
+        })
+    }
+
+    /// Adds a frame, if its number is that of one to look at.
+    pub fn add(&mut self, number: usize, frame: &Frame) -> anyhow::Result<()> {
+        if !number.is_multiple_of(self.stride) {
+            return Ok(());
+        }
+        let map = &self.predictor.map;
+        let near = configuration::environments(frame, map, self.predictor.local.descriptor().reach())?;
+        self.attribution.add(&near)?;
+        self.partial_dependence.add(&near);
+        let far = configuration::environments(frame, map, self.overlap.reach())?;
+        if let Some(before) = &self.before {
+            self.overlap.add(&far, before)?;
+            self.pairs = true;
+        }
+        self.before = Some(far);
+        Ok(())
+    }
+
+    /// What was found.
+    pub fn summary(&self) -> anyhow::Result<Reasons> {
+        Ok(Reasons {
+            attribution: self.attribution.summary(),
+            partial_dependence: self.partial_dependence.summary()?,
+            overlap: self.pairs.then(|| self.overlap.summary()),
+        })
+    }
+}
