@@ -22,9 +22,11 @@ const GLOBAL: usize = 7;
 
 /// Share of the change by a neighbour by which features are moved either way.
 ///
-/// The error of a central difference falls with the square of the step, and what float32 loses grows with its inverse. On the
-/// models and electrolytes of `examples`, steps from 1/4 to 1/32 give slopes and means that differ by less than 0.3 %.
-const STEP: f64 = 0.125;
+/// What float32 loses grows with the inverse of the step, and larger steps miss the derivative: networks that take the root of
+/// features bend where a feature changes its sign. Here both errors are small: on the models of `examples` and three of its
+/// electrolytes, half and twice the step change means by less than 0.4 %, slopes by less than 2 % and single neighbours by at
+/// most 6 % of their root mean square.
+const STEP: f64 = 1.0 / 2048.0;
 
 /// What is asked of how many ions.
 #[derive(Clone, Debug)]
@@ -326,7 +328,7 @@ mod tests {
         let local = linear(&descriptor, weight);
         let found = gather(&local, 1);
         assert_eq!((found.n_frames, found.n_centers, found.n_neighbors), (1, 20, 200));
-        assert!((found.correlation.0.unwrap() - 1.0).abs() < 1e-7 && (found.slope.0.unwrap() - 1.0).abs() < 1e-4);
+        assert!((found.correlation.0.unwrap() - 1.0).abs() < 1e-5 && (found.slope.0.unwrap() - 1.0).abs() < 1e-3);
         // One ion by hand.
         let scattered = Scattered::new(&mut ChaCha8Rng::seed_from_u64(8), 1);
         let effects = Attribution::new(&local, settings()).unwrap().effects(&scattered, 0).unwrap();
@@ -338,7 +340,8 @@ mod tests {
         for (j, effect) in effects.iter().enumerate() {
             let exact = dot(&weights, features.row(10)) - dot(&weights, features.row(j));
             assert!((effect.removal - exact).abs() < 1e-5 * scale, "{} {exact}", effect.removal);
-            assert!((effect.attribution - exact).abs() < 1e-5 * scale, "{} {exact}", effect.attribution);
+            // Single precision, over twice the step.
+            assert!((effect.attribution - exact).abs() < 5e-4 * scale, "{} {exact}", effect.attribution);
         }
     }
 

@@ -26,26 +26,29 @@ pub struct OverlapSettings {
     pub radius: f64,
     /// Bins up to there.
     pub n_bins: usize,
+    /// Distance from the first ion within which neighbours of both count as shared, above zero; the descriptor's reach for all
+    /// that both see, next to nothing for the two ions themselves.
+    pub shared: f64,
     /// Pairs of a class sampled in each bin of a frame; all where there are no more.
     pub pairs_per_bin: usize,
     pub seed: u64,
 }
 
-/// Gathers pairs of ions, and what the second would conduct if it had nothing but the shared neighbours in common with the first.
+/// Gathers pairs of ions, and what the second would conduct if it had nothing but shared neighbours in common with the first.
 ///
-/// For a pair i, j the environment of j is spliced: of its neighbours stay those within the descriptor's reach of i, and i
-/// itself; all farther ones give way to the neighbours, farther than the reach from the place of i, of an ion j' in an
-/// independent configuration, drawn by chance among the ions of j's species. With `d` the departure of an ion's local
-/// conductivity from the mean over the ions at that instant,
+/// For a pair i, j the environment of j is spliced: of its neighbours stay those within `shared` of i, and i itself; all
+/// farther ones give way to the neighbours, farther than that from the place of i, of an ion j' in an independent
+/// configuration, drawn by chance among the ions of j's species. With `d` the departure of an ion's local conductivity from the
+/// mean over the ions at that instant,
 ///
 /// `overlap(r) = <d_i (lambda_spliced - m')> / <d^2>` beside `measured(r) = <d_i d_j> / <d^2>`, as in
 /// [`crate::analysis::SpatialCorrelation`].
 ///
 /// `m'` is the mean over the ions of j's species in the independent configuration: where i and j share no neighbours the
-/// spliced environment is that of j', whose departure from `m'` has the mean zero whatever `d_i` is, so that `overlap` vanishes.
-/// In an ideal gas both are the same in the limit of a large system. A finite one lowers `measured` alone: departures from the
-/// frame's mean sum to zero. Neighbours shared through different periodic images do not count as shared; they are few where
-/// twice the reach is less than the cell.
+/// spliced environment is that of j', whose departure from `m'` has the mean zero whatever `d_i` is, so that `overlap` vanishes
+/// beyond the reach and `shared` together. With `shared` at the reach, both are the same in a large ideal gas. A finite number
+/// of ions lowers `measured` alone: departures from the frame's mean sum to zero. Neighbours shared through different periodic
+/// images do not count as shared; there are none where twice the reach is less than the cell.
 pub struct EnvironmentOverlap<'a> {
     local: &'a LocalModel,
     settings: OverlapSettings,
@@ -61,8 +64,10 @@ pub struct OverlapSummary {
     pub r: Vec<f64>,
     pub like: OverlapCurves,
     pub unlike: OverlapCurves,
-    /// Distance up to which ions count as neighbours: environments overlap up to twice that.
+    /// Distance up to which ions count as neighbours, and that within which they count as shared: environments overlap up to
+    /// the sum of both.
     pub reach: f64,
+    pub shared: f64,
     pub n_frames: usize,
     /// Pairs sampled in all.
     pub n_pairs: usize,
@@ -135,8 +140,9 @@ impl Environments for Within<'_> {
     }
 }
 
-/// The second ions of pairs, with what lies out of the first ion's sight taken from elsewhere.
+/// The second ions of pairs, with what is not shared with the first taken from elsewhere.
 struct Spliced<'a> {
+    shared: f64,
     frame: Within<'a>,
     independent: Within<'a>,
     /// Pairs, and the ion of the independent configuration for each.
@@ -150,10 +156,10 @@ impl Environments for Spliced<'_> {
 
     fn gather(&self, center: usize, environment: &mut Environment) {
         let (pair, other) = self.pairs[center];
-        for (source, ion, shared) in [(&self.frame, pair.second, true), (&self.independent, other, false)] {
+        for (source, ion, keep) in [(&self.frame, pair.second, true), (&self.independent, other, false)] {
             source.environments.for_each_neighbor(ion, |neighbor, d| {
                 let from_first = std::array::from_fn(|k| d[k] + pair.displacement[k]);
-                if is_within(d, source.reach) && is_within(from_first, source.reach) == shared {
+                if is_within(d, source.reach) && is_within(from_first, self.shared) == keep {
                     environment.push(source.environments.channel(ion, neighbor), d);
                 }
             });
@@ -169,12 +175,18 @@ impl<'a> EnvironmentOverlap<'a> {
     /// Nothing gathered yet.
     ///
     /// # Errors
-    /// A radius that is not positive, no bins or no pairs.
+    /// A radius that is not positive, no bins, no pairs, or a shared distance that is not above zero or is beyond the reach.
     pub fn new(local: &'a LocalModel, settings: OverlapSettings) -> Result<Self> {
-        let OverlapSettings { radius, n_bins, pairs_per_bin, .. } = settings;
+        let OverlapSettings { radius, n_bins, shared, pairs_per_bin, .. } = settings;
         if !(radius.is_finite() && radius > 0.0) || n_bins == 0 || pairs_per_bin == 0 {
             return Err(Error::Input(format!(
                 "pairs up to {radius} in {n_bins} bins, {pairs_per_bin} in each, are none; give numbers above zero"
+            )));
+        }
+        let reach = local.descriptor().reach();
+        if !(shared > 0.0 && shared <= reach) {
+            return Err(Error::Input(format!(
+                "neighbours within {shared} cannot count as shared; give a distance above zero, up to the model's {reach:.3}"
             )));
         }
         let blocks = Blocks::new(GLOBAL + CLASSES * PER_BIN * n_bins);
@@ -208,8 +220,12 @@ impl<'a> EnvironmentOverlap<'a> {
         let pairs: Vec<(Pair, usize)> = drawn
             .map(|&pair| Ok((pair, others.draw(frame.species()[pair.second], &mut random)?)))
             .collect::<Result<_>>()?;
-        let spliced =
-            self.lambda(&Spliced { frame: self.within(frame), independent: self.within(independent), pairs: &pairs })?;
+        let spliced = self.lambda(&Spliced {
+            shared: self.settings.shared,
+            frame: self.within(frame),
+            independent: self.within(independent),
+            pairs: &pairs,
+        })?;
 
         let mean = lambda.iter().sum::<f64>() / lambda.len() as f64;
         let departure = |ion: usize| lambda[ion] - mean;
@@ -272,6 +288,7 @@ impl<'a> EnvironmentOverlap<'a> {
             like: self.curves(0),
             unlike: self.curves(1),
             reach: self.local.descriptor().reach(),
+            shared: self.settings.shared,
             n_frames: self.n_frames as usize,
             n_pairs: self.n_pairs,
         }

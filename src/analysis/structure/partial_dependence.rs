@@ -71,7 +71,7 @@ pub struct RadialDependence {
     /// Place of the feature among all, from 0.
     pub feature: usize,
     /// Distance of the shell of neighbours, spread evenly, that moves the radial function's coefficient the most: where
-    /// `r^2 |g_n(r)|` is largest.
+    /// `r^2 |g_n(r)|` is largest. Functions that were made orthogonal have further maxima.
     pub distance: f64,
     /// Quantiles of the feature in the sample.
     pub values: [f64; 5],

@@ -31,7 +31,7 @@ impl Gas {
 }
 
 fn settings() -> OverlapSettings {
-    OverlapSettings { radius: 4.0, n_bins: 8, pairs_per_bin: 300, seed: 2 }
+    OverlapSettings { radius: 4.0, n_bins: 8, shared: 1.5, pairs_per_bin: 300, seed: 2 }
 }
 
 fn gather(local: &LocalModel, n_frames: u64) -> OverlapSummary {
@@ -103,9 +103,9 @@ fn a_splice_keeps_what_is_shared_and_takes_the_rest_from_elsewhere() {
     let gas = Gas::new(&local, 1500);
     let (frame, independent) = (gas.frame(1, 1.5), gas.frame(2, 1.5));
     let within = |environments| Within { environments, reach: 1.5 };
-    let splice = |displacement| {
+    let splice = |displacement, shared| {
         let pair = Pair { first: 0, second: 4, displacement };
-        let spliced = Spliced { frame: within(&frame), independent: within(&independent), pairs: &[(pair, 8)] };
+        let spliced = Spliced { shared, frame: within(&frame), independent: within(&independent), pairs: &[(pair, 8)] };
         let mut environment = Environment::new(2);
         spliced.gather(0, &mut environment);
         environment
@@ -115,10 +115,10 @@ fn a_splice_keeps_what_is_shared_and_takes_the_rest_from_elsewhere() {
         environments.gather(ion, &mut environment);
         environment
     };
-    assert_eq!(splice([0.0; 3]).channels(), of(&frame, 4).channels());
-    assert_eq!(splice([0.0, 3.1, 0.0]).channels(), of(&independent, 8).channels());
-    let near = |d: &[f64; 3]| (d[0] + 1.0).powi(2) + d[1].powi(2) + d[2].powi(2) <= 1.5 * 1.5;
-    let half = splice([1.0, 0.0, 0.0]);
+    assert_eq!(splice([0.0; 3], 1.5).channels(), of(&frame, 4).channels());
+    assert_eq!(splice([0.0, 3.1, 0.0], 1.5).channels(), of(&independent, 8).channels());
+    let near = |d: &[f64; 3]| (d[0] + 1.0).powi(2) + d[1].powi(2) + d[2].powi(2) <= 1.2 * 1.2;
+    let half = splice([1.0, 0.0, 0.0], 1.2);
     for channel in 0..2 {
         let (ours, theirs) = (of(&frame, 4), of(&independent, 8));
         let kept = ours.channels()[channel].iter().filter(|d| near(d));
@@ -142,6 +142,11 @@ fn what_makes_no_sense_is_refused() {
     let local = linear(&small_descriptor(), weight);
     assert!(EnvironmentOverlap::new(&local, OverlapSettings { radius: f64::NAN, ..settings() }).is_err());
     assert!(EnvironmentOverlap::new(&local, OverlapSettings { n_bins: 0, ..settings() }).is_err());
+    for shared in [0.0, 1.6, f64::NAN] {
+        let message =
+            EnvironmentOverlap::new(&local, OverlapSettings { shared, ..settings() }).err().unwrap().to_string();
+        assert!(message.contains("give a distance above zero, up to the model's 1.500"), "{message}");
+    }
     let gas = Gas::new(&local, 20);
     let mut all = EnvironmentOverlap::new(&local, settings()).unwrap();
     let message = all.add(&gas.frame(0, 4.0), &gas.frame(1, 1.5)).unwrap_err().to_string();
