@@ -32,7 +32,7 @@ pub struct PartialDependenceSettings {
 /// Gathers the features of ions drawn by chance, for the partial dependence of the model on single ones.
 ///
 /// The partial dependence on feature s at value v is `<f(v, x_rest)>`, the mean of the model's output over the sample with that
-/// feature set to v in all of it, whatever the others are (J. H. Friedman, Ann. Stat. 29, 1189 (2001), eq. 53). Features that go
+/// feature set to v in all of it, whatever the others are (J. H. Friedman, Ann. Stat. 29, 1189 (2001)). Features that go
 /// together in the sample are torn apart, so it tells what the model goes by, not what a change in the liquid would do.
 pub struct PartialDependence<'a> {
     local: &'a LocalModel,
