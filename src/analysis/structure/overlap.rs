@@ -83,7 +83,7 @@ pub struct OverlapCurves {
     pub measured: Vec<Point>,
     /// What shared neighbours alone give.
     pub overlap: Vec<Point>,
-    /// `measured - overlap`: correlation that lies in how the liquid is arranged.
+    /// `measured - overlap`: what neighbours that are not shared add, by how they are arranged around those that are.
     pub arrangement: Vec<Point>,
     /// Mean change of the second ion's departure from the mean by splicing, in units of `<d^2>^(1/2)`: far from zero, what
     /// is spliced is unlike any surroundings in the liquid, and `overlap` is to be read with care.
