@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::output::AtomicFile;
+use crate::species::NOT_AN_ION;
 use crate::{Error, Result};
 
 /// A `dataset.toml`, as it stands in the file. Paths are relative to the file's folder.
@@ -104,6 +105,14 @@ impl Dataset {
             }
         }
         found
+    }
+
+    /// Name of the species of each atom type from 1 to the highest that is named, `NULL` for the others.
+    pub fn names_by_type(&self) -> Vec<&str> {
+        let named: BTreeMap<usize, &str> =
+            self.species.iter().filter_map(|(t, name)| Some((t.parse().ok()?, name.as_str()))).collect();
+        let last = named.keys().last().copied().unwrap_or(0);
+        (1..=last).map(|t| named.get(&t).copied().unwrap_or(NOT_AN_ION)).collect()
     }
 
     fn check(&self) -> Result<(), String> {

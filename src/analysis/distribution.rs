@@ -38,23 +38,33 @@ pub struct FieldDistribution {
 struct Group {
     histogram: Histogram,
     frame_means: Vec<f64>,
+    /// Standard deviation over the ions of each frame.
+    frame_spreads: Vec<f64>,
     frame: Running,
 }
 
 #[derive(Clone, Debug, Default)]
 struct Running {
-    sum: f64,
     n: usize,
+    mean: f64,
+    /// Of departures from the mean.
+    squares: f64,
 }
 
 impl Running {
     fn add(&mut self, value: f64) {
-        self.sum += value;
         self.n += 1;
+        let departure = value - self.mean;
+        self.mean += departure / self.n as f64;
+        self.squares += departure * (value - self.mean);
+    }
+
+    fn standard_deviation(&self) -> Option<f64> {
+        (self.n > 1).then(|| (self.squares / (self.n - 1) as f64).sqrt())
     }
 
     fn mean(&self) -> Option<f64> {
-        (self.n > 0).then(|| self.sum / self.n as f64)
+        (self.n > 0).then_some(self.mean)
     }
 }
 
@@ -65,7 +75,9 @@ impl Group {
     }
 
     fn end_frame(&mut self) {
-        self.frame_means.extend(std::mem::take(&mut self.frame).mean());
+        let frame = std::mem::take(&mut self.frame);
+        self.frame_means.extend(frame.mean());
+        self.frame_spreads.extend(frame.standard_deviation());
     }
 
     fn summary(&self) -> Result<GroupSummary> {
@@ -73,6 +85,7 @@ impl Group {
         Ok(GroupSummary {
             mean: mean_with_error(&self.frame_means)?,
             n_ions: self.histogram.n() as f64 / self.frame_means.len() as f64,
+            fluctuation: if self.frame_spreads.is_empty() { None } else { Some(mean_with_error(&self.frame_spreads)?) },
             standard_deviation: self.histogram.standard_deviation(),
             minimum,
             maximum,
@@ -116,6 +129,8 @@ pub struct GroupSummary {
     pub n_ions: f64,
     /// Mean over ions and time, its error from the scatter of frames.
     pub mean: MeanEstimate,
+    /// Standard deviation over the ions at one instant, the mean over time; absent for a single ion.
+    pub fluctuation: Option<MeanEstimate>,
     /// Over all ions in all frames.
     pub standard_deviation: f64,
     pub minimum: f64,
@@ -228,6 +243,8 @@ mod tests {
         assert!((summary.all.mean.mean - 2.0).abs() < 1e-12);
         assert_eq!((summary.n_frames, summary.all.n_ions, summary.atoms_not_evaluated), (3, 3.0, 1.0));
         assert_eq!(summary.steps_between_frames, Some(10));
+        // Of 1, 2, 3 at each instant, whatever they shift by.
+        assert!((summary.all.fluctuation.unwrap().mean - 1.0).abs() < 1e-12);
         assert!((summary.types[&1].mean.mean - 1.5).abs() < 1e-12 && summary.types[&2].n_ions == 1.0);
         assert!(!summary.types.contains_key(&3));
         assert!((summary.frames[2].mean - 1.8).abs() < 1e-12);

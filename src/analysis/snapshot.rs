@@ -1,5 +1,9 @@
 //! The field at one instant.
 
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_chacha::ChaCha8Rng;
+
 use crate::geometry::Cell;
 
 /// Ions with their local conductivity, in the order of their ids, which is the same in all frames.
@@ -26,5 +30,21 @@ impl FieldSnapshot<'_> {
     pub fn fluctuations(&self) -> Vec<f64> {
         let mean = self.mean();
         self.local.iter().map(|v| v - mean).collect()
+    }
+
+    /// Departures handed out anew among ions of a kind: a field that knows nothing of places. `frame` is the frame's number, so
+    /// that each is shuffled in its own way.
+    pub fn shuffled(&self, fluctuations: &[f64], seed: u64, frame: u64) -> Vec<f64> {
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        random.set_stream(frame);
+        let mut order: Vec<usize> = (0..self.kinds.len()).collect();
+        order.sort_by_key(|&i| self.kinds[i]);
+        let mut out = vec![0.0; self.kinds.len()];
+        for group in order.chunk_by(|&a, &b| self.kinds[a] == self.kinds[b]) {
+            let mut values: Vec<f64> = group.iter().map(|&i| fluctuations[i]).collect();
+            values.shuffle(&mut random);
+            group.iter().zip(values).for_each(|(&i, v)| out[i] = v);
+        }
+        out
     }
 }

@@ -1,8 +1,5 @@
 //! Correlation in space of the field's fluctuations, beside the radial distribution functions.
 
-use rand::SeedableRng;
-use rand::seq::SliceRandom;
-use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -13,9 +10,9 @@ use crate::geometry::NeighborSearch;
 
 /// Pairs alike and unlike.
 const CLASSES: usize = 2;
-/// Numbers of a class in a bin: pairs, products of fluctuations, products of shuffled ones, and pairs and products by the sign
-/// of the first ion's fluctuation.
-const PER_BIN: usize = 7;
+/// Numbers of a class in a bin: pairs, products of fluctuations, products of shuffled ones, and pairs and products of those whose
+/// first ion conducts more than the mean.
+const PER_BIN: usize = 5;
 /// Numbers of a frame besides: ions, squared fluctuations, pairs per volume of both classes.
 const GLOBAL: usize = 4;
 
@@ -79,26 +76,29 @@ impl SpatialCorrelation {
     pub fn add(&mut self, snapshot: &FieldSnapshot) -> Result<()> {
         let search = NeighborSearch::new(snapshot.cell, snapshot.positions, self.radius)?;
         let fluctuations = snapshot.fluctuations();
-        let shuffled = self.shuffled(snapshot.kinds, &fluctuations);
+        let shuffled = snapshot.shuffled(&fluctuations, self.seed, self.frames);
         let n = fluctuations.len();
-        let width = self.radius / self.n_bins as f64;
+        let per_length = self.n_bins as f64 / self.radius;
         let stride = PER_BIN * self.n_bins;
+        let is_above: Vec<f64> = fluctuations.iter().map(|d| f64::from(u8::from(*d > 0.0))).collect();
         let of_chunk = |chunk: usize| {
             let mut sums = vec![0.0; CLASSES * stride];
             for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
                 let (own, null) = (fluctuations[i], shuffled[i]);
-                search.for_each_neighbor(i, |j, d| {
+                search.for_each_later_neighbor(i, |j, d| {
                     let r = (d[0] * d[0] + d[1] * d[1] + d[2] * d[2]).sqrt();
-                    let bin = ((r / width) as usize).min(self.n_bins - 1);
+                    let bin = ((r * per_length) as usize).min(self.n_bins - 1);
                     let class = usize::from(snapshot.kinds[i] != snapshot.kinds[j]);
                     let at = &mut sums[class * stride + bin * PER_BIN..][..PER_BIN];
+                    // Two ions are a pair from either side; an ion and its image come from both.
+                    let sides = if j == i { 1.0 } else { 2.0 };
+                    let above = if j == i { is_above[i] } else { is_above[i] + is_above[j] };
                     let product = own * fluctuations[j];
-                    at[0] += 1.0;
-                    at[1] += product;
-                    at[2] += null * shuffled[j];
-                    let side = if own > 0.0 { 3 } else { 5 };
-                    at[side] += 1.0;
-                    at[side + 1] += product;
+                    at[0] += sides;
+                    at[1] += sides * product;
+                    at[2] += sides * null * shuffled[j];
+                    at[3] += above;
+                    at[4] += above * product;
                 });
             }
             sums
@@ -122,20 +122,6 @@ impl SpatialCorrelation {
         Ok(())
     }
 
-    fn shuffled(&self, kinds: &[i32], fluctuations: &[f64]) -> Vec<f64> {
-        let mut random = ChaCha8Rng::seed_from_u64(self.seed);
-        random.set_stream(self.frames);
-        let mut order: Vec<usize> = (0..kinds.len()).collect();
-        order.sort_by_key(|&i| kinds[i]);
-        let mut out = vec![0.0; kinds.len()];
-        for group in order.chunk_by(|&a, &b| kinds[a] == kinds[b]) {
-            let mut values: Vec<f64> = group.iter().map(|&i| fluctuations[i]).collect();
-            values.shuffle(&mut random);
-            group.iter().zip(values).for_each(|(&i, v)| out[i] = v);
-        }
-        out
-    }
-
     /// The curves of all frames.
     pub fn summary(&self) -> SpatialSummary {
         let width = self.radius / self.n_bins as f64;
@@ -157,15 +143,13 @@ impl SpatialCorrelation {
             let all = self.blocks.with_errors(&|sums| (0..n_bins).map(|bin| of(sums, bin)).collect());
             all.into_iter().map(|(v, e)| (Some(v).filter(|v| v.is_finite()), e)).collect()
         };
-        let ratio = |pairs: usize, products: usize| {
-            points(&move |s, bin| s[at(bin, products)] / s[at(bin, pairs)] / (s[1] / s[0]))
-        };
-        let correlation = ratio(0, 1);
+        let ratio = |of: &dyn Fn(&[f64], usize) -> f64| points(&|s, bin| of(s, bin) / (s[1] / s[0]));
+        let correlation = ratio(&|s, bin| s[at(bin, 1)] / s[at(bin, 0)]);
         PairCurves {
             g: points(&|s, bin| s[at(bin, 0)] / (s[2 + class] * shell(bin))),
-            shuffled: ratio(0, 2),
-            above_mean: ratio(3, 4),
-            below_mean: ratio(5, 6),
+            shuffled: ratio(&|s, bin| s[at(bin, 2)] / s[at(bin, 0)]),
+            above_mean: ratio(&|s, bin| s[at(bin, 4)] / s[at(bin, 3)]),
+            below_mean: ratio(&|s, bin| (s[at(bin, 1)] - s[at(bin, 4)]) / (s[at(bin, 0)] - s[at(bin, 3)])),
             length: self.length(&correlation, r, &|s, bin| s[at(bin, 1)] / s[at(bin, 0)] / (s[1] / s[0])),
             correlation,
         }
@@ -206,7 +190,8 @@ fn first_minimum(r: &[f64], g: &[Point]) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::geometry::Cell;
-    use rand::Rng;
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
     use std::f64::consts::TAU;
 
     fn normal(random: &mut ChaCha8Rng) -> f64 {

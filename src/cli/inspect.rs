@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use ionscape::local::LocalModel;
 use serde_json::Value;
 
-use crate::report;
+use crate::results;
 
 /// Show what a model file says of itself.
 #[derive(clap::Args)]
@@ -42,8 +42,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     for (key, value) in metadata.provenance.iter().chain(&metadata.validation) {
         rows.push((key, plain(value)));
     }
-    report::print_table(&rows)?;
-    report::write_json(arguments.json.as_deref(), metadata)
+    results::print_table(&rows)?;
+    results::write_json(arguments.json.as_deref(), metadata)
 }
 
 /// Longer lists are counted; `--json` has their items.

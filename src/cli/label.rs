@@ -10,7 +10,7 @@ use ionscape::transport::{
 use ionscape::units::UnitStyle;
 use serde::Serialize;
 
-use crate::{progress::Progress, report};
+use crate::{progress::Progress, results};
 
 /// Compute the molar conductivities that a data set lacks, from the trajectories that its systems name.
 ///
@@ -64,8 +64,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         labelled.push(Labelled { name: system.name.clone(), report: outcome.report });
     }
     let rows: Vec<(&str, String)> = labelled.iter().map(|l| (l.name.as_str(), row(&l.report))).collect();
-    report::print_table(&rows)?;
-    report::write_json(arguments.json.as_deref(), &labelled)?;
+    results::print_table(&rows)?;
+    results::write_json(arguments.json.as_deref(), &labelled)?;
     if labelled.is_empty() {
         eprintln!("{}: no system lacks a label", path.display());
         return Ok(());

@@ -14,7 +14,7 @@ use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
 use serde::Serialize;
 
 use crate::rerun::{self, Ions, Rerun, Style};
-use crate::{mapping, progress::Progress, reading::Reading, report};
+use crate::{mapping, progress::Progress, reading::Reading, results};
 
 /// Names of the columns, as `compute lam ions conductivity/atom` gives them to a dump.
 const COLUMNS: [&str; 3] = ["c_lam[1]", "c_lam[2]", "c_lam[3]"];
@@ -114,7 +114,7 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
             arguments.input.display()
         );
     }
-    report::write_json(arguments.json.as_deref(), &summary)
+    results::write_json(arguments.json.as_deref(), &summary)
 }
 
 /// Evaluates all frames in this program; the standard deviation over the ensemble of the mean over all ions.
@@ -274,5 +274,5 @@ fn print(summary: &Summary) -> std::io::Result<()> {
     }
     rows.push(("ions a frame", format!("{}", summary.n_ions)));
     rows.push(("frames", summary.n_frames.to_string()));
-    report::print_table(&rows)
+    results::print_table(&rows)
 }

@@ -12,7 +12,7 @@ use ionscape::guard::Guard;
 use ionscape::output::AtomicFile;
 use serde::Serialize;
 
-use crate::{doctor, report};
+use crate::{doctor, results};
 
 /// Simulate the systems of a campaign in LAMMPS until each has its label, and write a data set of them.
 ///
@@ -281,7 +281,7 @@ fn finish(
         })
         .collect();
     let finished = rows.iter().filter(|row| row.finished).count();
-    report::write_json(json, &rows)?;
+    results::write_json(json, &rows)?;
     eprintln!("{} of {} systems are in {}", finished, rows.len(), path.display());
     if !failures.is_empty() {
         let names: Vec<&str> = failures.iter().map(|(name, _)| name.as_str()).collect();

@@ -12,7 +12,7 @@ use ionscape::training::corpus::{Corpus, Source};
 use ionscape::training::local::Agreement;
 use ionscape::training::score::{Coverage, Prediction, Score};
 
-use crate::{outputs, progress::Progress, report};
+use crate::{outputs, progress::Progress, results};
 
 /// Where features are kept.
 #[derive(clap::Args)]
@@ -64,7 +64,7 @@ impl Outputs {
     /// is read besides the data set's own files.
     pub fn check(&self, others: &[&Path], read: &[&Path], (path, dataset): (&Path, &Dataset)) -> anyhow::Result<()> {
         let own = [&self.plot, &self.plot_ions].map(Option::as_deref);
-        own.iter().flatten().try_for_each(|path| report::check_figure(path))?;
+        own.iter().flatten().try_for_each(|path| results::check_figure(path))?;
         if let (Some(path), false) = (&self.plot_ions, dataset.systems.iter().any(|s| s.local.is_some())) {
             bail!(
                 "{}: no system of the data set has responses of ions to draw; they come from ionscape truth",
@@ -94,7 +94,7 @@ impl Outputs {
         if let Some(path) = &self.plot_ions {
             plot_ions(path, local)?;
         }
-        report::write_json(self.json.as_deref(), document)
+        results::write_json(self.json.as_deref(), document)
     }
 }
 
@@ -187,7 +187,7 @@ fn plot(path: &Path, predictions: &[Prediction], heading: &str, score: &Score, u
     let r2 = score.r2.map_or(String::new(), |r2| format!("R\u{b2} {r2:.4}, "));
     let note = format!("{} systems, {r2}\u{3c7}\u{b2} {:.2}", points.len(), score.chi2);
     let figure = parity(&points, heading, &note, unit(units));
-    report::write_figure(path, &figure)
+    results::write_figure(path, &figure)
 }
 
 /// Draws how far fields agree with the responses of single ions.
@@ -223,7 +223,7 @@ fn plot_ions(path: &Path, local: &[&Agreement]) -> anyhow::Result<()> {
     let ions: usize = local.iter().map(|a| a.n_ions).sum();
     let (n, time, perturbation) = (local.len(), local[0].time, &local[0].perturbation);
     let note = format!("{ions} ions of {n} systems; truth: each ion's response ({perturbation}) up to t = {time}");
-    report::write_figure(path, &rows(&names, &[correlation, spread], "Single ions beside their own responses", &note))
+    results::write_figure(path, &rows(&names, &[correlation, spread], "Single ions beside their own responses", &note))
 }
 
 fn unit(units: &str) -> &'static str {

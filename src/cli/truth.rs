@@ -10,7 +10,7 @@ use ionscape::campaign::{Campaign, Engine, Perturbation, SystemPlan};
 use ionscape::dataset::Dataset;
 use ionscape::plot::{Figure, RowPanel, RowSeries, rows};
 
-use crate::{report, simulate};
+use crate::{results, simulate};
 
 /// Measure the conductivity of single ions by their own response to a field, in LAMMPS.
 ///
@@ -54,7 +54,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    arguments.plot.as_deref().map_or(Ok(()), report::check_figure)?;
+    arguments.plot.as_deref().map_or(Ok(()), results::check_figure)?;
     let (plan, campaign) = TruthPlan::of(Campaign::read(&arguments.campaign)?)?;
     let mut wanted: Vec<&SystemPlan> = campaign.systems.iter().collect();
     if let Some(name) = &arguments.system {
@@ -101,9 +101,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     };
     let path = root.join("dataset.toml");
     write_text(&path, &dataset(&campaign, &found, &label))?;
-    report::write_json(arguments.json.as_deref(), &found)?;
+    results::write_json(arguments.json.as_deref(), &found)?;
     if let Some(path) = &arguments.plot {
-        report::write_figure(path, &figure(&found, plan.reliability))?;
+        results::write_figure(path, &figure(&found, plan.reliability))?;
     }
     print(&found)?;
     eprintln!("{} of {} systems are in {}", found.len(), campaign.systems.len(), path.display());

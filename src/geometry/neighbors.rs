@@ -94,7 +94,18 @@ impl NeighborSearch {
     /// Calls `visit(index, displacement)` for each neighbour of point `center` up to and including the radius.
     ///
     /// The point itself is left out, its images are not. The order is the same in every call.
-    pub fn for_each_neighbor(&self, center: usize, mut visit: impl FnMut(usize, [f64; 3])) {
+    pub fn for_each_neighbor(&self, center: usize, visit: impl FnMut(usize, [f64; 3])) {
+        self.search::<false>(center, visit);
+    }
+
+    /// As [`NeighborSearch::for_each_neighbor`], without the neighbours of a lower index than the center's: over all centers each
+    /// pair of two points comes once, and a point and its own image twice, once from either side.
+    pub fn for_each_later_neighbor(&self, center: usize, visit: impl FnMut(usize, [f64; 3])) {
+        self.search::<true>(center, visit);
+    }
+
+    #[inline(always)]
+    fn search<const LATER: bool>(&self, center: usize, mut visit: impl FnMut(usize, [f64; 3])) {
         let at = self.wrapped[center];
         let limit = self.radius * self.radius;
         let home = self.bin_of(self.cell.to_fractional(at));
@@ -114,7 +125,8 @@ impl NeighborSearch {
                         let r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
                         let is_center = (r2 == 0.0) & (point.index as usize == center);
                         near[n] = (point.index, d);
-                        n += usize::from((r2 <= limit) & !is_center);
+                        let counts = !LATER | (point.index as usize >= center);
+                        n += usize::from((r2 <= limit) & !is_center & counts);
                     }
                     for &(index, d) in &near[..n] {
                         visit(index as usize, d);
@@ -242,6 +254,9 @@ mod tests {
         for center in 0..n {
             let mut found = vec![];
             search.for_each_neighbor(center, |j, d| found.push((j, d.iter().map(|v| v * v).sum::<f64>().sqrt())));
+            let mut later = vec![];
+            search.for_each_later_neighbor(center, |j, d| later.push((j, d.iter().map(|v| v * v).sum::<f64>().sqrt())));
+            assert_eq!(later, found.iter().copied().filter(|(j, _)| *j >= center).collect::<Vec<_>>());
             let (found, expected) = (sorted(found), sorted(by_brute_force(cell, &positions, center, radius)));
             assert_eq!(found.len(), expected.len(), "center {center}");
             for (f, e) in found.iter().zip(&expected) {

@@ -10,7 +10,7 @@ use super::{Pooled, Rows};
 use crate::dataset::{Dataset, Paths, System};
 use crate::descriptor::SoapParameters;
 use crate::model::Metadata;
-use crate::species::{CHARGE_SYMMETRIC_CHANNELS, NOT_AN_ION, Species, SpeciesMap};
+use crate::species::{CHARGE_SYMMETRIC_CHANNELS, Species, SpeciesMap};
 use crate::{Error, Result};
 
 /// Systems to learn from or to predict, with their features.
@@ -185,9 +185,7 @@ fn species(dataset: &Dataset) -> Result<(Vec<Species>, SpeciesMap)> {
     let by_species = dataset.types_by_species();
     let species: Vec<Species> =
         by_species.iter().map(|(name, _)| Species { name: name.clone(), charge: dataset.charges[name] }).collect();
-    let last = by_species.iter().flat_map(|(_, types)| types).copied().max().unwrap_or(0);
-    let name_of = |t: i32| by_species.iter().find(|(_, types)| types.contains(&t)).map_or(NOT_AN_ION, |(name, _)| name);
-    let map = SpeciesMap::from_names(&species, &(1..=last).map(name_of).collect::<Vec<_>>())?;
+    let map = SpeciesMap::from_names(&species, &dataset.names_by_type())?;
     Ok((species, map))
 }
 

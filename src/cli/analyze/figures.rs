@@ -4,33 +4,53 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Context;
-use ionscape::analysis::{FieldDistribution, FieldSummary, SpatialSummary, StateSummary, TemporalSummary};
+use ionscape::analysis::{FieldSummary, SpatialSummary, StateSummary, TemporalSummary};
 use ionscape::plot::{
     CurvePanel, FieldFigure, Figure, IonKind, NamedCurve, RowPanel, RowSeries, Snapshot, curves, rows,
 };
-use ionscape::trajectory::Frame;
 
-use super::{Found, Units};
-use crate::report;
+use super::dataset::Comparison;
+use super::options::Units;
+use super::system::Analysis;
+use crate::results;
 
 /// Writes each figure as SVG and as PNG.
-pub fn write(folder: &Path, units: Option<Units>, summary: &FieldSummary, found: &Found) -> anyhow::Result<()> {
-    let both = |name: &str, figure: &Figure| -> anyhow::Result<()> {
-        ["svg", "png"]
-            .iter()
-            .try_for_each(|ending| report::write_figure(&folder.join(format!("{name}.{ending}")), figure))
-    };
-    let (length_unit, unit) = Units::names(units);
-    if let Some(spatial) = &found.spatial {
-        both("spatial", &curves(&in_space(spatial, length_unit)))?;
-    }
-    if let Some(temporal) = &found.temporal {
-        both("temporal", &curves(&[in_time(temporal, summary)]))?;
-    }
-    if let Some(states) = &found.states {
-        both("states", &by_state(states, length_unit, unit))?;
+pub fn write(folder: &Path, found: &Analysis) -> anyhow::Result<()> {
+    for (name, figure) in all(found) {
+        write_both(folder, name, &figure)?;
     }
     Ok(())
+}
+
+/// Writes the figures of a data set, and those of each system in a folder of its name.
+pub fn write_all(folder: &Path, all: &Comparison) -> anyhow::Result<()> {
+    for found in &all.systems {
+        let name = found.name.as_deref().unwrap_or("").replace(['/', '\\'], "_");
+        let own = folder.join(name);
+        std::fs::create_dir_all(&own).with_context(|| own.display().to_string())?;
+        write(&own, found)?;
+    }
+    Ok(())
+}
+
+fn write_both(folder: &Path, name: &str, figure: &Figure) -> anyhow::Result<()> {
+    ["svg", "png"].iter().try_for_each(|ending| results::write_figure(&folder.join(format!("{name}.{ending}")), figure))
+}
+
+/// Names and figures of a system.
+pub fn all(found: &Analysis) -> Vec<(&'static str, Figure)> {
+    let mut figures = vec![("field", field(found))];
+    let (length_unit, unit) = Units::names(found.unit_style);
+    if let Some(spatial) = &found.spatial {
+        figures.push(("spatial", curves(&in_space(spatial, length_unit))));
+    }
+    if let Some(temporal) = &found.temporal {
+        figures.push(("temporal", curves(&[in_time(temporal, &found.distribution)])));
+    }
+    if let Some(states) = &found.states {
+        figures.push(("states", by_state(states, length_unit, unit)));
+    }
+    figures
 }
 
 fn in_space(spatial: &SpatialSummary, unit: &str) -> Vec<CurvePanel> {
@@ -114,42 +134,33 @@ fn by_state(states: &StateSummary, length_unit: &str, unit: &str) -> Figure {
     rows(&names, &panels, "Free ions, pairs and clusters", &note)
 }
 
-/// Draws the ions of a frame beside the distribution.
-pub fn field(
-    folder: &Path,
-    units: Option<Units>,
-    frame: &Frame,
-    column: &str,
-    field: &FieldDistribution,
-    summary: &FieldSummary,
-) -> anyhow::Result<()> {
-    let local = frame.column(column).context("the column was required")?;
-    let evaluated: Vec<usize> = (0..frame.n_atoms).filter(|&i| local[i] != 0.0).collect();
+/// The ions of the last frame beside the distribution.
+fn field(found: &Analysis) -> Figure {
+    let ions = &found.last;
     let mut types: BTreeMap<i32, Option<f64>> = BTreeMap::new();
-    for &i in &evaluated {
-        types.entry(frame.types[i]).or_insert(frame.charges.as_ref().map(|charges| charges[i]));
+    for (i, kind) in ions.types.iter().enumerate() {
+        types.entry(*kind).or_insert(ions.charges.as_ref().map(|charges| charges[i]));
     }
     let places: BTreeMap<i32, usize> = types.keys().enumerate().map(|(place, &kind)| (kind, place)).collect();
     let kinds: Vec<IonKind> =
         types.iter().map(|(&kind, &charge)| IonKind { label: label(kind, &types), charge }).collect();
-    let (length_unit, unit) = Units::names(units);
-    let figure = FieldFigure {
+    let (length_unit, unit) = Units::names(found.unit_style);
+    FieldFigure {
         snapshot: Snapshot {
-            timestep: frame.timestep,
-            cell: &frame.cell,
-            positions: &evaluated.iter().map(|&i| frame.positions[i]).collect::<Vec<_>>(),
-            local: &evaluated.iter().map(|&i| local[i]).collect::<Vec<_>>(),
-            kind: &evaluated.iter().map(|&i| places[&frame.types[i]]).collect::<Vec<_>>(),
+            timestep: ions.timestep,
+            cell: &ions.cell,
+            positions: &ions.positions,
+            local: &ions.local,
+            kind: &ions.types.iter().map(|kind| places[kind]).collect::<Vec<_>>(),
             kinds: &kinds,
         },
-        histogram: field.histogram(),
-        mean: &summary.all.mean,
+        histogram: found.field.histogram(),
+        mean: &found.distribution.all.mean,
         length_unit,
         unit,
-        n_frames: summary.n_frames,
+        n_frames: found.n_frames,
     }
-    .draw();
-    ["svg", "png"].iter().try_for_each(|ending| report::write_figure(&folder.join(format!("field.{ending}")), &figure))
+    .draw()
 }
 
 /// `cation` or `anion` for the only type of its sign, the type's number for others.

@@ -2,13 +2,16 @@
 
 use std::io::Write;
 
-use ionscape::analysis::{FieldSummary, GroupSummary};
+use ionscape::analysis::{FieldSummary, GroupSummary, Strength};
 
-use super::Found;
-use crate::report;
+use super::dataset::Comparison;
+use super::options::Units;
+use super::system::Analysis;
+use crate::results;
 
-/// Prints what was found.
-pub fn print(summary: &FieldSummary, found: &Found) -> anyhow::Result<()> {
+/// Prints what was found of one system.
+pub fn print(found: &Analysis) -> anyhow::Result<()> {
+    let summary = &found.distribution;
     let every = summary.steps_between_frames.map_or(String::new(), |step| format!(", every {step}"));
     let (first, last) = (summary.first_timestep, summary.last_timestep);
     let mut rows = vec![
@@ -26,15 +29,6 @@ pub fn print(summary: &FieldSummary, found: &Found) -> anyhow::Result<()> {
                 "error from",
                 format!("{blocks} blocks of {length} frames; {worth:.1} frames tell as much as one independent"),
             ));
-            if !error.converged {
-                log::warn!(
-                    "{} frames are too few for the error of the mean, which is larger than stated",
-                    summary.n_frames
-                );
-            }
-            if summary.steps_between_frames.is_none() && summary.n_frames > 2 {
-                log::warn!("the frames are unevenly spaced, and the error of the mean holds only roughly");
-            }
         }
     }
     if let Some(spread) = summary.member_spread {
@@ -49,12 +43,63 @@ pub fn print(summary: &FieldSummary, found: &Found) -> anyhow::Result<()> {
     if summary.atoms_not_evaluated > 0.0 {
         rows.push(("not evaluated", format!("{} atoms a frame, with the value 0", summary.atoms_not_evaluated)));
     }
-    report::print_table(&rows)?;
+    results::print_table(&rows)?;
     print_groups(summary)?;
     print_shape(found)?;
     print_pairs(found)?;
     print_states(found)?;
-    print_course(summary, found)?;
+    print_coordination(found)?;
+    print_map(found)?;
+    print_course(found)?;
+    Ok(())
+}
+
+/// Prints a row for each system, and how fluctuations go with conductivity over them.
+pub fn print_all(all: &Comparison) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    let name = |a: &Analysis| a.name.clone().unwrap_or_default();
+    let width = all.systems.iter().map(|a| name(a).len()).max().unwrap_or(0).max("system".len());
+    writeln!(
+        out,
+        "{:<width$}  {:>9}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}",
+        "system", "density", "mean", "+-", "spread", "skewness", "like", "unlike"
+    )?;
+    let shown = |value: Option<f64>| value.map_or("-".to_string(), |v| format!("{v:.4}"));
+    for a in &all.systems {
+        let nearest = |like: bool| {
+            let spatial = a.spatial.as_ref()?;
+            let curves = if like { &spatial.like } else { &spatial.unlike };
+            curves.correlation.iter().find_map(|c| c.0)
+        };
+        writeln!(
+            out,
+            "{:<width$}  {:>9.4}  {:>8.4}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}",
+            name(a),
+            a.density,
+            a.mean,
+            shown(a.mean_error),
+            shown(a.distribution.all.fluctuation.as_ref().map(|f| f.mean)),
+            shown(a.shape.as_ref().map(|s| s.skewness.mean)),
+            shown(nearest(true)),
+            shown(nearest(false)),
+        )?;
+    }
+    let unit = Units::names(all.systems[0].unit_style).1;
+    writeln!(
+        out,
+        "mean and spread over ions in {unit}; like, unlike: correlation of fluctuations of the nearest pairs"
+    )?;
+    let Some(across) = &all.across else { return Ok(()) };
+    writeln!(out, "\ndoes the field fluctuate more where systems conduct more? (correlation over systems)")?;
+    let strength = |s: &Strength| format!("{}, chance {:.3}", with_error(s.pearson.0, s.pearson.1), s.chance);
+    let mut rows = vec![("all systems".to_string(), &across.all)];
+    rows.extend(across.by_density.iter().map(|(density, relation)| (format!("density {density:.4}"), relation)));
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    writeln!(out, "{:<width$}  {:>7}  {:>34}  {:>34}", "", "systems", "spread", "spread over mean")?;
+    for (name, relation) in rows {
+        let (absolute, relative) = (strength(&relation.absolute), strength(&relation.relative));
+        writeln!(out, "{name:<width$}  {:>7}  {absolute:>34}  {relative:>34}", relation.n_systems)?;
+    }
     Ok(())
 }
 
@@ -89,7 +134,7 @@ fn optional(point: (Option<f64>, Option<f64>)) -> String {
     point.0.map_or("-".into(), |value| with_error(value, point.1))
 }
 
-fn print_shape(found: &Found) -> std::io::Result<()> {
+fn print_shape(found: &Analysis) -> std::io::Result<()> {
     let Some(shape) = &found.shape else { return Ok(()) };
     println!("\ndistribution over ions");
     let mut rows = vec![
@@ -117,10 +162,10 @@ fn print_shape(found: &Found) -> std::io::Result<()> {
             ),
         ));
     }
-    report::print_table(&rows)
+    results::print_table(&rows)
 }
 
-fn print_pairs(found: &Found) -> std::io::Result<()> {
+fn print_pairs(found: &Analysis) -> std::io::Result<()> {
     let Some(spatial) = &found.spatial else { return Ok(()) };
     println!("\ncorrelation of fluctuations in space, over their variance");
     let mut rows = vec![];
@@ -133,10 +178,10 @@ fn print_pairs(found: &Found) -> std::io::Result<()> {
         });
         rows.push((name, format!("{nearest}; {length}")));
     }
-    report::print_table(&rows)
+    results::print_table(&rows)
 }
 
-fn print_states(found: &Found) -> std::io::Result<()> {
+fn print_states(found: &Analysis) -> std::io::Result<()> {
     let Some(states) = &found.states else { return Ok(()) };
     let from = if found.distance_given { "as given" } else { "first minimum of the unlike g(r)" };
     println!("\nions by what they are part of, unlike ions within {:.3} ({from})", states.distance);
@@ -155,7 +200,46 @@ fn print_states(found: &Found) -> std::io::Result<()> {
     Ok(())
 }
 
-fn print_course(summary: &FieldSummary, found: &Found) -> std::io::Result<()> {
+/// The coordinations that a twentieth of the ions or more have.
+fn print_coordination(found: &Analysis) -> std::io::Result<()> {
+    const LEAST: f64 = 0.05;
+    let Some(coordination) = &found.coordination else { return Ok(()) };
+    println!(
+        "\nfield by coordination within {:.3}: {} like and {} unlike ions on average",
+        coordination.distance,
+        with_error(coordination.mean_like.0, coordination.mean_like.1),
+        with_error(coordination.mean_unlike.0, coordination.mean_unlike.1)
+    );
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{:<6}{:<8}  {:>18}  {:>18}  {:>9}", "like", "unlike", "share", "field", "spread")?;
+    for cell in coordination.cells.iter().filter(|cell| cell.share.0 >= LEAST) {
+        writeln!(
+            out,
+            "{:<6}{:<8}  {:>18}  {:>18}  {:>9.4}",
+            cell.like,
+            cell.unlike,
+            with_error(cell.share.0, cell.share.1),
+            with_error(cell.mean.0, cell.mean.1),
+            cell.deviation
+        )?;
+    }
+    Ok(())
+}
+
+/// A map along one axis; those of more are for figures and files.
+fn print_map(found: &Analysis) -> std::io::Result<()> {
+    let Some(map) = found.map.as_ref().filter(|map| map.axes.len() == 1) else { return Ok(()) };
+    println!("\nfield along {}", map.axes[0].name());
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{:>9}  {:>18}  {:>18}", map.axes[0].name(), "ions", "field")?;
+    for (place, bin) in map.coordinates[0].iter().zip(&map.values) {
+        writeln!(out, "{place:>9.3}  {:>18}  {:>18}", with_error(bin.ions.0, bin.ions.1), optional(bin.mean))?;
+    }
+    Ok(())
+}
+
+fn print_course(found: &Analysis) -> std::io::Result<()> {
+    let summary = &found.distribution;
     let Some(temporal) = &found.temporal else { return Ok(()) };
     let unit = summary.steps_between_frames.map_or("frames".into(), |step| format!("frames of {step} steps"));
     println!("\ncourse in time, in {unit}");
@@ -179,5 +263,5 @@ fn print_course(summary: &FieldSummary, found: &Found) -> std::io::Result<()> {
             ),
         ));
     }
-    report::print_table(&rows)
+    results::print_table(&rows)
 }

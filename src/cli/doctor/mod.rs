@@ -14,7 +14,7 @@ use std::time::Duration;
 use anyhow::bail;
 use serde::Serialize;
 
-use crate::report;
+use crate::results;
 pub use installation::{Installation, installation};
 use lammps::{Lammps, Trouble};
 use places::Places;
@@ -105,10 +105,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         rows.push((check.name, format!("{verdict}  {}", check.found)));
         rows.extend(check.cure.iter().map(|cure| ("", format!("         {cure}"))));
     }
-    report::print_table(&rows)?;
+    results::print_table(&rows)?;
     let wrong: Vec<&str> = checks.iter().filter(|c| c.verdict == Verdict::Wrong).map(|c| c.name).collect();
     let summary = wrong.join(", ");
-    report::write_json(arguments.json.as_deref(), &Report { fits, checks })?;
+    results::write_json(arguments.json.as_deref(), &Report { fits, checks })?;
     if !fits {
         bail!("not everything fits: {summary}");
     }

@@ -7,7 +7,7 @@ use ionscape::plot::{Curve, Panel, panels};
 use ionscape::transport::{Method, Outcome};
 use ionscape::units::UnitStyle;
 
-use crate::report;
+use crate::results;
 
 /// Writes the curves that the estimates were read from.
 pub fn write(path: &Path, outcome: &Outcome, units: UnitStyle) -> anyhow::Result<()> {
@@ -81,5 +81,5 @@ pub fn write(path: &Path, outcome: &Outcome, units: UnitStyle) -> anyhow::Result
         bail!("{}: none of the estimates has a curve to draw", path.display());
     }
     let figure = panels(&shown);
-    report::write_figure(path, &figure)
+    results::write_figure(path, &figure)
 }

@@ -10,7 +10,7 @@ use ionscape::transport::{Conditions, IonRequest, Job, Properties, RecordOptions
 use ionscape::units::UnitStyle;
 use serde::Serialize;
 
-use crate::{progress::Progress, report};
+use crate::{progress::Progress, results};
 
 /// Conductivity of a trajectory, with errors that account for its correlations.
 ///
@@ -205,7 +205,7 @@ impl Arguments {
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let job = arguments.job()?;
-    arguments.plot.as_deref().map_or(Ok(()), report::check_figure)?;
+    arguments.plot.as_deref().map_or(Ok(()), results::check_figure)?;
     let mut progress = Progress::new(arguments.dumps.first().map_or(Path::new("current"), |p| p), "frames");
     let outcome = job.run(&mut |_| progress.frame())?;
     drop(progress);
@@ -238,7 +238,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         cepstral: outcome.analysis.cepstral.as_ref().map(|c| Coefficients { n_coefficients: c.n_coefficients }),
         self_diffusion: &outcome.analysis.self_diffusion,
     };
-    report::write_json(arguments.json.as_deref(), &document)
+    results::write_json(arguments.json.as_deref(), &document)
 }
 
 /// How many of the rising times come up to this one.

@@ -1,0 +1,61 @@
+//! The systems of a data set, one by one and beside each other.
+
+use std::path::Path;
+
+use anyhow::{Context, bail};
+use ionscape::analysis::{AcrossSummary, SystemPoint, across};
+use ionscape::local::LocalModel;
+use ionscape::species::SpeciesMap;
+use serde::Serialize;
+
+use super::options::Options;
+use super::source::{Predictor, Source};
+use super::system::Analysis;
+use crate::{mapping, systems};
+
+/// All systems, and how fluctuations go with conductivity over them.
+#[derive(Serialize)]
+pub struct Comparison {
+    pub systems: Vec<Analysis>,
+    /// Absent for fewer than three systems.
+    pub across: Option<AcrossSummary>,
+}
+
+impl Comparison {
+    /// Analyses the snapshots of each system.
+    pub fn of(path: &Path, options: &Options, model: Option<&LocalModel>) -> anyhow::Result<Self> {
+        let (_, dataset) = systems::dataset(path)?;
+        if dataset.systems.is_empty() {
+            bail!("{}: there is no system; list them under [[system]]", path.display());
+        }
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut all = vec![];
+        for system in &dataset.systems {
+            let named = || format!("{}: system {}", path.display(), system.name);
+            let Some(snapshots) = &system.snapshots else {
+                bail!("{}: it names no snapshots; give the dump of its configurations", named());
+            };
+            let dumps = snapshots.seen_from(folder);
+            let predictor = match (model, &options.model) {
+                (Some(local), Some(path)) => {
+                    let map = match &options.species {
+                        Some(names) => mapping::of_model(local.species(), Some(names))?,
+                        None => {
+                            SpeciesMap::from_names(local.species(), &dataset.names_by_type()).with_context(named)?
+                        }
+                    };
+                    Some(Predictor { path, local, map })
+                }
+                _ => None,
+            };
+            let mut source = Source::new(&dumps, options, predictor);
+            all.push(Analysis::of(&mut source, options, Some(&system.name)).with_context(named)?);
+        }
+        let point = |a: &Analysis| {
+            let fluctuation = a.distribution.all.fluctuation.as_ref()?.mean;
+            Some(SystemPoint { density: a.density, mean: a.mean, fluctuation })
+        };
+        let points: Vec<SystemPoint> = all.iter().filter_map(point).collect();
+        Ok(Self { systems: all, across: across(&points, options.seed) })
+    }
+}

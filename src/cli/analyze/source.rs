@@ -1,0 +1,177 @@
+//! Frames with their field: from the columns of dumps, or computed by a model where there are none.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use ionscape::configuration;
+use ionscape::local::{Environments, LocalModel};
+use ionscape::species::SpeciesMap;
+use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
+
+use super::ions::Ions;
+use super::options::Options;
+use crate::progress::Progress;
+
+/// Positions of a dump are rounded, and the field with them: by more than this share of its spread it is another model's.
+const SAME: f64 = 0.05;
+
+/// A model with the species of a dump's atom types.
+pub struct Predictor<'a> {
+    pub path: &'a Path,
+    pub local: &'a LocalModel,
+    pub map: SpeciesMap,
+}
+
+/// Values of all atoms of a frame, in its order; exactly zero for atoms that are not evaluated.
+pub struct Values {
+    pub local: Vec<f64>,
+    /// Standard deviation over the ensemble, and extrapolation grade.
+    pub spread: Option<Vec<f64>>,
+    pub grade: Option<Vec<f64>>,
+}
+
+/// The dumps of one run.
+pub struct Source<'a> {
+    pub dumps: &'a [PathBuf],
+    column: &'a str,
+    names: [String; 3],
+    pub predictor: Option<Predictor<'a>>,
+    reading: ReadOptions,
+    /// What the model computed in the first reading, frame by frame.
+    computed: Vec<Vec<f64>>,
+    /// The first frame's columns were compared with the model.
+    compared: bool,
+    /// The field is a column of exactly the name that was given.
+    single: bool,
+}
+
+impl<'a> Source<'a> {
+    pub fn new(dumps: &'a [PathBuf], options: &'a Options, predictor: Option<Predictor<'a>>) -> Self {
+        Self {
+            dumps,
+            column: &options.column,
+            names: [1, 2, 3].map(|i| format!("{}[{i}]", options.column)),
+            predictor,
+            reading: options.reading.options(),
+            computed: vec![],
+            compared: false,
+            single: false,
+        }
+    }
+
+    /// Calls `visit` with each frame of all dumps, in order.
+    pub fn each_frame(
+        &mut self,
+        what: &str,
+        visit: &mut dyn FnMut(&Frame, &Values, &Ions) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        let (mut last, mut number) = (None, 0);
+        for path in self.dumps {
+            let mut progress = Progress::new(path, what);
+            let mut reader = DumpReader::open(path, self.columns(), self.reading)?;
+            let mut frame = Frame::default();
+            let mut read = || -> anyhow::Result<()> {
+                while reader.read(&mut frame)? {
+                    // Where one run goes on from another, its first frame is the other's last.
+                    if last.replace(frame.timestep) == Some(frame.timestep) {
+                        continue;
+                    }
+                    let values = self.values(&frame, number)?;
+                    visit(&frame, &values, &Ions::of(&frame, &values)?)?;
+                    progress.frame();
+                    number += 1;
+                }
+                Ok(())
+            };
+            read().with_context(|| path.display().to_string())?;
+        }
+        if number == 0 {
+            let names: Vec<String> = self.dumps.iter().map(|path| path.display().to_string()).collect();
+            bail!("there is no frame in {}", names.join(", "));
+        }
+        Ok(())
+    }
+
+    /// Name of the field's column.
+    pub fn column(&self) -> &str {
+        if self.single { self.column } else { &self.names[0] }
+    }
+
+    fn columns(&self) -> Columns {
+        let columns = Columns::none().require(Quantity::Types).require(Quantity::Positions);
+        let columns = columns.want(Quantity::Charges).want(Quantity::Ids);
+        self.names.iter().fold(columns, Columns::want_column).want_column(self.column)
+    }
+
+    fn values(&mut self, frame: &Frame, number: usize) -> anyhow::Result<Values> {
+        let [local, spread, grade] = &self.names;
+        let named = |name: &str| frame.column(name).map(<[f64]>::to_vec);
+        if let Some(local) = named(local) {
+            let values = Values { local, spread: named(spread), grade: named(grade) };
+            if !self.compared {
+                self.compare(frame, &values)?;
+                self.compared = true;
+            }
+            return Ok(values);
+        }
+        if let Some(local) = named(self.column) {
+            self.single = true;
+            return Ok(Values { local, spread: None, grade: None });
+        }
+        let Some(predictor) = &self.predictor else {
+            let message = format!(
+                "there is no column {local}; `ionscape predict MODEL DUMP -o OUT` adds it, compute conductivity/atom makes it \
+                 in LAMMPS, --model computes it here, and --column names another"
+            );
+            return Err(frame.error(None, message).into());
+        };
+        if let Some(local) = self.computed.get(number) {
+            return Ok(Values { local: local.clone(), spread: None, grade: None });
+        }
+        let values = predictor.evaluate(frame)?;
+        self.computed.push(values.local.clone());
+        Ok(values)
+    }
+
+    /// A model explains its own field alone.
+    fn compare(&self, frame: &Frame, values: &Values) -> anyhow::Result<()> {
+        let Some(predictor) = &self.predictor else { return Ok(()) };
+        let own = predictor.evaluate(frame)?;
+        let n = own.local.len() as f64;
+        let rms = |of: &dyn Fn(usize) -> f64| ((0..own.local.len()).map(|i| of(i).powi(2)).sum::<f64>() / n).sqrt();
+        let mean = own.local.iter().sum::<f64>() / n;
+        let apart = rms(&|i| own.local[i] - values.local[i]);
+        if apart > SAME * rms(&|i| own.local[i] - mean) + 1e-4 * mean.abs() {
+            let message = format!(
+                "{} is not the model of column {}: values differ by {apart:.3}, root mean square; give the model that made \
+                 them",
+                predictor.path.display(),
+                self.names[0]
+            );
+            return Err(frame.error(None, message).into());
+        }
+        Ok(())
+    }
+}
+
+impl Predictor<'_> {
+    fn evaluate(&self, frame: &Frame) -> anyhow::Result<Values> {
+        let model = &self.local.model().metadata().units;
+        if let Some(units) = frame.units.as_ref().filter(|units| (*units == "lj") != (model == "lj")) {
+            let message = format!("the dump is in {units} units, and the model is for {model} units");
+            return Err(frame.error(None, message).into());
+        }
+        configuration::check(&self.map, frame)?;
+        let mut atoms = frame.order_by_id()?;
+        atoms.retain(|&atom| self.map.species_of(frame.types[atom]).is_some());
+        let environments = configuration::environments(frame, &self.map, self.local.descriptor().reach())?;
+        let mut ions = vec![[0.0; 3]; environments.len()];
+        self.local.evaluate(&environments, &mut ions).map_err(|e| frame.error(None, e.to_string()))?;
+        let column = |k: usize| {
+            let mut all = vec![0.0; frame.n_atoms];
+            atoms.iter().zip(&ions).for_each(|(&atom, ion)| all[atom] = ion[k]);
+            all
+        };
+        Ok(Values { local: column(0), spread: Some(column(1)), grade: Some(column(2)) })
+    }
+}

@@ -1,0 +1,263 @@
+//! All that is found of one system, in two readings of its dumps.
+
+use std::fmt::Display;
+
+use ionscape::analysis::{
+    Axis, CoordinationSummary, FieldByCoordination, FieldDistribution, FieldFrame, FieldHistory, FieldMap, FieldShape,
+    FieldStructureFactor, FieldSummary, IonStates, MapSummary, ShapeSummary, SpatialCorrelation, SpatialSummary,
+    StateSummary, StructureFactorSummary, TemporalSummary,
+};
+use ionscape::trajectory::Frame;
+use serde::Serialize;
+
+use super::ions::Ions;
+use super::options::{Options, Units};
+use super::source::{Source, Values};
+
+/// What the field of a system says; parts that the dumps do not tell are absent, and `notes` say why.
+#[derive(Serialize)]
+pub struct Analysis {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    pub mean: f64,
+    pub mean_error: Option<f64>,
+    pub n_ions: f64,
+    pub n_frames: usize,
+    pub column: String,
+    pub units: Option<&'static str>,
+    /// Ions per volume, in the mean over frames.
+    pub density: f64,
+    /// Time between frames, where it is even and known.
+    pub time_between_frames: Option<f64>,
+    pub distribution: FieldSummary,
+    pub shape: Option<ShapeSummary>,
+    pub spatial: Option<SpatialSummary>,
+    pub structure_factor: Option<StructureFactorSummary>,
+    pub temporal: Option<TemporalSummary>,
+    pub states: Option<StateSummary>,
+    pub coordination: Option<CoordinationSummary>,
+    pub map: Option<MapSummary>,
+    /// Whether the distance of states was given, or taken from the radial distribution function.
+    pub distance_given: bool,
+    /// What the dumps do not tell, and what would.
+    pub notes: Vec<String>,
+    #[serde(skip)]
+    pub unit_style: Option<Units>,
+    #[serde(skip)]
+    pub field: FieldDistribution,
+    /// The last frame.
+    #[serde(skip)]
+    pub last: Ions,
+}
+
+impl Analysis {
+    /// Reads the dumps and sums up.
+    pub fn of(source: &mut Source, options: &Options, name: Option<&str>) -> anyhow::Result<Self> {
+        let mut first = FirstReading::new(options)?;
+        source.each_frame("frames", &mut |frame, values, ions| first.add(frame, values, ions))?;
+        let FirstReading { field, shape, spatial, waves, history, map, last, written, course, mut notes, .. } = first;
+        let Some(last) = last else { anyhow::bail!("there is no frame to analyze") };
+        let (distribution, spatial) = (field.summary()?, spatial.map(|s| s.summary()));
+        let unit_style = Units::of(options.units, written.units.as_deref())?;
+        let temporal = history.as_ref().and_then(FieldHistory::summary);
+        if temporal.is_none() && history.is_some() {
+            notes.push(format!(
+                "{} frames are too few for a course in time, which takes eight and more",
+                distribution.n_frames
+            ));
+        }
+        let distance = options.pair_distance.or(spatial.as_ref().and_then(|s| s.first_minimum));
+        let (states, coordination) = match distance {
+            Some(_) if last.are_of_one_kind() => {
+                notes.push(
+                    "all ions are of one kind, so nothing is said of unlike pairs, states and coordination".into(),
+                );
+                (None, None)
+            }
+            Some(distance) => {
+                let mut states = IonStates::new(distance);
+                let mut coordination = FieldByCoordination::new(distance, options.seed);
+                source.each_frame("frames, second reading", &mut |_, _, ions| {
+                    states.add(&ions.snapshot())?;
+                    Ok(coordination.add(&ions.snapshot())?)
+                })?;
+                let mut states = states.summary();
+                if course.is_uneven() {
+                    (states.intermittent, states.continuous) = (vec![], vec![]);
+                }
+                (Some(states), Some(coordination.summary()))
+            }
+            None => {
+                notes.push(
+                    "the unlike g(r) has no first minimum, so nothing is said of states and coordination; --pair-distance \
+                     gives them a distance"
+                        .into(),
+                );
+                (None, None)
+            }
+        };
+        // An ion is worth an independent value each two relaxation times.
+        let relaxation = temporal.as_ref().and_then(|t| t.relaxation).map_or(0.5, |(value, _)| value.max(0.5));
+        let independent = distribution.all.n_ions * (distribution.n_frames as f64 / (2.0 * relaxation)).max(1.0);
+        Ok(Self {
+            name: name.map(str::to_string),
+            mean: distribution.all.mean.mean,
+            mean_error: distribution.all.mean.error.as_ref().map(|error| error.value),
+            n_ions: distribution.all.n_ions,
+            n_frames: distribution.n_frames,
+            column: source.column().into(),
+            units: unit_style.map(Units::style),
+            density: written.density / distribution.n_frames as f64,
+            time_between_frames: course.time(options.timestep),
+            shape: shape.summary(field.histogram(), independent)?,
+            spatial,
+            structure_factor: waves.summary(),
+            temporal,
+            states,
+            coordination,
+            map: map.map(|map| map.summary()),
+            distance_given: options.pair_distance.is_some(),
+            notes,
+            unit_style,
+            distribution,
+            field,
+            last,
+        })
+    }
+}
+
+impl Analysis {
+    /// Says on standard error what the results must be taken with.
+    pub fn warn(&self) {
+        let name = self.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
+        let summary = &self.distribution;
+        if summary.all.mean.error.as_ref().is_some_and(|error| !error.converged) {
+            log::warn!(
+                "{name}{} frames are too few for the error of the mean, which is larger than stated",
+                summary.n_frames
+            );
+        }
+        if summary.steps_between_frames.is_none() && summary.n_frames > 2 {
+            log::warn!("{name}the frames are unevenly spaced, and the error of the mean holds only roughly");
+        }
+        self.notes.iter().for_each(|note| log::warn!("{name}{note}"));
+    }
+}
+
+/// What a dump says of itself.
+#[derive(Default)]
+struct Written {
+    units: Option<String>,
+    /// Sum over frames.
+    density: f64,
+}
+
+/// Steps and times of frames.
+#[derive(Default)]
+struct Course {
+    last: Option<(i64, Option<f64>)>,
+    /// Steps between frames, and whether they ever differed.
+    step: Option<i64>,
+    uneven: bool,
+    /// Time between the first two frames, where the dump has it.
+    time: Option<f64>,
+}
+
+impl Course {
+    /// Adds a frame; true where the steps between frames have just turned out to be uneven.
+    fn add(&mut self, frame: &Frame) -> bool {
+        let before = self.uneven;
+        if let Some((timestep, time)) = self.last.replace((frame.timestep, frame.time)) {
+            let step = frame.timestep - timestep;
+            if self.step.is_none() {
+                self.time = time.zip(frame.time).map(|(a, b)| b - a);
+            }
+            self.uneven |= *self.step.get_or_insert(step) != step;
+        }
+        self.uneven && !before
+    }
+
+    fn is_uneven(&self) -> bool {
+        self.uneven
+    }
+
+    fn time(&self, timestep: Option<f64>) -> Option<f64> {
+        let step = self.step.filter(|_| !self.uneven)?;
+        timestep.map(|dt| dt * step as f64).or(self.time.filter(|t| *t > 0.0))
+    }
+}
+
+/// What the first reading of the dumps gathers.
+struct FirstReading<'a> {
+    options: &'a Options,
+    field: FieldDistribution,
+    shape: FieldShape,
+    spatial: Option<SpatialCorrelation>,
+    waves: FieldStructureFactor,
+    history: Option<FieldHistory>,
+    map: Option<FieldMap>,
+    last: Option<Ions>,
+    written: Written,
+    course: Course,
+    notes: Vec<String>,
+}
+
+impl<'a> FirstReading<'a> {
+    fn new(options: &'a Options) -> anyhow::Result<Self> {
+        let map = options.map()?.map(|axes: Vec<(Axis, usize)>| FieldMap::new(&axes, options.seed)).transpose()?;
+        Ok(Self {
+            options,
+            field: FieldDistribution::default(),
+            shape: FieldShape::default(),
+            spatial: None,
+            waves: FieldStructureFactor::new(options.seed),
+            history: Some(FieldHistory::default()),
+            map,
+            last: None,
+            written: Written::default(),
+            course: Course::default(),
+            notes: vec![],
+        })
+    }
+
+    fn add(&mut self, frame: &Frame, values: &Values, ions: &Ions) -> anyhow::Result<()> {
+        self.field.add(&FieldFrame {
+            timestep: frame.timestep,
+            types: &frame.types,
+            local: &values.local,
+            member_spread: values.spread.as_deref(),
+            grade: values.grade.as_deref(),
+        })?;
+        self.written.units = self.written.units.take().or_else(|| frame.units.clone());
+        self.written.density += ions.density();
+        let snapshot = ions.snapshot();
+        self.shape.add(&ions.local);
+        let options = self.options;
+        let spatial = self.spatial.get_or_insert_with(|| {
+            let radius = options.radius.unwrap_or_else(|| ions.radius());
+            SpatialCorrelation::new(radius, options.bins as usize, options.seed)
+        });
+        spatial.add(&snapshot)?;
+        self.waves.add(&snapshot);
+        if let Some(map) = &mut self.map {
+            map.add(&snapshot);
+        }
+        if self.course.add(frame) {
+            self.forget_course(frame, "frames are unevenly spaced from here on; dump every so many steps");
+        }
+        if let Some(history) = &mut self.history {
+            if ions.ids.is_empty() {
+                self.forget_course(frame, "the dump has no ids; add id to the dump command");
+            } else if let Err(error) = history.add(&ions.ids, &ions.local) {
+                self.forget_course(frame, error);
+            }
+        }
+        self.last = Some(ions.clone());
+        Ok(())
+    }
+
+    fn forget_course(&mut self, frame: &Frame, why: impl Display) {
+        self.history = None;
+        self.notes.push(format!("step {}: {why}; nothing is said of the course in time", frame.timestep));
+    }
+}
