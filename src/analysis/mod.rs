@@ -10,6 +10,7 @@ mod shape;
 mod snapshot;
 mod spatial;
 mod states;
+mod structure;
 mod structure_factor;
 mod temporal;
 
@@ -22,5 +23,10 @@ pub use shape::{FieldShape, Populations, ShapeSummary};
 pub use snapshot::FieldSnapshot;
 pub use spatial::{PairCurves, SpatialCorrelation, SpatialSummary};
 pub use states::{IonState, IonStates, OfState, StateSummary};
+pub use structure::{
+    Attribution, AttributionSettings, AttributionSummary, EffectCurves, EnvironmentOverlap, OverlapCurves,
+    OverlapSettings, OverlapSummary, PartialDependence, PartialDependenceSettings, PartialDependenceSummary,
+    RadialDependence, ShellEffect, ShellEffects,
+};
 pub use structure_factor::{FieldStructureFactor, StructureFactorSummary};
 pub use temporal::{FieldHistory, TemporalSummary};

@@ -121,6 +121,23 @@ impl SoapParameters {
         let cross = self.n_max * self.n_max;
         (self.l_max + 1) * (n_channels * same + n_channels * (n_channels - 1) / 2 * cross)
     }
+
+    /// Place among the features of a center of that of channels a <= b, degree l and radial functions n, n', all counted from
+    /// 0; n' >= n where a = b.
+    ///
+    /// None for what is no feature.
+    pub fn feature(&self, n_channels: usize, [a, b]: [usize; 2], l: usize, [n, other]: [usize; 2]) -> Option<usize> {
+        let n_max = self.n_max;
+        let first = if a == b { n } else { 0 };
+        if a > b || b >= n_channels || l > self.l_max || n >= n_max || !(first..n_max).contains(&other) {
+            return None;
+        }
+        let of_degree = |same: bool| if same { n_max * (n_max + 1) / 2 } else { n_max * n_max };
+        let pairs = (0..=a).flat_map(|i| (i..n_channels).map(move |j| [i, j])).take_while(|&pair| pair != [a, b]);
+        let before: usize = pairs.map(|[i, j]| (self.l_max + 1) * of_degree(i == j)).sum();
+        let within = (0..n).map(|k| if a == b { n_max - k } else { n_max }).sum::<usize>() + other - first;
+        Some(before + l * of_degree(a == b) + within)
+    }
 }
 
 #[cfg(test)]
@@ -131,6 +148,28 @@ mod tests {
     fn paper_setting_has_468_features_and_reaches_6_86() {
         assert_eq!(SoapParameters::default().n_features(2), 468);
         assert!((SoapParameters::default().reach() - 6.858).abs() < 1e-3);
+    }
+
+    #[test]
+    fn features_stand_in_order_of_pair_degree_and_radial_functions() {
+        let p = SoapParameters { n_max: 3, l_max: 2, ..Default::default() };
+        let mut next = 0;
+        for a in 0..3 {
+            for b in a..3 {
+                for l in 0..=2 {
+                    for n in 0..3 {
+                        for other in if a == b { n } else { 0 }..3 {
+                            assert_eq!(p.feature(3, [a, b], l, [n, other]), Some(next));
+                            next += 1;
+                        }
+                    }
+                }
+            }
+        }
+        assert_eq!(next, p.n_features(3));
+        for (pair, l, n) in [([1, 0], 0, [0, 0]), ([0, 3], 0, [0, 0]), ([0, 0], 3, [0, 0]), ([0, 0], 0, [1, 0])] {
+            assert_eq!(p.feature(3, pair, l, n), None);
+        }
     }
 
     #[test]

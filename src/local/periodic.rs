@@ -12,6 +12,7 @@ pub struct PeriodicEnvironments<'a> {
     map: &'a SpeciesMap,
     /// Species of each ion.
     species: Vec<usize>,
+    reach: f64,
 }
 
 impl<'a> PeriodicEnvironments<'a> {
@@ -38,7 +39,27 @@ impl<'a> PeriodicEnvironments<'a> {
                 ions.push(positions[atom]);
             }
         }
-        Ok(Self { search: NeighborSearch::new(cell, &ions, reach)?, map, species })
+        Ok(Self { search: NeighborSearch::new(cell, &ions, reach)?, map, species, reach })
+    }
+
+    /// Distance up to which there are neighbours, in length units.
+    pub fn reach(&self) -> f64 {
+        self.reach
+    }
+
+    /// Species of each ion, an index into those of the map; `[n_ions]`.
+    pub fn species(&self) -> &[usize] {
+        &self.species
+    }
+
+    /// Channel in which ion `neighbor` stands around ion `center`.
+    pub fn channel(&self, center: usize, neighbor: usize) -> usize {
+        self.map.channel(self.species[center], self.species[neighbor])
+    }
+
+    /// Calls `visit(ion, displacement)` for each neighbour of ion `center`, as [`NeighborSearch::for_each_neighbor`].
+    pub fn for_each_neighbor(&self, center: usize, visit: impl FnMut(usize, [f64; 3])) {
+        self.search.for_each_neighbor(center, visit);
     }
 }
 
@@ -48,9 +69,8 @@ impl Environments for PeriodicEnvironments<'_> {
     }
 
     fn gather(&self, center: usize, environment: &mut Environment) {
-        let own = self.species[center];
         self.search.for_each_neighbor(center, |ion, displacement| {
-            environment.push(self.map.channel(own, self.species[ion]), displacement);
+            environment.push(self.channel(center, ion), displacement);
         });
     }
 }
