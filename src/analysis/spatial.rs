@@ -59,6 +59,17 @@ pub struct PairCurves {
     pub length: Option<Point>,
 }
 
+impl PairCurves {
+    /// Distance, value and error of the correlation at the nearest pairs that tell it to 0.1, or at the nearest pairs of all where
+    /// none do; `r` are the distances of the curves.
+    pub fn nearest(&self, r: &[f64]) -> Option<(f64, f64, Option<f64>)> {
+        let told = |&(value, error): &Point| value.is_some() && error.is_some_and(|e| e < 0.1);
+        let curve = &self.correlation;
+        let place = curve.iter().position(told).or_else(|| curve.iter().position(|c| c.0.is_some()))?;
+        Some((*r.get(place)?, curve[place].0?, curve[place].1))
+    }
+}
+
 /// A value and its standard error.
 pub type Point = (Option<f64>, Option<f64>);
 

@@ -14,6 +14,7 @@ mod outputs;
 mod predict;
 mod progress;
 mod reading;
+mod report;
 mod rerun;
 mod results;
 mod simulate;
@@ -50,6 +51,7 @@ enum Command {
     #[cfg(feature = "embedded")]
     Lmp(lmp::Arguments),
     Predict(predict::Arguments),
+    Report(report::Arguments),
     Simulate(simulate::Arguments),
     Train(train::Arguments),
     Transport(Box<transport::Arguments>),
@@ -89,6 +91,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         #[cfg(feature = "embedded")]
         Command::Lmp(arguments) => lmp::run(arguments),
         Command::Predict(command) => predict::run(command, arguments.threads),
+        Command::Report(arguments) => report::run(arguments),
         Command::Simulate(arguments) => simulate::run(arguments),
         Command::Truth(arguments) => truth::run(arguments),
         Command::Train(arguments) => train::run(arguments),

@@ -41,9 +41,8 @@ pub fn write_all(folder: &Path, all: &Comparison) -> anyhow::Result<()> {
     }
     add("relaxation_frames", of(&|a| Some(a.temporal.as_ref()?.relaxation?.0)));
     write_table(&folder.join("systems.csv"), Some(("system", &names)), &columns)?;
-    for (analysis, name) in all.systems.iter().zip(names) {
-        // A name may be any text; a folder's holds no separators.
-        let own = folder.join(name.replace(['/', '\\'], "_"));
+    for analysis in &all.systems {
+        let own = folder.join(analysis.folder());
         std::fs::create_dir_all(&own).with_context(|| own.display().to_string())?;
         write(&own, analysis)?;
     }
@@ -101,10 +100,10 @@ fn tables(found: &Analysis) -> Vec<(&'static str, Vec<Column>)> {
         tables.push(("temporal", columns.0));
         let longest = temporal.dwell.iter().map(Vec::len).max().unwrap_or(0);
         let mut columns = Columns::over("frames", (1..=longest).map(|n| n as f64));
-        for (name, (shares, stay)) in THIRDS.iter().zip(temporal.dwell.iter().zip(temporal.independent)) {
-            columns.values(name, shares.iter().copied());
-            // Visits of independent frames are as long as a coin says.
-            columns.values(&format!("{name}_independent"), (0..longest).map(|n| (1.0 - stay) * stay.powi(n as i32)));
+        for (class, name) in THIRDS.iter().enumerate() {
+            columns.values(name, temporal.dwell[class].iter().copied());
+            let independent = &temporal.independent_dwell_distribution[class];
+            columns.values(&format!("{name}_independent"), independent.iter().copied());
         }
         tables.push(("visits", columns.0));
         let mut columns = Columns::over("from", (0..3).map(f64::from));
@@ -123,6 +122,11 @@ fn tables(found: &Analysis) -> Vec<(&'static str, Vec<Column>)> {
         let mut columns = Columns::over("ions", (1..=states.sizes.len()).map(|n| n as f64));
         columns.points("share", &states.sizes);
         tables.push(("clusters", columns.0));
+        if let Some(charges) = &states.charges {
+            let mut columns = Columns::over("charge", charges.iter().map(|(charge, _)| f64::from(*charge)));
+            columns.points("share", &charges.iter().map(|(_, share)| *share).collect::<Vec<_>>());
+            tables.push(("cluster_charges", columns.0));
+        }
         let mut columns = Columns::over("frames", (0..states.intermittent.len()).map(|n| n as f64));
         columns.points("intermittent", &states.intermittent);
         columns.points("continuous", &states.continuous);
@@ -149,6 +153,37 @@ fn tables(found: &Analysis) -> Vec<(&'static str, Vec<Column>)> {
         columns.optional("mean", &map.values.iter().map(|v| v.mean).collect::<Vec<_>>());
         columns.optional("shuffled", &map.values.iter().map(|v| v.shuffled).collect::<Vec<_>>());
         tables.push(("map", columns.0));
+    }
+    tables.extend(reasons(found));
+    tables
+}
+
+/// What the model goes by.
+fn reasons(found: &Analysis) -> Vec<(&'static str, Vec<Column>)> {
+    let Some(reasons) = &found.reasons else { return vec![] };
+    let attribution = &reasons.attribution;
+    let mut columns = Columns::over("r", attribution.r.iter().copied());
+    for (kind, curves) in [("like", &attribution.like), ("unlike", &attribution.unlike)] {
+        columns.values(&format!("neighbors_{kind}"), curves.n_neighbors.iter().map(|n| *n as f64));
+        columns.optional(&format!("removal_{kind}"), &curves.removal);
+        columns.optional(&format!("attribution_{kind}"), &curves.attribution);
+    }
+    let mut tables = vec![("neighbors", columns.0)];
+    let channels = &reasons.partial_dependence.channels;
+    let mut columns = Columns::over("like", channels.iter().map(|c| f64::from(u8::from(c.like))));
+    columns.values("n", channels.iter().map(|c| c.n as f64));
+    columns.values("distance", channels.iter().map(|c| c.distance));
+    columns.optional("change", &channels.iter().map(|c| c.change).collect::<Vec<_>>());
+    columns.optional("importance", &channels.iter().map(|c| c.importance).collect::<Vec<_>>());
+    tables.push(("channels", columns.0));
+    if let Some(overlap) = &reasons.overlap {
+        let mut columns = Columns::over("r", overlap.r.iter().copied());
+        for (kind, curves) in [("like", &overlap.like), ("unlike", &overlap.unlike)] {
+            columns.optional(&format!("measured_{kind}"), &curves.measured);
+            columns.optional(&format!("overlap_{kind}"), &curves.overlap);
+            columns.optional(&format!("arrangement_{kind}"), &curves.arrangement);
+        }
+        tables.push(("overlap", columns.0));
     }
     tables
 }

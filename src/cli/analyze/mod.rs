@@ -5,6 +5,7 @@ mod dataset;
 mod figures;
 mod ions;
 mod options;
+mod reasons;
 mod source;
 mod system;
 mod table;
@@ -15,10 +16,11 @@ use anyhow::{Context, bail};
 use ionscape::local::LocalModel;
 
 use crate::{mapping, outputs, results};
-use dataset::Comparison;
-use options::Options;
+pub use dataset::Comparison;
+pub use figures::{Plot, of as plots, over_all as plots_over_all};
+pub use options::{Options, Units};
 use source::{Predictor, Source};
-use system::Analysis;
+pub use system::Analysis;
 
 /// Describe the field of local conductivities: its mean over time, its distribution over ions, its correlation in space and
 /// time, what it is for free ions, pairs and clusters, and by coordination; each with errors. Of a data set, system by system

@@ -16,6 +16,7 @@ use crate::progress::Progress;
 const SAME: f64 = 0.05;
 
 /// A model with the species of a dump's atom types.
+#[derive(Clone)]
 pub struct Predictor<'a> {
     pub path: &'a Path,
     pub local: &'a LocalModel,

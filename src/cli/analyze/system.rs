@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::ions::Ions;
 use super::options::{Options, Units};
+use super::reasons::{Reasons, ReasonsOf};
 use super::source::{Source, Values};
 
 /// What the field of a system says; parts that the dumps do not tell are absent, and `notes` say why.
@@ -37,6 +38,8 @@ pub struct Analysis {
     pub states: Option<StateSummary>,
     pub coordination: Option<CoordinationSummary>,
     pub map: Option<MapSummary>,
+    /// What the model goes by; absent without one.
+    pub reasons: Option<Reasons>,
     /// Whether the distance of states was given, or taken from the radial distribution function.
     pub distance_given: bool,
     /// What the dumps do not tell, and what would.
@@ -67,25 +70,12 @@ impl Analysis {
             ));
         }
         let distance = options.pair_distance.or(spatial.as_ref().and_then(|s| s.first_minimum));
-        let (states, coordination) = match distance {
+        let by_distance = match distance {
             Some(_) if last.are_of_one_kind() => {
                 notes.push(
                     "all ions are of one kind, so nothing is said of unlike pairs, states and coordination".into(),
                 );
-                (None, None)
-            }
-            Some(distance) => {
-                let mut states = IonStates::new(distance);
-                let mut coordination = FieldByCoordination::new(distance, options.seed);
-                source.each_frame("frames, second reading", &mut |_, _, ions| {
-                    states.add(&ions.snapshot())?;
-                    Ok(coordination.add(&ions.snapshot())?)
-                })?;
-                let mut states = states.summary();
-                if course.is_uneven() {
-                    (states.intermittent, states.continuous) = (vec![], vec![]);
-                }
-                (Some(states), Some(coordination.summary()))
+                None
             }
             None => {
                 notes.push(
@@ -93,9 +83,17 @@ impl Analysis {
                      gives them a distance"
                         .into(),
                 );
-                (None, None)
+                None
             }
+            distance => distance,
         };
+        let (n_frames, radius) = (distribution.n_frames, options.radius.unwrap_or_else(|| last.radius()));
+        let density = written.density / n_frames as f64;
+        let second = SecondReading::of(source, options, (n_frames, density), radius, by_distance)?;
+        let (mut states, coordination) = (second.states, second.coordination);
+        if let Some(states) = states.as_mut().filter(|_| course.is_uneven()) {
+            (states.intermittent, states.continuous) = (vec![], vec![]);
+        }
         // An ion is worth an independent value each two relaxation times.
         let relaxation = temporal.as_ref().and_then(|t| t.relaxation).map_or(0.5, |(value, _)| value.max(0.5));
         let independent = distribution.all.n_ions * (distribution.n_frames as f64 / (2.0 * relaxation)).max(1.0);
@@ -104,10 +102,10 @@ impl Analysis {
             mean: distribution.all.mean.mean,
             mean_error: distribution.all.mean.error.as_ref().map(|error| error.value),
             n_ions: distribution.all.n_ions,
-            n_frames: distribution.n_frames,
+            n_frames,
             column: source.column().into(),
             units: unit_style.map(Units::style),
-            density: written.density / distribution.n_frames as f64,
+            density,
             time_between_frames: course.time(options.timestep),
             shape: shape.summary(field.histogram(), independent)?,
             spatial,
@@ -116,6 +114,7 @@ impl Analysis {
             states,
             coordination,
             map: map.map(|map| map.summary()),
+            reasons: second.reasons,
             distance_given: options.pair_distance.is_some(),
             notes,
             unit_style,
@@ -127,6 +126,20 @@ impl Analysis {
 }
 
 impl Analysis {
+    /// Time between frames and its unit: of time where it is known, or else steps or frames.
+    pub fn time_unit(&self) -> (f64, &'static str) {
+        match (self.time_between_frames, self.distribution.steps_between_frames) {
+            (Some(time), _) => (time, Units::time(self.unit_style)),
+            (None, Some(steps)) => (steps as f64, "steps"),
+            (None, None) => (1.0, "frames"),
+        }
+    }
+
+    /// A folder's name for it: a system's name may be any text, and a folder's holds no separators.
+    pub fn folder(&self) -> String {
+        self.name.as_deref().unwrap_or("").replace(['/', '\\'], "_")
+    }
+
     /// Says on standard error what the results must be taken with.
     pub fn warn(&self) {
         let name = self.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
@@ -141,6 +154,59 @@ impl Analysis {
             log::warn!("{name}the frames are unevenly spaced, and the error of the mean holds only roughly");
         }
         self.notes.iter().for_each(|note| log::warn!("{name}{note}"));
+    }
+}
+
+/// What needs the first reading's results: a distance, and the number of frames.
+#[derive(Default)]
+struct SecondReading {
+    states: Option<StateSummary>,
+    coordination: Option<CoordinationSummary>,
+    reasons: Option<Reasons>,
+}
+
+impl SecondReading {
+    /// `radius` is the largest distance of pairs, `distance` that within which ions belong together.
+    fn of(
+        source: &mut Source,
+        options: &Options,
+        (n_frames, density): (usize, f64),
+        radius: f64,
+        distance: Option<f64>,
+    ) -> anyhow::Result<Self> {
+        let mut states = distance.map(IonStates::new);
+        let mut coordination = distance.map(|distance| FieldByCoordination::new(distance, options.seed));
+        let predictor = source.predictor.clone();
+        let mut reasons = match &predictor {
+            Some(predictor) => {
+                // Farther apart, ions share no neighbours.
+                let pairs = radius.min(2.0 * predictor.local.descriptor().reach());
+                Some(ReasonsOf::new(predictor, n_frames, density, pairs, distance, options.seed)?)
+            }
+            None => None,
+        };
+        if states.is_none() && reasons.is_none() {
+            return Ok(Self::default());
+        }
+        let mut number = 0;
+        source.each_frame("frames, second reading", &mut |frame, _, ions| {
+            if let Some(states) = &mut states {
+                states.add(&ions.snapshot())?;
+            }
+            if let Some(coordination) = &mut coordination {
+                coordination.add(&ions.snapshot())?;
+            }
+            if let Some(reasons) = &mut reasons {
+                reasons.add(number, frame)?;
+            }
+            number += 1;
+            Ok(())
+        })?;
+        Ok(Self {
+            states: states.map(|states| states.summary()),
+            coordination: coordination.map(|coordination| coordination.summary()),
+            reasons: reasons.map(|reasons| reasons.summary()).transpose()?,
+        })
     }
 }
 

@@ -50,6 +50,7 @@ pub fn print(found: &Analysis) -> anyhow::Result<()> {
     print_states(found)?;
     print_coordination(found)?;
     print_map(found)?;
+    print_reasons(found)?;
     print_course(found)?;
     Ok(())
 }
@@ -69,7 +70,7 @@ pub fn print_all(all: &Comparison) -> anyhow::Result<()> {
         let nearest = |like: bool| {
             let spatial = a.spatial.as_ref()?;
             let curves = if like { &spatial.like } else { &spatial.unlike };
-            curves.correlation.iter().find_map(|c| c.0)
+            curves.nearest(&spatial.r).map(|(_, value, _)| value)
         };
         writeln!(
             out,
@@ -170,9 +171,9 @@ fn print_pairs(found: &Analysis) -> std::io::Result<()> {
     println!("\ncorrelation of fluctuations in space, over their variance");
     let mut rows = vec![];
     for (name, curves) in [("like ions", &spatial.like), ("unlike ions", &spatial.unlike)] {
-        let nearest = curves.correlation.iter().position(|c| c.0.is_some());
-        let nearest =
-            nearest.map_or("no pair".into(), |i| format!("{} at {:.3}", optional(curves.correlation[i]), spatial.r[i]));
+        let nearest = curves
+            .nearest(&spatial.r)
+            .map_or("no pair".into(), |(r, value, error)| format!("{} at {r:.3}", with_error(value, error)));
         let length = curves.length.map_or("no length: it is not above three errors long enough".into(), |length| {
             format!("length {}", optional(length))
         });
@@ -234,6 +235,34 @@ fn print_map(found: &Analysis) -> std::io::Result<()> {
     writeln!(out, "{:>9}  {:>18}  {:>18}", map.axes[0].name(), "ions", "field")?;
     for (place, bin) in map.coordinates[0].iter().zip(&map.values) {
         writeln!(out, "{place:>9.3}  {:>18}  {:>18}", with_error(bin.ions.0, bin.ions.1), optional(bin.mean))?;
+    }
+    Ok(())
+}
+
+/// What the neighbours in each shell do together, and how far that is the sum of what each does.
+fn print_reasons(found: &Analysis) -> std::io::Result<()> {
+    let Some(reasons) = &found.reasons else { return Ok(()) };
+    let attribution = &reasons.attribution;
+    println!("\nwhat neighbours do to an ion's field, by taking each away ({} ions asked)", attribution.n_centers);
+    let mut out = std::io::stdout().lock();
+    writeln!(out, "{:<15}  {:>18}  {:>18}", "distance", "like", "unlike")?;
+    for shell in &attribution.shells {
+        let name = format!("{:.3} to {:.3}", shell.from, shell.to);
+        writeln!(out, "{name:<15}  {:>18}  {:>18}", optional(shell.like.removal), optional(shell.unlike.removal))?;
+    }
+    writeln!(out, "first order against removal: correlation {}", optional(attribution.correlation))?;
+    let Some(overlap) = &reasons.overlap else { return Ok(()) };
+    for (name, curves) in [("like", &overlap.like), ("unlike", &overlap.unlike)] {
+        let told = |p: &(Option<f64>, Option<f64>)| p.0.is_some() && p.1.is_some_and(|e| e < 0.1);
+        if let Some(i) = curves.measured.iter().position(told) {
+            writeln!(
+                out,
+                "correlation of {name} pairs at {:.3}: {}; from shared neighbours alone {}",
+                overlap.r[i],
+                optional(curves.measured[i]),
+                optional(curves.overlap[i])
+            )?;
+        }
     }
     Ok(())
 }

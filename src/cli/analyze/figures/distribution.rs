@@ -1,0 +1,73 @@
+//! The distribution over ions, and the densities that might describe it.
+
+use ionscape::analysis::{Density, Populations};
+use ionscape::plot::{AxisScale, Bar, BarPanel, DensityCurve, bars};
+
+use super::{Drawn, Plot};
+
+const BARS: usize = 60;
+const STEPS: usize = 240;
+
+pub fn distribution(drawn: &Drawn) -> Plot {
+    let found = drawn.found;
+    let histogram = found.field.histogram();
+    let (low, high) = histogram.range().unwrap_or((0.0, 1.0));
+    let (low, high) = if high > low { (low, high) } else { (low - 0.5, high + 0.5) };
+    let width = (high - low) / BARS as f64;
+    let total = histogram.n() as f64;
+    let populations = found.shape.as_ref().and_then(|shape| shape.populations.as_ref());
+    // Ions of neighbouring frames are alike: a count's error is that of so many independent ones.
+    let worth = populations.map_or(1.0, |p| (p.independent_values / total).min(1.0));
+    let bar = |(i, count): (usize, &f64)| Bar {
+        low: low + i as f64 * width,
+        high: low + (i + 1) as f64 * width,
+        value: count / (total * width),
+        error: (count / worth).sqrt() / (total * width),
+    };
+    let heights: Vec<Bar> = histogram.rebin(low, high, BARS).iter().enumerate().map(bar).collect();
+    let curves = populations.map_or(vec![], |p| densities(p, low, high));
+    let panel = |title: &str, note: &str, y_scale| BarPanel {
+        title: title.into(),
+        note: note.into(),
+        x_title: format!("local molar conductivity \u{3bb} ({})", drawn.unit),
+        y_title: "probability density".into(),
+        name: "ions".into(),
+        bars: heights.clone(),
+        curves: curves.clone(),
+        y_scale,
+    };
+    let panels = [
+        panel("How ions differ", "all ions of all frames", AxisScale::Linear),
+        panel("The tails", "the same, powers of ten", AxisScale::Logarithmic),
+    ];
+    let said = populations.map_or(String::new(), |p| format!(" Verdict: {}.", p.verdict.words()));
+    Plot {
+        file: "distribution",
+        name: "Distribution over ions".into(),
+        whole: bars(&panels),
+        parts: panels.iter().map(|panel| bars(std::slice::from_ref(panel))).collect(),
+        caption: format!(
+            "Distribution of the local molar conductivity over ions, with the best normal density, the best one of a single \
+             skewed or long-tailed population, and the best of two normal populations.{said}"
+        ),
+        description: format!(
+            "Bars from {low:.2} to {high:.2} with curves of the candidate densities, once on a linear and once on a logarithmic \
+             axis.{said}"
+        ),
+    }
+}
+
+fn densities(populations: &Populations, low: f64, high: f64) -> Vec<DensityCurve> {
+    let curve = |name: &str, density: &dyn Density| DensityCurve {
+        name: name.into(),
+        points: (0..=STEPS)
+            .map(|i| low + (high - low) * i as f64 / STEPS as f64)
+            .map(|x| (x, density.density(x)))
+            .collect(),
+    };
+    vec![
+        curve("normal", &populations.normal.density),
+        curve("long-tailed", &populations.long_tailed.density),
+        curve("two populations", &populations.two.density),
+    ]
+}

@@ -1,0 +1,131 @@
+//! The figures of `ionscape analyze` and `ionscape report`.
+
+mod across;
+mod distribution;
+mod ions;
+mod reasons;
+mod space;
+mod structure;
+mod time;
+
+use std::path::Path;
+
+use anyhow::Context;
+use ionscape::plot::{CurvePanel, Figure, NamedCurve, curves};
+
+use super::dataset::Comparison;
+use super::options::Units;
+use super::system::Analysis;
+use crate::results;
+
+/// A figure as a file, and its panels one by one for a page, with words for those who see it and for those who do not.
+pub struct Plot {
+    /// The file's name, without its ending.
+    pub file: &'static str,
+    /// What it is, in a few words.
+    pub name: String,
+    pub whole: Figure,
+    pub parts: Vec<Figure>,
+    /// What it shows and what one would conclude.
+    pub description: String,
+    pub caption: String,
+}
+
+impl Plot {
+    /// Curves, a panel each.
+    fn of_curves(file: &'static str, name: &str, panels: &[CurvePanel]) -> Self {
+        Self {
+            file,
+            name: name.into(),
+            whole: curves(panels),
+            parts: panels.iter().map(|panel| curves(std::slice::from_ref(panel))).collect(),
+            description: String::new(),
+            caption: String::new(),
+        }
+    }
+
+    /// A single drawing.
+    fn one(file: &'static str, name: &str, draw: impl Fn() -> Figure) -> Self {
+        let (whole, parts) = (draw(), vec![draw()]);
+        Self { file, name: name.into(), whole, parts, description: String::new(), caption: String::new() }
+    }
+
+    /// The same with words.
+    fn told(mut self, caption: impl Into<String>, description: impl Into<String>) -> Self {
+        (self.caption, self.description) = (caption.into(), description.into());
+        self
+    }
+}
+
+/// What figures of a system need to know of it.
+struct Drawn<'a> {
+    found: &'a Analysis,
+    length: &'static str,
+    unit: &'static str,
+}
+
+/// The figures of a system.
+pub fn of(found: &Analysis) -> Vec<Plot> {
+    let (length, unit) = Units::names(found.unit_style);
+    let drawn = Drawn { found, length, unit };
+    let mut plots = vec![ions::field(&drawn), distribution::distribution(&drawn)];
+    let more = [
+        space::correlation(&drawn),
+        space::waves(&drawn),
+        time::course(&drawn),
+        time::visits(&drawn),
+        time::transitions(&drawn),
+        structure::states(&drawn),
+        structure::clusters(&drawn),
+        structure::lifetimes(&drawn),
+        structure::coordination(&drawn),
+        structure::map(&drawn),
+        reasons::neighbors(&drawn),
+        reasons::channels(&drawn),
+        reasons::overlap(&drawn),
+    ];
+    plots.extend(more.into_iter().flatten());
+    plots
+}
+
+/// The figures over all systems.
+pub fn over_all(all: &Comparison) -> Vec<Plot> {
+    let (_, unit) = Units::names(all.systems.first().and_then(|a| a.unit_style));
+    [across::fluctuations(all, unit), across::systems(all, unit)].into_iter().flatten().collect()
+}
+
+/// Writes each figure as SVG and as PNG.
+pub fn write(folder: &Path, found: &Analysis) -> anyhow::Result<()> {
+    of(found).iter().try_for_each(|plot| write_both(folder, plot))
+}
+
+/// Writes the figures over all systems, and those of each in a folder of its name.
+pub fn write_all(folder: &Path, all: &Comparison) -> anyhow::Result<()> {
+    over_all(all).iter().try_for_each(|plot| write_both(folder, plot))?;
+    for found in &all.systems {
+        let own = folder.join(found.folder());
+        std::fs::create_dir_all(&own).with_context(|| own.display().to_string())?;
+        write(&own, found)?;
+    }
+    Ok(())
+}
+
+fn write_both(folder: &Path, plot: &Plot) -> anyhow::Result<()> {
+    let file = |ending: &str| folder.join(format!("{}.{ending}", plot.file));
+    ["svg", "png"].iter().try_for_each(|ending| results::write_figure(&file(ending), &plot.whole))
+}
+
+/// Points whose value is known, an error of zero where none is.
+fn points(x: &[f64], y: &[(Option<f64>, Option<f64>)]) -> Vec<(f64, f64, f64)> {
+    x.iter().zip(y).filter_map(|(x, (value, error))| Some((*x, (*value)?, error.unwrap_or(0.0)))).collect()
+}
+
+/// The same of values that are all known.
+fn known(x: impl Iterator<Item = f64>, y: &[(f64, Option<f64>)]) -> Vec<(f64, f64, f64)> {
+    x.zip(y).map(|(x, (value, error))| (x, *value, error.unwrap_or(0.0))).collect()
+}
+
+/// Like and unlike pairs in the same order everywhere.
+fn both(like: Vec<(f64, f64, f64)>, unlike: Vec<(f64, f64, f64)>) -> Vec<NamedCurve> {
+    vec![NamedCurve::new("like", like), NamedCurve::new("unlike", unlike)]
+}

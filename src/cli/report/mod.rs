@@ -1,0 +1,78 @@
+//! `ionscape report`: what was found, as one page to read, print and pass on.
+
+mod card;
+mod comparison;
+mod provenance;
+mod sentences;
+mod system;
+mod words;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use anyhow::{Context, bail};
+use ionscape::output::AtomicFile;
+use ionscape::page::{Page, Section};
+
+use crate::analyze::{Findings, Options};
+use crate::outputs;
+
+/// Analyse dumps or a data set as `analyze` does, and write one HTML page with figures, tables, sentences on what was found, the
+/// model's card, and where all of it comes from. The page needs no network, no script and no file beside it.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    options: Options,
+
+    /// Where to write the page.
+    #[arg(short, long, value_name = "FILE.html")]
+    output: PathBuf,
+
+    /// Title of the page.
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+}
+
+pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let Arguments { options, output, title } = &arguments;
+    options.check()?;
+    if !output.extension().is_some_and(|e| e == "html" || e == "htm") {
+        bail!("{}: the report is an HTML page; give the file the ending .html", output.display());
+    }
+    outputs::check(&[output], &options.inputs)?;
+    let found = Findings::of(options)?;
+    let mut page = match &found {
+        Findings::One(found) => {
+            found.warn();
+            system::page(found)?
+        }
+        Findings::Many(all) => {
+            all.systems.iter().for_each(|found| found.warn());
+            comparison::page(all)?
+        }
+    };
+    if let Some(title) = title {
+        page.title = title.clone();
+    }
+    if let Some(path) = &options.model {
+        page.sections.push(card::section(path)?);
+    }
+    page.sections.push(provenance::section(options)?);
+    write(output, &page)?;
+    println!("{}", output.display());
+    Ok(())
+}
+
+fn write(path: &std::path::Path, page: &Page) -> anyhow::Result<()> {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(page.to_html().as_bytes()).with_context(|| path.display().to_string())?;
+    Ok(file.commit()?)
+}
+
+/// Adds the figures whose files have these names, in this order, to a section.
+fn with_figures(section: Section, plots: &mut Vec<crate::analyze::Plot>, files: &[&str]) -> Section {
+    files.iter().fold(section, |section, file| match plots.iter().position(|plot| plot.file == *file) {
+        Some(place) => section.figure(plots.remove(place).into()),
+        None => section,
+    })
+}
