@@ -174,7 +174,7 @@ impl<'a> FirstPass<'a> {
         });
         spatial.add(&ions.snapshot())?;
         if let Some(history) = &mut self.history
-            && (ions.ids.is_empty() || history.add(&ions.ids, &ions.local).is_err())
+            && (ions.ids.is_empty() || history.add(&ions.ids, &ions.snapshot()).is_err())
         {
             log::warn!(
                 "step {}: the ions are not those of the first frame, or have no ids; nothing is said of the course in time",
