@@ -5,6 +5,7 @@ mod blocks;
 mod distribution;
 mod histogram;
 mod history;
+mod lifetimes;
 mod parts;
 mod shape;
 mod snapshot;

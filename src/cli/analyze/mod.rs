@@ -203,7 +203,11 @@ fn second_pass(
                 states.add(&Ions::of(frame, &names[0])?.snapshot())?;
                 Ok(())
             })?;
-            Some(states.summary())
+            let states = states.summary();
+            if let Some(note) = &states.lifetimes_note {
+                log::warn!("{note}");
+            }
+            Some(states)
         }
         None => {
             log::warn!("the unlike g(r) has no first minimum; --pair-distance gives states a distance");
