@@ -14,6 +14,7 @@ pub mod descriptor;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod error;
+mod fourier;
 pub mod geometry;
 pub mod guard;
 pub mod lammps;

@@ -49,32 +49,45 @@ impl Blocks {
 
     /// Sums over all frames.
     pub fn total(&self) -> Vec<f64> {
-        let mut total = vec![0.0; self.width];
-        self.blocks.iter().for_each(|block| total.iter_mut().zip(block).for_each(|(a, b)| *a += b));
-        total
+        sums(&self.blocks, self.width)
     }
 
-    /// What `of` makes of the sums, with standard errors from leaving out one block in turn (M. H. Quenouille, Biometrika 43,
-    /// 353 (1956)); no errors for fewer than four blocks.
+    /// What `of` makes of the sums, with errors as by [`leave_one_out`].
     pub fn with_errors(&self, of: &dyn Fn(&[f64]) -> Vec<f64>) -> Vec<(f64, Option<f64>)> {
-        let total = self.total();
-        let values = of(&total);
-        let n = self.blocks.len() as f64;
-        if self.blocks.len() < 4 {
-            return values.into_iter().map(|v| (v, None)).collect();
-        }
-        let (mut sums, mut squares) = (vec![0.0; values.len()], vec![0.0; values.len()]);
-        for block in &self.blocks {
-            let without: Vec<f64> = total.iter().zip(block).map(|(t, b)| t - b).collect();
-            for (i, v) in of(&without).into_iter().enumerate() {
-                let d = v - values[i];
-                sums[i] += d;
-                squares[i] += d * d;
-            }
-        }
-        let error = |i: usize| ((n - 1.0) / n * (squares[i] - sums[i] * sums[i] / n)).max(0.0).sqrt();
-        values.iter().enumerate().map(|(i, &v)| (v, Some(error(i)).filter(|e| e.is_finite()))).collect()
+        leave_one_out(&self.blocks, &self.total(), of)
     }
+}
+
+/// Sums over parts of `width` numbers each.
+pub(super) fn sums(parts: &[Vec<f64>], width: usize) -> Vec<f64> {
+    let mut total = vec![0.0; width];
+    parts.iter().for_each(|part| total.iter_mut().zip(part).for_each(|(a, b)| *a += b));
+    total
+}
+
+/// What `of` makes of the total over all parts, with standard errors from leaving out one part in turn (M. H. Quenouille,
+/// Biometrika 43, 353 (1956)); no errors for fewer than four parts.
+pub(super) fn leave_one_out(
+    parts: &[Vec<f64>],
+    total: &[f64],
+    of: &dyn Fn(&[f64]) -> Vec<f64>,
+) -> Vec<(f64, Option<f64>)> {
+    let values = of(total);
+    let n = parts.len() as f64;
+    if parts.len() < 4 {
+        return values.into_iter().map(|v| (v, None)).collect();
+    }
+    let (mut sums, mut squares) = (vec![0.0; values.len()], vec![0.0; values.len()]);
+    for part in parts {
+        let without: Vec<f64> = total.iter().zip(part).map(|(t, b)| t - b).collect();
+        for (i, v) in of(&without).into_iter().enumerate() {
+            let d = v - values[i];
+            sums[i] += d;
+            squares[i] += d * d;
+        }
+    }
+    let error = |i: usize| ((n - 1.0) / n * (squares[i] - sums[i] * sums[i] / n)).max(0.0).sqrt();
+    values.iter().enumerate().map(|(i, &v)| (v, Some(error(i)).filter(|e| e.is_finite()))).collect()
 }
 
 #[cfg(test)]

@@ -1,25 +1,37 @@
 //! What the field of local conductivities says about the electrolyte.
 
 mod across;
+mod autocorrelation;
 mod blocks;
 mod coordination;
+mod densities;
 mod distribution;
+mod fits;
 mod histogram;
+mod history;
+mod lifetimes;
 mod map;
+mod parts;
+mod populations;
 mod shape;
+mod simplex;
 mod snapshot;
 mod spatial;
 mod states;
 mod structure;
 mod structure_factor;
 mod temporal;
+mod visits;
 
 pub use across::{AcrossSummary, Relation, Strength, SystemPoint, across};
 pub use coordination::{Coordination, CoordinationSummary, FieldByCoordination};
+pub use densities::{Density, Normal, Population, SinhArcsinh, TwoNormals};
 pub use distribution::{FieldDistribution, FieldFrame, FieldSummary, GroupSummary};
 pub use histogram::Histogram;
+pub use history::FieldHistory;
 pub use map::{Axis, FieldMap, MapBin, MapSummary};
-pub use shape::{FieldShape, Populations, ShapeSummary};
+pub use populations::{Candidate, Populations, Verdict};
+pub use shape::{FieldShape, ShapeSummary};
 pub use snapshot::FieldSnapshot;
 pub use spatial::{PairCurves, SpatialCorrelation, SpatialSummary};
 pub use states::{IonState, IonStates, OfState, StateSummary};
@@ -29,4 +41,4 @@ pub use structure::{
     RadialDependence, ShellEffect, ShellEffects,
 };
 pub use structure_factor::{FieldStructureFactor, StructureFactorSummary};
-pub use temporal::{FieldHistory, TemporalSummary};
+pub use temporal::TemporalSummary;

@@ -1,10 +1,11 @@
 //! Free ions, pairs and clusters: who belongs together, for how long, and what the field is there.
 
-use std::collections::HashSet;
-
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::blocks::Blocks;
+use super::lifetimes::BondLifetimes;
+use super::parts::Point;
 use super::snapshot::FieldSnapshot;
 use crate::Result;
 use crate::geometry::NeighborSearch;
@@ -17,9 +18,9 @@ pub enum IonState {
     Free,
     /// One of two ions.
     Pair,
-    /// Of three or more, with as many of each kind.
+    /// Of three or more without a net charge; where charges are not known, with as many of each kind.
     BalancedCluster,
-    /// Of three or more, with more of one kind.
+    /// Of three or more with a net charge, or with more of one kind.
     UnbalancedCluster,
 }
 
@@ -40,13 +41,29 @@ impl IonState {
 /// Largest cluster that is counted by its size; larger ones are counted together.
 const LARGEST: usize = 50;
 
+/// Charges of clusters are counted from its negative to itself; what is beyond is counted there.
+const HIGHEST: i32 = 10;
+const CHARGES: usize = 2 * HIGHEST as usize + 1;
+
+/// A net charge below this is none but for rounding.
+const NEUTRAL: f64 = 1e-6;
+
+/// Ions that a thread looks around of at once.
+const CHUNK: usize = 256;
+
+/// Places of the sums of a frame: by state, ions, their field and its square; ions by the size of their cluster; and by the
+/// charge of clusters.
+const SIZES: usize = 3 * IonState::ALL.len();
+const BY_CHARGE: usize = SIZES + LARGEST + 1;
+const WIDTH: usize = BY_CHARGE + CHARGES;
+
 /// Gathers states over frames.
 pub struct IonStates {
     distance: f64,
-    /// Of each frame: by state, ions, their field and its square; then clusters by size.
     blocks: Blocks,
-    /// Bonds of each frame, as pairs of places in the order of ids.
-    bonds: Vec<Vec<(u32, u32)>>,
+    lifetimes: BondLifetimes,
+    /// False from the first frame without charges on.
+    charges_known: bool,
 }
 
 /// States over all frames.
@@ -56,18 +73,28 @@ pub struct StateSummary {
     pub distance: f64,
     pub states: Vec<OfState>,
     /// Share of ions in clusters of 1, 2, ... ions; the last entry is of all larger ones.
-    pub sizes: Vec<(f64, Option<f64>)>,
-    /// Probability that a bond is there some frames later, whatever happened in between.
-    pub intermittent: Vec<(f64, Option<f64>)>,
+    pub sizes: Vec<Point>,
+    /// Of the ions in clusters of three or more, the share by the net charge of the cluster, rounded to a whole number, for those
+    /// charges that occur; -10 and 10 count what is beyond as well. Absent where charges are not known.
+    pub charges: Option<Vec<(i32, Point)>>,
+    /// Probability that a bond is there some frames later, whatever happened in between. Empty where there is no bond, or where
+    /// the number of ions changes.
+    pub intermittent: Vec<Point>,
     /// That it was there in all frames up to then.
-    pub continuous: Vec<(f64, Option<f64>)>,
+    pub continuous: Vec<Point>,
+    /// Integrals of these curves, in frames, with what an exponential decay leaves beyond a quarter of the run; absent where a
+    /// curve does not fall below 1/e within it.
+    pub intermittent_lifetime: Option<Point>,
+    pub continuous_lifetime: Option<Point>,
+    /// Why there are no lifetimes, or only those of some ions' bonds.
+    pub lifetimes_note: Option<String>,
 }
 
 /// Ions in one state.
 #[derive(Clone, Debug, Serialize)]
 pub struct OfState {
     pub state: IonState,
-    pub share: (f64, Option<f64>),
+    pub share: Point,
     /// Mean local conductivity, absent where there is no such ion.
     pub mean: (Option<f64>, Option<f64>),
     /// Standard deviation over such ions.
@@ -76,7 +103,7 @@ pub struct OfState {
 
 impl IonStates {
     pub fn new(distance: f64) -> Self {
-        Self { distance, blocks: Blocks::new(3 * IonState::ALL.len() + LARGEST + 1), bonds: vec![] }
+        Self { distance, blocks: Blocks::new(WIDTH), lifetimes: BondLifetimes::default(), charges_known: true }
     }
 
     /// Adds a frame; gives the state of each ion.
@@ -84,45 +111,69 @@ impl IonStates {
     /// # Errors
     /// What [`NeighborSearch::new`] refuses.
     pub fn add(&mut self, snapshot: &FieldSnapshot) -> Result<Vec<IonState>> {
-        let search = NeighborSearch::new(snapshot.cell, snapshot.positions, self.distance)?;
         let n = snapshot.local.len();
+        let bonds = self.bonds(snapshot)?;
         let mut parent: Vec<usize> = (0..n).collect();
-        let mut bonds = vec![];
-        for i in 0..n {
-            search.for_each_neighbor(i, |j, _| {
-                if j > i && snapshot.kinds[i] != snapshot.kinds[j] {
-                    bonds.push((i as u32, j as u32));
-                    let (a, b) = (root(&mut parent, i), root(&mut parent, j));
-                    parent[a.max(b)] = a.min(b);
-                }
-            });
+        for &(i, j) in &bonds {
+            let (a, b) = (root(&mut parent, i as usize), root(&mut parent, j as usize));
+            parent[a.max(b)] = a.min(b);
         }
-        bonds.sort_unstable();
-        bonds.dedup();
         let roots: Vec<usize> = (0..n).map(|i| root(&mut parent, i)).collect();
-        let (mut size, mut of_first) = (vec![0usize; n], vec![0usize; n]);
+        let (mut size, mut of_first, mut charge) = (vec![0usize; n], vec![0usize; n], vec![0.0; n]);
         for (i, &r) in roots.iter().enumerate() {
             size[r] += 1;
             of_first[r] += usize::from(snapshot.kinds[i] == snapshot.kinds[r]);
+            charge[r] += snapshot.charges.map_or(0.0, |charges| charges[i]);
         }
+        let balanced = |r: usize| match snapshot.charges {
+            Some(_) => charge[r].abs() < NEUTRAL,
+            None => 2 * of_first[r] == size[r],
+        };
         let state = |r: usize| match size[r] {
             1 => IonState::Free,
             2 => IonState::Pair,
-            n if 2 * of_first[r] == n => IonState::BalancedCluster,
+            _ if balanced(r) => IonState::BalancedCluster,
             _ => IonState::UnbalancedCluster,
         };
         let states: Vec<IonState> = roots.iter().map(|&r| state(r)).collect();
-        let mut sums = vec![0.0; 3 * IonState::ALL.len() + LARGEST + 1];
+        let mut sums = vec![0.0; WIDTH];
         for (i, state) in states.iter().enumerate() {
+            let r = roots[i];
             let at = 3 * *state as usize;
             sums[at] += 1.0;
             sums[at + 1] += snapshot.local[i];
             sums[at + 2] += snapshot.local[i].powi(2);
-            sums[3 * IonState::ALL.len() + size[roots[i]].min(LARGEST + 1) - 1] += 1.0;
+            sums[SIZES + size[r].min(LARGEST + 1) - 1] += 1.0;
+            if size[r] > 2 {
+                let charge = (charge[r].round() as i32).clamp(-HIGHEST, HIGHEST);
+                sums[BY_CHARGE + (charge + HIGHEST) as usize] += 1.0;
+            }
         }
+        self.charges_known &= snapshot.charges.is_some();
         self.blocks.add(&sums);
-        self.bonds.push(bonds);
+        self.lifetimes.add(&bonds, n);
         Ok(states)
+    }
+
+    /// Pairs of unlike ions within the distance, by lower and upper ion, in rising order and each once.
+    fn bonds(&self, snapshot: &FieldSnapshot) -> Result<Vec<(u32, u32)>> {
+        let search = NeighborSearch::new(snapshot.cell, snapshot.positions, self.distance)?;
+        let n = snapshot.local.len();
+        let of_chunk = |chunk: usize| {
+            let mut bonds = vec![];
+            for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
+                search.for_each_neighbor(i, |j, _| {
+                    if j > i && snapshot.kinds[i] != snapshot.kinds[j] {
+                        bonds.push((i as u32, j as u32));
+                    }
+                });
+            }
+            bonds.sort_unstable();
+            bonds.dedup();
+            bonds
+        };
+        let chunks: Vec<Vec<(u32, u32)>> = (0..n.div_ceil(CHUNK)).into_par_iter().map(of_chunk).collect();
+        Ok(chunks.concat())
     }
 
     /// States of all frames, lifetimes up to a quarter of them.
@@ -140,47 +191,32 @@ impl IonStates {
                 deviation: Some((square - mean * mean).max(0.0).sqrt()).filter(|d| d.is_finite()),
             }
         };
-        let shares = |s: &[f64]| -> Vec<f64> { s[3 * n_states..].iter().map(|v| v / ions(s)).collect() };
+        let shares = |s: &[f64]| -> Vec<f64> { s[SIZES..BY_CHARGE].iter().map(|v| v / ions(s)).collect() };
         let mut sizes = self.blocks.with_errors(&shares);
         while sizes.last().is_some_and(|(share, _)| *share == 0.0) {
             sizes.pop();
         }
-        let (intermittent, continuous) = self.lifetimes();
+        let lifetimes = self.lifetimes.summary();
         StateSummary {
             distance: self.distance,
             states: IonState::ALL.into_iter().enumerate().map(of_state).collect(),
             sizes,
-            intermittent,
-            continuous,
+            charges: self.charges_known.then(|| self.charges()),
+            intermittent: lifetimes.intermittent,
+            continuous: lifetimes.continuous,
+            intermittent_lifetime: lifetimes.intermittent_lifetime,
+            continuous_lifetime: lifetimes.continuous_lifetime,
+            lifetimes_note: lifetimes.note,
         }
     }
 
-    /// Probabilities that bonds are still there, by lag; origins in blocks of time give errors.
-    #[allow(clippy::type_complexity)]
-    fn lifetimes(&self) -> (Vec<(f64, Option<f64>)>, Vec<(f64, Option<f64>)>) {
-        let t = self.bonds.len();
-        let most = t / 4;
-        let sets: Vec<HashSet<(u32, u32)>> = self.bonds.iter().map(|b| b.iter().copied().collect()).collect();
-        // By lag: bonds at the origin, there again, there throughout.
-        let mut blocks = Blocks::new(3 * (most + 1));
-        for origin in 0..t - most.min(t) {
-            let mut sums = vec![0.0; 3 * (most + 1)];
-            let mut throughout: Vec<(u32, u32)> = self.bonds[origin].clone();
-            for lag in 0..=most {
-                let later = &sets[origin + lag];
-                throughout.retain(|bond| later.contains(bond));
-                sums[3 * lag] = self.bonds[origin].len() as f64;
-                sums[3 * lag + 1] = self.bonds[origin].iter().filter(|bond| later.contains(bond)).count() as f64;
-                sums[3 * lag + 2] = throughout.len() as f64;
-            }
-            blocks.add(&sums);
-        }
-        let curve = |k: usize| -> Vec<(f64, Option<f64>)> {
-            let of = move |s: &[f64]| -> Vec<f64> { (0..=most).map(|lag| s[3 * lag + k] / s[3 * lag]).collect() };
-            let all = blocks.with_errors(&of);
-            if all.iter().any(|(v, _)| !v.is_finite()) { vec![] } else { all }
+    fn charges(&self) -> Vec<(i32, Point)> {
+        let shares = |s: &[f64]| -> Vec<f64> {
+            let all: f64 = s[BY_CHARGE..].iter().sum();
+            s[BY_CHARGE..].iter().map(|v| v / all).collect()
         };
-        (curve(1), curve(2))
+        let all = self.blocks.with_errors(&shares);
+        (-HIGHEST..=HIGHEST).zip(all).filter(|(_, (share, _))| *share > 0.0).collect()
     }
 }
 
@@ -234,6 +270,29 @@ mod tests {
         assert_eq!(summary.states[1].deviation, Some(0.5));
         let sizes: Vec<f64> = summary.sizes.iter().map(|s| (12.0 * s.0).round()).collect();
         assert_eq!(sizes, [3.0, 2.0, 3.0, 4.0]);
+    }
+
+    #[test]
+    fn clusters_are_balanced_by_their_charge() {
+        let cell = Cell::from_lammps([0.0; 3], [20.0; 3], [0.0; 3], [true; 3]).unwrap();
+        // One of two charges with two of one each; two pairs of such unlike ions in a row; a pair.
+        let x = [1.0, 2.0, 3.0, 6.0, 7.0, 8.0, 9.0, 13.0, 14.0].map(|x| [x, 1.0, 1.0]);
+        let charges = [-1.0, 2.0, -1.0, 2.0, -1.0, 2.0, -1.0, 2.0, -1.0];
+        let kinds = charges.map(|q| f64::signum(q) as i32);
+        let mut states = IonStates::new(1.2);
+        use IonState::*;
+        let mut at = FieldSnapshot { charges: Some(&charges), ..snapshot(&cell, &x, &kinds, &[1.0; 9]) };
+        let expected = [[BalancedCluster; 3].as_slice(), &[UnbalancedCluster; 4], &[Pair; 2]].concat();
+        assert_eq!(states.add(&at).unwrap(), expected);
+        let found = states.summary().charges.unwrap();
+        assert_eq!(
+            found.iter().map(|(q, (share, _))| (*q, (7.0 * share).round())).collect::<Vec<_>>(),
+            [(0, 3.0), (2, 4.0)]
+        );
+        at.charges = None;
+        let without = [[UnbalancedCluster; 3].as_slice(), &[BalancedCluster; 4], &[Pair; 2]].concat();
+        assert_eq!(states.add(&at).unwrap(), without);
+        assert!(states.summary().charges.is_none());
     }
 
     #[test]

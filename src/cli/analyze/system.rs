@@ -93,10 +93,16 @@ impl Analysis {
         let (mut states, coordination) = (second.states, second.coordination);
         if let Some(states) = states.as_mut().filter(|_| course.is_uneven()) {
             (states.intermittent, states.continuous) = (vec![], vec![]);
+            (states.intermittent_lifetime, states.continuous_lifetime) = (None, None);
         }
+        notes.extend(states.as_ref().and_then(|states| states.lifetimes_note.clone()));
         // An ion is worth an independent value each two relaxation times.
         let relaxation = temporal.as_ref().and_then(|t| t.relaxation).map_or(0.5, |(value, _)| value.max(0.5));
-        let independent = distribution.all.n_ions * (distribution.n_frames as f64 / (2.0 * relaxation)).max(1.0);
+        let frames = (n_frames as f64 / (2.0 * relaxation)).max(1.0);
+        let structure_factor = waves.summary();
+        // And as many ions tell as much as one as depart alike on the longest wavelengths.
+        let alike = structure_factor.as_ref().and_then(|s| s.field.first()).map_or(1.0, |(power, _)| power.max(1.0));
+        let independent = distribution.all.n_ions * frames / alike;
         Ok(Self {
             name: name.map(str::to_string),
             mean: distribution.all.mean.mean,
@@ -109,7 +115,7 @@ impl Analysis {
             time_between_frames: course.time(options.timestep),
             shape: shape.summary(field.histogram(), independent)?,
             spatial,
-            structure_factor: waves.summary(),
+            structure_factor,
             temporal,
             states,
             coordination,
@@ -314,7 +320,7 @@ impl<'a> FirstReading<'a> {
         if let Some(history) = &mut self.history {
             if ions.ids.is_empty() {
                 self.forget_course(frame, "the dump has no ids; add id to the dump command");
-            } else if let Err(error) = history.add(&ions.ids, &ions.local) {
+            } else if let Err(error) = history.add(&ions.ids, &snapshot) {
                 self.forget_course(frame, error);
             }
         }

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use ionscape::analysis::{FieldSummary, GroupSummary, Strength};
+use ionscape::analysis::{FieldSummary, GroupSummary, Populations, Strength, Verdict};
 
 use super::dataset::Comparison;
 use super::options::Units;
@@ -138,30 +138,30 @@ fn optional(point: (Option<f64>, Option<f64>)) -> String {
 fn print_shape(found: &Analysis) -> std::io::Result<()> {
     let Some(shape) = &found.shape else { return Ok(()) };
     println!("\ndistribution over ions");
+    let populations = shape.populations.as_ref();
+    let best_tail = populations.and_then(Populations::low_tail);
+    let best_tail = best_tail.map_or(String::new(), |share| format!(", {share:.4} by what describes it best"));
+    let low_tail = &shape.low_tail;
     let mut rows = vec![
         ("skewness", format!("{}; 0 for a normal distribution", shape.skewness)),
         ("excess kurtosis", format!("{}; 0", shape.excess_kurtosis)),
-        ("low tail", format!("{} of the ions more than two deviations below the mean; 0.0228", shape.low_tail)),
+        ("low tail", format!("{low_tail} of the ions more than two deviations below the mean; 0.0228{best_tail}")),
     ];
-    if let Some(p) = &shape.populations {
-        let [low, high] = p.two;
-        let text = match p.verdict {
-            "two" => "two populations describe it better",
-            "one" => "one population describes it as well",
-            _ => "one population or two: undecided",
-        };
-        rows.push((
-            "populations",
-            format!(
-                "{text} (evidence {:.0}, {:.0} independent values): {:.0} % at {:.4}, {:.0} % at {:.4}",
-                p.evidence,
-                p.independent_values,
+    if let Some(p) = populations {
+        let [low, high] = p.two.density.populations;
+        let mut best = p.verdict.words().to_string();
+        if p.verdict == Verdict::Two {
+            best += &format!(
+                "{}: {:.0} % at {:.4}, {:.0} % at {:.4}",
+                if p.two.density.modes == 1 { ", though with one maximum" } else { "" },
                 100.0 * low.share,
-                low.mean,
+                low.normal.mean,
                 100.0 * high.share,
-                high.mean
-            ),
-        ));
+                high.normal.mean
+            );
+        }
+        let evidence = format!("evidence {:.0}, {:.0} independent values", p.evidence, p.independent_values);
+        rows.push(("populations", format!("{best} ({evidence})")));
     }
     results::print_table(&rows)
 }

@@ -1,9 +1,9 @@
 //! Einstein-Helfand: the slope of the mean squared displacement, by generalised least squares.
 
 use super::Estimate;
-use super::fourier::displacement;
 use super::series::components;
 use super::structure::{Lags, Line, StructureFunction, fit_line};
+use crate::fourier::displacement;
 use crate::{Error, Result};
 use puruspe::gammq;
 use serde::Serialize;

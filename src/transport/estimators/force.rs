@@ -1,9 +1,9 @@
 //! The force route: under Langevin dynamics, what the forces take from the ideal conductivity is known exactly.
 
-use super::fourier::correlation_sums;
 use super::series::{components, same_length};
 use super::window::{convolve, convolve_odd, integral_variance};
 use super::{Estimate, GreenKubo, GreenKuboOptions, green_kubo};
+use crate::fourier::correlation_sums;
 use crate::{Error, Result};
 use serde::Serialize;
 

@@ -1,9 +1,9 @@
 //! Green-Kubo: the time integral of the current autocorrelation over windows chosen by a stated rule.
 
 use super::Estimate;
-use super::fourier::correlation;
 use super::series::components;
 use super::window::{convolve, integral_variance, running_integral, tapered_variance};
+use crate::fourier::correlation;
 use crate::{Error, Result};
 use serde::Serialize;
 

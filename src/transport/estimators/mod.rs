@@ -12,7 +12,6 @@
 mod cepstral;
 mod einstein;
 mod force;
-mod fourier;
 mod green_kubo;
 mod series;
 mod structure;

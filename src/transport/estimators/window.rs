@@ -1,6 +1,6 @@
 //! Variances of time integrals of correlation functions, by window length.
 
-use super::fourier::padded;
+use crate::fourier::padded;
 use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
 

@@ -5,7 +5,7 @@ use realfft::num_complex::Complex;
 
 /// `sum over n of a[n].b[n + k]`, over components, for lags `k` from 0 to `n_lags - 1`; and the same with `a` and `b`
 /// exchanged. Nothing is divided by the number of terms, `n - k`.
-pub(super) fn correlation_sums(a: &[Vec<f64>], b: &[Vec<f64>], n_lags: usize) -> (Vec<f64>, Vec<f64>) {
+pub(crate) fn correlation_sums(a: &[Vec<f64>], b: &[Vec<f64>], n_lags: usize) -> (Vec<f64>, Vec<f64>) {
     let n = a[0].len();
     let length = padded(n + n_lags);
     let mut planner = RealFftPlanner::<f64>::new();
@@ -37,14 +37,14 @@ pub(super) fn correlation_sums(a: &[Vec<f64>], b: &[Vec<f64>], n_lags: usize) ->
 }
 
 /// `<a(0).b(t)>`, symmetrised in time, for lags 0 to `n_lags - 1`: each lag averaged over all its origins.
-pub(super) fn correlation(a: &[Vec<f64>], b: &[Vec<f64>], n_lags: usize) -> Vec<f64> {
+pub(crate) fn correlation(a: &[Vec<f64>], b: &[Vec<f64>], n_lags: usize) -> Vec<f64> {
     let n = a[0].len();
     let (forth, back) = correlation_sums(a, b, n_lags);
     (0..n_lags).map(|k| 0.5 * (forth[k] + back[k]) / (n - k) as f64).collect()
 }
 
 /// `<[a(t) - a(0)].[b(t) - b(0)]>` for lags 0 to `n_lags - 1`, each averaged over all its origins.
-pub(super) fn displacement(a: &[Vec<f64>], b: &[Vec<f64>], n_lags: usize) -> Vec<f64> {
+pub(crate) fn displacement(a: &[Vec<f64>], b: &[Vec<f64>], n_lags: usize) -> Vec<f64> {
     let n = a[0].len();
     let (a, b) = (centered(a), centered(b));
     let (forth, back) = correlation_sums(&a, &b, n_lags);
@@ -69,7 +69,7 @@ fn centered(series: &[Vec<f64>]) -> Vec<Vec<f64>> {
 }
 
 /// The smallest even length of factors 2, 3 and 5 that is not below `n`.
-pub(super) fn padded(n: usize) -> usize {
+pub(crate) fn padded(n: usize) -> usize {
     let smooth = |mut m: usize| {
         for factor in [2, 3, 5] {
             while m.is_multiple_of(factor) {
