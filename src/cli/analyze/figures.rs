@@ -34,15 +34,11 @@ pub fn write(folder: &Path, units: Option<Units>, summary: &FieldSummary, found:
 }
 
 fn in_space(spatial: &SpatialSummary, unit: &str) -> Vec<CurvePanel> {
-    let curve = |name: &str, points: &[(Option<f64>, Option<f64>)]| NamedCurve {
-        name: name.into(),
-        points: spatial
-            .r
-            .iter()
-            .zip(points)
-            .filter_map(|(r, (value, error))| Some((*r, (*value)?, error.unwrap_or(0.0))))
-            .collect(),
+    let points = |points: &[(Option<f64>, Option<f64>)]| {
+        let known = spatial.r.iter().zip(points);
+        known.filter_map(|(r, (value, error))| Some((*r, (*value)?, error.unwrap_or(0.0)))).collect()
     };
+    let curve = |name: &str, values: &[(Option<f64>, Option<f64>)]| NamedCurve::new(name, points(values));
     let panel = |title: &str, note: &str, y_title: &str, curves, level| CurvePanel {
         title: title.into(),
         note: note.into(),
@@ -50,6 +46,7 @@ fn in_space(spatial: &SpatialSummary, unit: &str) -> Vec<CurvePanel> {
         y_title: y_title.into(),
         curves,
         level: Some(level),
+        ..Default::default()
     };
     let (like, unlike) = (&spatial.like, &spatial.unlike);
     vec![
@@ -67,7 +64,7 @@ fn in_space(spatial: &SpatialSummary, unit: &str) -> Vec<CurvePanel> {
             vec![
                 curve("like", &like.correlation),
                 curve("unlike", &unlike.correlation),
-                curve("shuffled", &unlike.shuffled),
+                NamedCurve::null("shuffled", points(&unlike.shuffled)),
             ],
             0.0,
         ),
@@ -76,14 +73,10 @@ fn in_space(spatial: &SpatialSummary, unit: &str) -> Vec<CurvePanel> {
 
 fn in_time(temporal: &TemporalSummary, summary: &FieldSummary) -> CurvePanel {
     let step = summary.steps_between_frames;
-    let curve = |name: &str, points: &[(f64, Option<f64>)]| NamedCurve {
-        name: name.into(),
-        points: temporal
-            .lags
-            .iter()
-            .zip(points)
-            .map(|(lag, (value, error))| ((*lag as i64 * step.unwrap_or(1)) as f64, *value, error.unwrap_or(0.0)))
-            .collect(),
+    let time = |lag: usize| (lag as i64 * step.unwrap_or(1)) as f64;
+    let curve = |name: &str, points: &[(f64, Option<f64>)]| {
+        let points = temporal.lags.iter().zip(points);
+        NamedCurve::new(name, points.map(|(lag, (value, error))| (time(*lag), *value, error.unwrap_or(0.0))).collect())
     };
     CurvePanel {
         title: "How long does an ion stay as it is?".into(),
@@ -92,6 +85,7 @@ fn in_time(temporal: &TemporalSummary, summary: &FieldSummary) -> CurvePanel {
         y_title: "autocorrelation of the field".into(),
         curves: vec![curve("per ion", &temporal.full), curve("less the mean of all", &temporal.fluctuation)],
         level: Some(0.0),
+        ..Default::default()
     }
 }
 
