@@ -4,7 +4,8 @@
 //! [`error`] and [`units`] serve all; [`geometry`] holds the cell and finds neighbours; [`descriptor`] turns an ion's
 //! surroundings into features; [`model`] turns features into conductivities and knows no descriptor; [`local`] is
 //! the one path that evaluates both, under LAMMPS ([`lammps`]) and on dumps ([`trajectory`]) alike; [`analysis`] asks
-//! what the resulting field says, with errors from [`statistics`], and [`plot`] draws it. [`embedded`] runs LAMMPS itself.
+//! what the resulting field says, with errors from [`statistics`], [`plot`] draws it, and
+//! [`page`] makes a report of figures and tables. [`embedded`] runs LAMMPS itself.
 
 pub mod analysis;
 pub mod campaign;
@@ -21,6 +22,7 @@ pub mod lammps;
 pub mod local;
 pub mod model;
 pub mod output;
+pub mod page;
 pub mod plot;
 pub mod species;
 pub mod statistics;

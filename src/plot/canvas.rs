@@ -1,6 +1,8 @@
 //! A page to draw on, with the house's fonts and inks.
 
 use super::axis::Scale;
+use super::stroke::Stroke;
+use super::text;
 use crate::{Error, Result};
 use kuva::backend::svg::SvgBackend;
 use kuva::plot::ColorMap;
@@ -29,6 +31,11 @@ impl Figure {
         scene.font_family = Some(FONT.into());
         scene.text_color = Some(INK.into());
         Self { scene }
+    }
+
+    /// Width and height in pixels.
+    pub fn size(&self) -> (f64, f64) {
+        (self.scene.width, self.scene.height)
     }
 
     /// The figure as an SVG document.
@@ -95,6 +102,28 @@ impl Figure {
         self.scene.add(Primitive::Path(Box::new(path)));
     }
 
+    /// A line through points.
+    pub(super) fn polyline(&mut self, points: &[(f64, f64)], stroke: &Stroke) {
+        let path = |piece: Vec<(f64, f64)>| {
+            let steps: Vec<String> = piece.iter().map(|(x, y)| format!("{x:.2} {y:.2}")).collect();
+            format!("M {}", steps.join(" L "))
+        };
+        let d =
+            stroke.pieces(points).into_iter().filter(|piece| piece.len() > 1).map(path).collect::<Vec<_>>().join(" ");
+        if d.is_empty() {
+            return;
+        }
+        let path = PathData {
+            d,
+            fill: None,
+            stroke: stroke.color.as_str().into(),
+            stroke_width: stroke.width,
+            opacity: None,
+            stroke_dasharray: None,
+        };
+        self.scene.add(Primitive::Path(Box::new(path)));
+    }
+
     /// Text whose baseline starts, ends or is centred at a point.
     pub(super) fn text(&mut self, at: (f64, f64), content: &str, size: u32, anchor: Anchor, ink: &str) {
         self.write(at, content, size, anchor, ink, None, false);
@@ -120,6 +149,9 @@ impl Figure {
         rotate: Option<f64>,
         bold: bool,
     ) {
+        if content.is_empty() {
+            return;
+        }
         let anchor = match anchor {
             Anchor::Start => TextAnchor::Start,
             Anchor::Middle => TextAnchor::Middle,
@@ -135,25 +167,53 @@ impl Figure {
         self.line((scale.start, y), (scale.end, y), INK, 1.0);
         for (value, label) in scale.ticks(n_ticks) {
             let x = scale.place(value);
-            self.line((x, y), (x, y + 5.0), INK, 1.0);
-            self.text((x, y + 19.0), &label, 13, Anchor::Middle, INK);
+            self.line((x, y), (x, y + tick_length(&label)), INK, 1.0);
+            self.text((x, y + 19.0), &label, TICK, Anchor::Middle, INK);
         }
-        self.text((0.5 * (scale.start + scale.end), y + 42.0), title, 14, Anchor::Middle, INK);
+        let size = fitting(title, (scale.end - scale.start).abs());
+        self.text((0.5 * (scale.start + scale.end), y + 42.0), title, size, Anchor::Middle, INK);
     }
 
     /// A vertical axis left of `x`, with ticks and a title.
     pub(super) fn axis_left(&mut self, scale: &Scale, x: f64, n_ticks: usize, title: &str) {
         self.line((x, scale.start), (x, scale.end), INK, 1.0);
-        let mut widest = 0;
+        let mut widest = 0.0f64;
         for (value, label) in scale.ticks(n_ticks) {
             let y = scale.place(value);
-            self.line((x - 5.0, y), (x, y), INK, 1.0);
-            self.text((x - 9.0, y + 4.5), &label, 13, Anchor::End, INK);
-            widest = widest.max(label.chars().count());
+            self.line((x - tick_length(&label), y), (x, y), INK, 1.0);
+            self.text((x - 9.0, y + 4.5), &label, TICK, Anchor::End, INK);
+            widest = widest.max(text::width(&label, TICK));
         }
-        let clear = 24.0 + 8.3 * widest as f64;
-        self.upright((x - clear, 0.5 * (scale.start + scale.end)), title, 14);
+        let size = fitting(title, (scale.end - scale.start).abs());
+        self.upright((x - 24.0 - widest, 0.5 * (scale.start + scale.end)), title, size);
     }
+
+    /// A vertical axis right of `x`, with ticks and a title.
+    pub(super) fn axis_right(&mut self, scale: &Scale, x: f64, n_ticks: usize, title: &str) {
+        self.line((x, scale.start), (x, scale.end), INK, 1.0);
+        let mut widest = 0.0f64;
+        for (value, label) in scale.ticks(n_ticks) {
+            let y = scale.place(value);
+            self.line((x, y), (x + tick_length(&label), y), INK, 1.0);
+            self.text((x + 9.0, y + 4.5), &label, TICK, Anchor::Start, INK);
+            widest = widest.max(text::width(&label, TICK));
+        }
+        let size = fitting(title, (scale.end - scale.start).abs());
+        self.upright((x + 32.0 + widest, 0.5 * (scale.start + scale.end)), title, size);
+    }
+}
+
+/// Size of the numbers at axes.
+const TICK: u32 = 13;
+
+/// Ticks without a number are shorter.
+fn tick_length(label: &str) -> f64 {
+    if label.is_empty() { 3.0 } else { 5.0 }
+}
+
+/// The size at which an axis' title is no longer than the axis, where that can be read.
+fn fitting(title: &str, length: f64) -> u32 {
+    (12..=14).rev().find(|size| text::width(title, *size) <= length).unwrap_or(12)
 }
 
 /// Colours from dark violet (0) to yellow (1), even to the eye and safe for the colour-blind.
@@ -161,7 +221,36 @@ pub fn viridis(share: f64) -> String {
     ColorMap::Viridis.map(share)
 }
 
-/// Black or white, whichever stands out on that colour.
+/// Black or white, whichever stands out on that colour of [`viridis`].
 pub fn contrasting(share: f64) -> &'static str {
-    if share > 0.62 { INK } else { "#ffffff" }
+    // Where the luminance of the colour is 0.179, both have the contrast 4.58 (WCAG 2.2, relative luminance).
+    if share > 0.44 { "#000000" } else { "#ffffff" }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn luminance(color: &str) -> f64 {
+        let digits: Vec<f64> = match color.strip_prefix('#') {
+            Some(hex) => (0..3).map(|i| f64::from(u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap())).collect(),
+            None => color
+                .trim_matches(|c: char| !c.is_ascii_digit())
+                .split(',')
+                .map(|d| d.trim().parse().unwrap())
+                .collect(),
+        };
+        let linear = |c: f64| if c <= 0.04045 { c / 12.92 } else { ((c + 0.055) / 1.055).powf(2.4) };
+        [0.2126, 0.7152, 0.0722].iter().zip(digits).map(|(weight, c)| weight * linear(c / 255.0)).sum()
+    }
+
+    #[test]
+    fn ink_stands_out_on_every_colour() {
+        for i in 0..=100 {
+            let share = f64::from(i) / 100.0;
+            let (a, b) = (luminance(&viridis(share)), luminance(contrasting(share)));
+            let contrast = (a.max(b) + 0.05) / (a.min(b) + 0.05);
+            assert!(contrast >= 4.5, "{share}: {contrast}");
+        }
+    }
 }

@@ -91,8 +91,8 @@ impl FieldFigure<'_> {
         let width = (shown.high[0] - shown.low[0]) * scale;
         let height = (shown.high[1] - shown.low[1]) * scale;
         let (left, bottom) = (LEFT + 0.5 * (PANEL - width), TOP + PANEL);
-        let x = Scale { low: 0.0, high: shown.high[0] - shown.low[0], start: left, end: left + width };
-        let y = Scale { low: 0.0, high: shown.high[1] - shown.low[1], start: bottom, end: bottom - height };
+        let x = Scale::linear((0.0, shown.high[0] - shown.low[0]), (left, left + width));
+        let y = Scale::linear((0.0, shown.high[1] - shown.low[1]), (bottom, bottom - height));
         let on_page = |p: [f64; 3]| (x.place(p[0] - shown.low[0]), y.place(p[1] - shown.low[1]));
 
         let corners: Vec<(f64, f64)> = shown.outline.iter().map(|&corner| on_page(corner)).collect();
@@ -119,7 +119,7 @@ impl FieldFigure<'_> {
         let note = format!("all ions of {} frames", self.n_frames);
         figure.text((BARS_LEFT - STRIP - 8.0, 56.0), &note, 13, Anchor::Start, SOFT_INK);
 
-        let values = Scale { low, high, start: TOP + PANEL, end: TOP };
+        let values = Scale::linear((low, high), (TOP + PANEL, TOP));
         let steps = 160;
         for i in 0..steps {
             let value = low + (high - low) * (f64::from(i) + 0.5) / f64::from(steps);
@@ -135,7 +135,7 @@ impl FieldFigure<'_> {
         let density: Vec<f64> =
             self.histogram.rebin(low, high, N_BARS).into_iter().map(|count| count / total / width).collect();
         let highest = density.iter().copied().fold(0.0, f64::max);
-        let across = Scale { low: 0.0, high: 1.08 * highest, start: BARS_LEFT, end: BARS_LEFT + BARS };
+        let across = Scale::linear((0.0, 1.08 * highest), (BARS_LEFT, BARS_LEFT + BARS));
         let thickness = PANEL / N_BARS as f64;
         for (i, &height) in density.iter().enumerate().filter(|(_, height)| **height > 0.0) {
             let middle = low + (i as f64 + 0.5) * width;

@@ -24,8 +24,8 @@ pub fn parity(points: &[ParityPoint], heading: &str, note: &str, unit: &str) -> 
     let (low, high) = (all().fold(0.0, f64::min), all().fold(f64::MIN_POSITIVE, f64::max));
     let margin = 0.04 * (high - low);
     let low = if low < 0.0 { low - margin } else { 0.0 };
-    let x = Scale { low, high: high + margin, start: LEFT, end: LEFT + SIDE };
-    let y = Scale { low, high: high + margin, start: TOP + SIDE, end: TOP };
+    let x = Scale::linear((low, high + margin), (LEFT, LEFT + SIDE));
+    let y = Scale::linear((low, high + margin), (TOP + SIDE, TOP));
     let at = |px: f64, py: f64| (x.place(px), y.place(py));
 
     figure.heading((LEFT, 34.0), heading, 17);

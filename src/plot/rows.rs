@@ -55,12 +55,8 @@ impl RowPanel {
             || self.series.iter().flat_map(|s| s.values.iter().flatten().flat_map(ends)).filter(|v| v.is_finite());
         let (low, high) = (all().fold(self.span.0, f64::min), all().fold(self.span.1, f64::max));
         let margin = 0.03 * (high - low);
-        let x = Scale {
-            low: if low < 0.0 { low - margin } else { low },
-            high: high + margin,
-            start: left,
-            end: left + PANEL,
-        };
+        let low = if low < 0.0 { low - margin } else { low };
+        let x = Scale::linear((low, high + margin), (left, left + PANEL));
         figure.heading((left, TOP - 28.0), &self.title, 14);
         if let Some(reference) = self.reference {
             let at = x.place(reference);

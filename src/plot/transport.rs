@@ -61,9 +61,8 @@ impl Panel<'_> {
         let (high, low) = (bound(1.0), -bound(-1.0));
         let margin = 0.06 * (high - low).max(f64::MIN_POSITIVE);
         let low = if low < 0.0 { low - margin } else { 0.0 };
-        let x =
-            Scale { low: 0.0, high: self.curve.x[shown - 1].max(f64::MIN_POSITIVE), start: left, end: left + PANEL };
-        let y = Scale { low, high: high + margin, start: bottom, end: TOP };
+        let x = Scale::linear((0.0, self.curve.x[shown - 1].max(f64::MIN_POSITIVE)), (left, left + PANEL));
+        let y = Scale::linear((low, high + margin), (bottom, TOP));
         let at = |px: f64, py: f64| (x.place(px), y.place(py.clamp(y.low, y.high)));
 
         figure.heading((left, 34.0), self.heading, 17);
