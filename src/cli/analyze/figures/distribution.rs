@@ -58,16 +58,13 @@ pub fn distribution(drawn: &Drawn) -> Plot {
 }
 
 fn densities(populations: &Populations, low: f64, high: f64) -> Vec<DensityCurve> {
-    let curve = |name: &str, density: &dyn Density| DensityCurve {
+    let curve = |name: &str, density: &dyn Fn(f64) -> f64| DensityCurve {
         name: name.into(),
-        points: (0..=STEPS)
-            .map(|i| low + (high - low) * i as f64 / STEPS as f64)
-            .map(|x| (x, density.density(x)))
-            .collect(),
+        points: (0..=STEPS).map(|i| low + (high - low) * i as f64 / STEPS as f64).map(|x| (x, density(x))).collect(),
     };
     vec![
-        curve("normal", &populations.normal.density),
-        curve("long-tailed", &populations.long_tailed.density),
-        curve("two populations", &populations.two.density),
+        curve("normal", &|x| populations.normal.density.density(x)),
+        curve("long-tailed", &|x| populations.long_tailed.density.density(x)),
+        curve("two populations", &|x| populations.two.density.density(x)),
     ]
 }

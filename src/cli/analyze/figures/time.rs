@@ -60,11 +60,11 @@ pub fn visits(drawn: &Drawn) -> Option<Plot> {
 /// Frames up to which visits are shown: all but one in a hundred.
 fn shown(temporal: &TemporalSummary, class: usize) -> usize {
     let mut sum = 0.0;
-    let within = |share: &f64| {
+    let end = temporal.dwell[class].iter().position(|share| {
         sum += share;
-        sum < 0.99
-    };
-    (temporal.dwell[class].iter().position(|share| !within(share)).unwrap_or(0) + 2).max(4)
+        sum >= 0.99
+    });
+    (end.unwrap_or(0) + 2).max(4)
 }
 
 pub fn transitions(drawn: &Drawn) -> Option<Plot> {
