@@ -85,29 +85,39 @@ impl SpatialCorrelation {
     /// # Errors
     /// What [`NeighborSearch::new`] refuses.
     pub fn add(&mut self, snapshot: &FieldSnapshot) -> Result<()> {
-        let search = NeighborSearch::new(snapshot.cell, snapshot.positions, self.radius)?;
         let fluctuations = snapshot.fluctuations();
         let shuffled = snapshot.shuffled(&fluctuations, self.seed, self.frames);
-        let n = fluctuations.len();
+        // Neighbours in space shall be neighbours in memory.
+        let order = order_in_space(snapshot, self.radius / 3.0);
+        let positions: Vec<[f64; 3]> = order.iter().map(|&i| snapshot.positions[i]).collect();
+        let ion = |&i: &usize| Ion {
+            departure: fluctuations[i],
+            shuffled: shuffled[i],
+            above: f64::from(u8::from(fluctuations[i] > 0.0)),
+            kind: snapshot.kinds[i],
+        };
+        let ions: Vec<Ion> = order.iter().map(ion).collect();
+        let search = NeighborSearch::new(snapshot.cell, &positions, self.radius)?;
+        let n = ions.len();
         let per_length = self.n_bins as f64 / self.radius;
         let stride = PER_BIN * self.n_bins;
-        let is_above: Vec<f64> = fluctuations.iter().map(|d| f64::from(u8::from(*d > 0.0))).collect();
         let of_chunk = |chunk: usize| {
             let mut sums = vec![0.0; CLASSES * stride];
             for i in chunk * CHUNK..n.min((chunk + 1) * CHUNK) {
-                let (own, null) = (fluctuations[i], shuffled[i]);
+                let own = ions[i];
                 search.for_each_later_neighbor(i, |j, d| {
+                    let other = ions[j];
                     let r = (d[0] * d[0] + d[1] * d[1] + d[2] * d[2]).sqrt();
                     let bin = ((r * per_length) as usize).min(self.n_bins - 1);
-                    let class = usize::from(snapshot.kinds[i] != snapshot.kinds[j]);
+                    let class = usize::from(own.kind != other.kind);
                     let at = &mut sums[class * stride + bin * PER_BIN..][..PER_BIN];
                     // Two ions are a pair from either side; an ion and its image come from both.
                     let sides = if j == i { 1.0 } else { 2.0 };
-                    let above = if j == i { is_above[i] } else { is_above[i] + is_above[j] };
-                    let product = own * fluctuations[j];
+                    let above = if j == i { own.above } else { own.above + other.above };
+                    let product = own.departure * other.departure;
                     at[0] += sides;
                     at[1] += sides * product;
-                    at[2] += sides * null * shuffled[j];
+                    at[2] += sides * own.shuffled * other.shuffled;
                     at[3] += above;
                     at[4] += above * product;
                 });
@@ -184,6 +194,29 @@ impl SpatialCorrelation {
         let (value, error) = self.blocks.with_errors(&|sums| vec![fit(sums)])[0];
         (value.is_finite() && value > 0.0).then_some((Some(value), error))
     }
+}
+
+/// What pairs are made of.
+#[derive(Clone, Copy)]
+struct Ion {
+    departure: f64,
+    shuffled: f64,
+    /// One for ions above the mean, zero for others.
+    above: f64,
+    kind: i32,
+}
+
+/// Ions in the order of cubes of about this size in which they are.
+fn order_in_space(snapshot: &FieldSnapshot, size: f64) -> Vec<usize> {
+    let cubes = snapshot.cell.widths().map(|width| (width / size).ceil().clamp(1.0, 1024.0));
+    let cube = |position: [f64; 3]| {
+        let place = snapshot.cell.to_fractional(snapshot.cell.wrap(position));
+        (0..3).fold(0u64, |key, k| key * 1024 + (place[k] * cubes[k]).clamp(0.0, cubes[k] - 1.0) as u64)
+    };
+    let keys: Vec<u64> = snapshot.positions.iter().map(|p| cube(*p)).collect();
+    let mut order: Vec<usize> = (0..keys.len()).collect();
+    order.sort_by_key(|&i| keys[i]);
+    order
 }
 
 /// The first minimum behind the first maximum, of a curve smoothed over three bins.

@@ -13,9 +13,9 @@ use super::snapshot::FieldSnapshot;
 use crate::geometry::Cell;
 
 /// Bins of wave numbers, evenly spaced in their logarithm.
-const BINS: usize = 24;
+const BINS: usize = 20;
 /// Waves of a bin that are looked at; the cell has many more of short ones.
-const PER_BIN: usize = 8;
+const PER_BIN: usize = 6;
 /// Attempts to find another wave of a bin.
 const ATTEMPTS: usize = 64;
 /// Waves up to this index along each vector are all known; longer ones are drawn.

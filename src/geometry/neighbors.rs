@@ -110,7 +110,16 @@ impl NeighborSearch {
         let limit = self.radius * self.radius;
         let home = self.bin_of(self.cell.to_fractional(at));
         let range = |i: usize| home[i].saturating_sub(self.span[i])..=(home[i] + self.span[i]).min(self.bins[i] - 1);
-        let mut near = [(0u32, [0.0; 3]); CHUNK];
+        let mut near = [(0u32, [0.0; 3]); 2 * CHUNK];
+        let mut n = 0;
+        let mut hand_on = |near: &[(u32, [f64; 3])]| {
+            for &(index, d) in near {
+                // An image of the center is a neighbour, the center is not.
+                if index as usize != center || d != [0.0; 3] {
+                    visit(index as usize, d);
+                }
+            }
+        };
         let (first, last) = (*range(2).start(), *range(2).end());
         for a in range(0) {
             for b in range(1) {
@@ -118,22 +127,21 @@ impl NeighborSearch {
                 let row = (a * self.bins[1] + b) * self.bins[2];
                 let run = self.starts[row + first] as usize..self.starts[row + last + 1] as usize;
                 for points in self.points[run].chunks(CHUNK) {
+                    if n > CHUNK {
+                        hand_on(&near[..n]);
+                        n = 0;
+                    }
                     // Whether a point is near enough cannot be guessed: write it down in any case, and move on if it is.
-                    let mut n = 0;
                     for point in points {
                         let d: [f64; 3] = std::array::from_fn(|k| point.position[k] - at[k]);
                         let r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
-                        let is_center = (r2 == 0.0) & (point.index as usize == center);
                         near[n] = (point.index, d);
-                        let counts = !LATER | (point.index as usize >= center);
-                        n += usize::from((r2 <= limit) & !is_center & counts);
-                    }
-                    for &(index, d) in &near[..n] {
-                        visit(index as usize, d);
+                        n += usize::from((r2 <= limit) & (!LATER | (point.index as usize >= center)));
                     }
                 }
             }
         }
+        hand_on(&near[..n]);
     }
 
     fn bin_of(&self, fractional: [f64; 3]) -> [usize; 3] {

@@ -18,7 +18,7 @@ const NEIGHBORS: f64 = 1200.0;
 /// Ions of a frame whose features are set.
 const ROWS: usize = 64;
 /// Pairs of each class in a bin of a frame.
-const PAIRS: usize = 12;
+const PAIRS: usize = 40;
 const BINS: usize = 24;
 
 /// What a model goes by.

@@ -145,16 +145,17 @@ pub fn time(found: &Analysis) -> Vec<String> {
             number(0.25 * found.n_frames as f64 * scale)
         ),
     }];
-    for (class, name) in ["lower", "middle", "upper"].iter().enumerate() {
-        said.push(format!(
-            "Visits to the {name} third of all values last {} {unit}, {} {unit} if frames were independent; an ion is still there \
-             one frame later with probability {} ({:.2}).",
-            scaled(temporal.mean_dwell[class]),
-            number(temporal.independent_dwell[class] * scale),
-            with_error(temporal.transitions[class][class].0, temporal.transitions[class][class].1),
-            temporal.independent[class]
-        ));
-    }
+    let stays = |class: usize| {
+        let (value, error) = temporal.transitions[class][class];
+        format!("{} ({:.2})", with_error(value, error), temporal.independent[class])
+    };
+    said.push(format!(
+        "One frame later an ion is still in the lower third of all values with probability {}, in the middle third with {}, in the \
+         upper third with {}; in brackets, what independent frames would give.",
+        stays(0),
+        stays(1),
+        stays(2)
+    ));
     said
 }
 
@@ -169,17 +170,19 @@ pub fn structure(found: &Analysis) -> Vec<String> {
     if let Some(states) = &found.states {
         let from = if found.distance_given { "as given" } else { "the first minimum of their g(r)" };
         said.push(format!("Unlike ions within {:.3} {length} belong together ({from}).", states.distance));
-        let of = |state: IonState| states.states.iter().find(|s| s.state == state && s.share.0 > 0.0);
-        for state in IonState::ALL {
-            if let Some(of) = of(state) {
-                said.push(format!(
-                    "{}: {} of the ions, with a mean of {}.",
-                    capital(state.name()).trim_end_matches('.'),
-                    percent(of.share),
-                    optional(of.mean)
-                ));
-            }
-        }
+        let present = states.states.iter().filter(|s| s.share.0 > 0.0);
+        let told: Vec<String> = present
+            .map(|s| {
+                let each = match s.state {
+                    IonState::Free => "are free",
+                    IonState::Pair => "are in pairs",
+                    IonState::BalancedCluster => "in balanced clusters",
+                    IonState::UnbalancedCluster => "in unbalanced ones",
+                };
+                format!("{:.1} % {each} and conduct {}", 100.0 * s.share.0, optional(s.mean))
+            })
+            .collect();
+        said.push(format!("Of the ions {}.", told.join(", ")));
         let (scale, time) = found.time_unit();
         let scaled = |(value, error): (f64, Option<f64>)| with_error(value * scale, error.map(|e| e * scale));
         if let (Some(throughout), Some(again)) = (states.continuous_lifetime, states.intermittent_lifetime) {

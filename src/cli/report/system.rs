@@ -20,7 +20,7 @@ pub fn page(found: &Analysis) -> anyhow::Result<Page> {
     add("How ions differ", sentences::distribution(found), &["distribution"], vec![quantiles(found)?]);
     add("Who conducts: structure", sentences::structure(found), STRUCTURE, structure_tables(found)?);
     add("Do neighbours conduct alike?", sentences::space(found), &["spatial", "structure_factor", "overlap"], vec![]);
-    add("How long it lasts", sentences::time(found), &["temporal", "visits", "transitions"], vec![]);
+    add("How long it lasts", sentences::time(found), &["temporal", "visits", "transitions"], visits(found)?);
     add("What the model goes by", sentences::reasons(found), &["neighbors", "channels"], vec![]);
     let (_, unit) = Units::names(found.unit_style);
     Ok(Page {
@@ -75,6 +75,22 @@ fn quantiles(found: &Analysis) -> anyhow::Result<Table> {
         columns,
         rows.collect(),
     )?)
+}
+
+fn visits(found: &Analysis) -> anyhow::Result<Vec<Table>> {
+    let Some(temporal) = &found.temporal else { return Ok(vec![]) };
+    let (scale, unit) = found.time_unit();
+    let columns = vec![
+        Column::words("third of all values"),
+        Column::numbers("mean visit", unit),
+        Column::numbers("if frames were independent", unit),
+    ];
+    let rows = ["lower", "middle", "upper"].iter().enumerate().map(|(class, name)| {
+        let (value, error) = temporal.mean_dwell[class];
+        let independent = temporal.independent_dwell[class] * scale;
+        vec![name.to_string(), with_error(value * scale, error.map(|e| e * scale)), format!("{independent:.3}")]
+    });
+    Ok(vec![Table::new("How long ions stay in a third of all values", columns, rows.collect())?])
 }
 
 fn structure_tables(found: &Analysis) -> anyhow::Result<Vec<Table>> {

@@ -2,6 +2,7 @@
 
 use ionscape::plot::{CurvePanel, HeatMap, NamedCurve, RowPanel, RowSeries, heat, rows};
 
+use super::time::until_forgotten;
 use super::{Drawn, Plot, known, points};
 
 /// Coordinations of fewer ions than this share are left out of figures.
@@ -23,7 +24,7 @@ pub fn states(drawn: &Drawn) -> Option<Plot> {
         panel("How many ions are in it", "share of ions (%)".into(), share, None),
         panel("How much they conduct", format!("mean local \u{39b} ({})", drawn.unit), field, Some(drawn.found.mean)),
     ];
-    let note = format!("unlike ions within {:.3} {} belong together", states.distance, drawn.length);
+    let note = format!("Unlike ions within {:.3} {} belong together", states.distance, drawn.length);
     let draw = || rows(&names, &panels, "Free ions, pairs and clusters", &note);
     Some(Plot::one("states", "Free ions, pairs and clusters", draw).told(
         format!(
@@ -71,6 +72,7 @@ pub fn lifetimes(drawn: &Drawn) -> Option<Plot> {
             NamedCurve::new("there throughout", curve(&states.continuous)),
         ],
         level: Some(0.0),
+        x_limit: Some(until_forgotten(&states.intermittent) as f64 * scale),
         ..Default::default()
     };
     Some(Plot::of_curves("lifetimes", "Lifetimes of bonds", &[panel]).told(

@@ -21,12 +21,18 @@ pub fn course(drawn: &Drawn) -> Option<Plot> {
             NamedCurve::new("less the mean of all", curve(&temporal.fluctuation)),
         ],
         level: Some(0.0),
+        x_limit: Some(until_forgotten(&temporal.fluctuation) as f64 * scale),
         ..Default::default()
     };
     Some(Plot::of_curves("temporal", "Course in time", &[panel]).told(
         "Autocorrelation of an ion's local conductivity, as it is and with the mean over all ions taken away at each instant.",
         "Autocorrelation falling with time from one towards zero.",
     ))
+}
+
+/// Twice the frames after which a curve that falls from one is below a fiftieth.
+pub fn until_forgotten(curve: &[(f64, Option<f64>)]) -> usize {
+    2 * curve.iter().position(|(value, _)| *value < 0.02).unwrap_or(curve.len()).max(4)
 }
 
 pub fn visits(drawn: &Drawn) -> Option<Plot> {
