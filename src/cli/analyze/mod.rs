@@ -52,9 +52,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if let Some(json) = json {
         outputs::check(&[json], &options.inputs)?;
     }
-    match Findings::of(options)? {
+    let findings = Findings::of(options)?;
+    findings.warn();
+    match findings {
         Findings::One(found) => {
-            found.warn();
             if let Some(folder) = plot {
                 figures::write(folder, &found)?;
             }
@@ -65,7 +66,6 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             table::print(&found)
         }
         Findings::Many(all) => {
-            all.systems.iter().for_each(Analysis::warn);
             if let Some(folder) = plot {
                 figures::write_all(folder, &all)?;
             }
@@ -85,6 +85,29 @@ pub enum Findings {
 }
 
 impl Findings {
+    /// Says on standard error what the results must be taken with; what holds for many systems is said once.
+    pub fn warn(&self) {
+        match self {
+            Self::One(found) => found.cautions().iter().for_each(|caution| log::warn!("{caution}")),
+            Self::Many(all) => {
+                let mut said: Vec<(String, Vec<&str>)> = vec![];
+                for system in &all.systems {
+                    let name = system.name.as_deref().unwrap_or("");
+                    for caution in system.cautions() {
+                        match said.iter_mut().find(|(text, _)| *text == caution) {
+                            Some((_, names)) => names.push(name),
+                            None => said.push((caution, vec![name])),
+                        }
+                    }
+                }
+                for (caution, names) in said {
+                    let more = if names.len() > 1 { format!(" and {} more", names.len() - 1) } else { String::new() };
+                    log::warn!("{}{more}: {caution}", names[0]);
+                }
+            }
+        }
+    }
+
     /// Reads everything and sums up.
     pub fn of(options: &Options) -> anyhow::Result<Self> {
         let model = options.model.as_ref().map(LocalModel::load).transpose()?;

@@ -3,9 +3,9 @@
 use std::fmt::Display;
 
 use ionscape::analysis::{
-    Axis, CoordinationSummary, FieldByCoordination, FieldDistribution, FieldFrame, FieldHistory, FieldMap, FieldShape,
-    FieldStructureFactor, FieldSummary, IonStates, MapSummary, ShapeSummary, SpatialCorrelation, SpatialSummary,
-    StateSummary, StructureFactorSummary, TemporalSummary,
+    Axis, Contact, CoordinationSummary, FieldByCoordination, FieldDistribution, FieldFrame, FieldHistory, FieldMap,
+    FieldShape, FieldStructureFactor, FieldSummary, IonStates, MapSummary, ShapeSummary, SpatialCorrelation,
+    SpatialSummary, StateSummary, StructureFactorSummary, TemporalSummary,
 };
 use ionscape::trajectory::Frame;
 use serde::Serialize;
@@ -33,6 +33,8 @@ pub struct Analysis {
     pub distribution: FieldSummary,
     pub shape: Option<ShapeSummary>,
     pub spatial: Option<SpatialSummary>,
+    /// Correlation of all pairs within the distance of states.
+    pub contact: Option<Contact>,
     pub structure_factor: Option<StructureFactorSummary>,
     pub temporal: Option<TemporalSummary>,
     pub states: Option<StateSummary>,
@@ -60,7 +62,8 @@ impl Analysis {
         source.each_frame("frames", &mut |frame, values, ions| first.add(frame, values, ions))?;
         let FirstReading { field, shape, spatial, waves, history, map, last, written, course, mut notes, .. } = first;
         let Some(last) = last else { anyhow::bail!("there is no frame to analyze") };
-        let (distribution, spatial) = (field.summary()?, spatial.map(|s| s.summary()));
+        let (distribution, pairs) = (field.summary()?, spatial);
+        let spatial = pairs.as_ref().map(SpatialCorrelation::summary);
         let unit_style = Units::of(options.units, written.units.as_deref())?;
         let temporal = history.as_ref().and_then(FieldHistory::summary);
         if temporal.is_none() && history.is_some() {
@@ -117,6 +120,7 @@ impl Analysis {
             spatial,
             structure_factor,
             temporal,
+            contact: pairs.zip(distance).map(|(pairs, distance)| pairs.within(distance)),
             states,
             coordination,
             map: map.map(|map| map.summary()),
@@ -146,20 +150,21 @@ impl Analysis {
         self.name.as_deref().unwrap_or("").replace(['/', '\\'], "_")
     }
 
-    /// Says on standard error what the results must be taken with.
-    pub fn warn(&self) {
-        let name = self.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
+    /// What the results must be taken with.
+    pub fn cautions(&self) -> Vec<String> {
         let summary = &self.distribution;
+        let mut cautions = vec![];
         if summary.all.mean.error.as_ref().is_some_and(|error| !error.converged) {
-            log::warn!(
-                "{name}{} frames are too few for the error of the mean, which is larger than stated",
+            cautions.push(format!(
+                "{} frames are too few for the error of the mean, which is larger than stated",
                 summary.n_frames
-            );
+            ));
         }
         if summary.steps_between_frames.is_none() && summary.n_frames > 2 {
-            log::warn!("{name}the frames are unevenly spaced, and the error of the mean holds only roughly");
+            cautions.push("the frames are unevenly spaced, and the error of the mean holds only roughly".into());
         }
-        self.notes.iter().for_each(|note| log::warn!("{name}{note}"));
+        cautions.extend(self.notes.iter().cloned());
+        cautions
     }
 }
 

@@ -67,11 +67,6 @@ pub fn print_all(all: &Comparison) -> anyhow::Result<()> {
     )?;
     let shown = |value: Option<f64>| value.map_or("-".to_string(), |v| format!("{v:.4}"));
     for a in &all.systems {
-        let nearest = |like: bool| {
-            let spatial = a.spatial.as_ref()?;
-            let curves = if like { &spatial.like } else { &spatial.unlike };
-            curves.nearest(&spatial.r).map(|(_, value, _)| value)
-        };
         writeln!(
             out,
             "{:<width$}  {:>9.4}  {:>8.4}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}",
@@ -81,14 +76,14 @@ pub fn print_all(all: &Comparison) -> anyhow::Result<()> {
             shown(a.mean_error),
             shown(a.distribution.all.fluctuation.as_ref().map(|f| f.mean)),
             shown(a.shape.as_ref().map(|s| s.skewness.mean)),
-            shown(nearest(true)),
-            shown(nearest(false)),
+            shown(a.contact.and_then(|c| c.like.0)),
+            shown(a.contact.and_then(|c| c.unlike.0)),
         )?;
     }
     let unit = Units::names(all.systems[0].unit_style).1;
     writeln!(
         out,
-        "mean and spread over ions in {unit}; like, unlike: correlation of fluctuations of the nearest pairs"
+        "mean and spread over ions in {unit}; like, unlike: correlation of fluctuations of pairs within the pair distance"
     )?;
     let Some(across) = &all.across else { return Ok(()) };
     writeln!(out, "\ndoes the field fluctuate more where systems conduct more? (correlation over systems)")?;

@@ -41,15 +41,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     outputs::check(&[output], &options.inputs)?;
     let found = Findings::of(options)?;
+    found.warn();
     let mut page = match &found {
-        Findings::One(found) => {
-            found.warn();
-            system::page(found)?
-        }
-        Findings::Many(all) => {
-            all.systems.iter().for_each(|found| found.warn());
-            comparison::page(all)?
-        }
+        Findings::One(found) => system::page(found)?,
+        Findings::Many(all) => comparison::page(all)?,
     };
     if let Some(title) = title {
         page.title = title.clone();
