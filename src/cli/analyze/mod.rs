@@ -10,7 +10,7 @@ mod source;
 mod system;
 mod table;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use ionscape::local::LocalModel;
@@ -30,6 +30,13 @@ pub struct Arguments {
     #[command(flatten)]
     options: Options,
 
+    #[command(flatten)]
+    outputs: Outputs,
+}
+
+/// Where results go besides the terminal.
+#[derive(clap::Args)]
+pub struct Outputs {
     /// Write figures to DIR, as SVG and PNG.
     #[arg(long, value_name = "DIR")]
     plot: Option<PathBuf>,
@@ -43,42 +50,52 @@ pub struct Arguments {
     json: Option<PathBuf>,
 }
 
+impl Outputs {
+    /// Refuses what could not be written, before anything is computed: these and the file `page`.
+    pub fn check(&self, page: Option<&Path>, inputs: &[PathBuf]) -> anyhow::Result<()> {
+        let files: Vec<&Path> = self.json.as_deref().into_iter().chain(page).collect();
+        outputs::check(&files, inputs)?;
+        for folder in [&self.plot, &self.csv].into_iter().flatten() {
+            std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Writes what was asked for.
+    pub fn write(&self, findings: &Findings) -> anyhow::Result<()> {
+        if let Some(folder) = &self.plot {
+            match findings {
+                Findings::One(found) => figures::write(folder, found)?,
+                Findings::Many(all) => figures::write_all(folder, all)?,
+            }
+        }
+        if let Some(folder) = &self.csv {
+            match findings {
+                Findings::One(found) => csv::write(folder, found)?,
+                Findings::Many(all) => csv::write_all(folder, all)?,
+            }
+        }
+        results::write_json(self.json.as_deref(), findings)
+    }
+}
+
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let Arguments { options, plot, csv, json } = &arguments;
+    let Arguments { options, outputs } = &arguments;
     options.check()?;
-    for folder in [plot, csv].into_iter().flatten() {
-        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    }
-    if let Some(json) = json {
-        outputs::check(&[json], &options.inputs)?;
-    }
+    outputs.check(None, &options.inputs)?;
     let findings = Findings::of(options)?;
     findings.warn();
-    match findings {
-        Findings::One(found) => {
-            if let Some(folder) = plot {
-                figures::write(folder, &found)?;
-            }
-            if let Some(folder) = csv {
-                csv::write(folder, &found)?;
-            }
-            results::write_json(json.as_deref(), &found)?;
-            table::print(&found)
-        }
-        Findings::Many(all) => {
-            if let Some(folder) = plot {
-                figures::write_all(folder, &all)?;
-            }
-            if let Some(folder) = csv {
-                csv::write_all(folder, &all)?;
-            }
-            results::write_json(json.as_deref(), &all)?;
-            table::print_all(&all)
-        }
+    // Before the table, whose reader may have had enough.
+    outputs.write(&findings)?;
+    match &findings {
+        Findings::One(found) => table::print(found),
+        Findings::Many(all) => table::print_all(all),
     }
 }
 
 /// What was found of one run, or of the systems of a data set.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
 pub enum Findings {
     One(Box<Analysis>),
     Many(Comparison),

@@ -14,8 +14,7 @@ use anyhow::{Context, bail};
 use ionscape::output::AtomicFile;
 use ionscape::page::{Page, Section};
 
-use crate::analyze::{Findings, Options};
-use crate::outputs;
+use crate::analyze::{Findings, Options, Outputs};
 
 /// Analyse dumps or a data set as `analyze` does, and write one HTML page with figures, tables, sentences on what was found, the
 /// model's card, and where all of it comes from. The page needs no network, no script and no file beside it.
@@ -31,17 +30,21 @@ pub struct Arguments {
     /// Title of the page.
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
+
+    #[command(flatten)]
+    outputs: Outputs,
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let Arguments { options, output, title } = &arguments;
+    let Arguments { options, output, title, outputs } = &arguments;
     options.check()?;
     if !output.extension().is_some_and(|e| e == "html" || e == "htm") {
         bail!("{}: the report is an HTML page; give the file the ending .html", output.display());
     }
-    outputs::check(&[output], &options.inputs)?;
+    outputs.check(Some(output), &options.inputs)?;
     let found = Findings::of(options)?;
     found.warn();
+    outputs.write(&found)?;
     let mut page = match &found {
         Findings::One(found) => system::page(found)?,
         Findings::Many(all) => comparison::page(all)?,
