@@ -57,3 +57,4 @@ for density in 0.01 0.1 0.4; do
     done
 done
 $root/.venv/bin/python tables.py "$folder"
+$root/.venv/bin/python noise.py
