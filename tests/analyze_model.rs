@@ -1,0 +1,74 @@
+//! `ionscape analyze --model`: a field that the model computes, and one that it is asked about.
+
+mod fields;
+mod salts;
+
+use fields::{Folder, MODEL, OTHER_MODEL, close};
+use salts::Salt;
+use serde_json::Value;
+
+/// A few frames of a salt without a field.
+fn salt(n_frames: usize, seed: u64) -> String {
+    Salt { density: 0.08, paired: 0.4, n_ions: 40, n_frames, seed }.dump()
+}
+
+/// What is said of the field itself, whoever computed it.
+fn of_field(mut report: Value) -> Value {
+    report.as_object_mut().unwrap().remove("reasons");
+    report
+}
+
+#[test]
+fn a_field_computed_here_is_the_one_that_predict_writes() {
+    let folder = Folder::new(&[("dump", &salt(9, 1))]);
+    folder.run(&["predict", MODEL, "dump", "-o", "predicted"]);
+    let computed = folder.analyze(&["dump", "--model", MODEL, "--map", "z", "--map-bins", "4"]);
+    let written = folder.analyze(&["predicted", "--map", "z", "--map-bins", "4"]);
+    assert!(computed["reasons"]["attribution"]["n_centers"].as_u64() > Some(0) && written["reasons"].is_null());
+    assert!(computed["states"].is_object() && computed["temporal"].is_object());
+    assert!(close(&of_field(computed), &of_field(written)), "a part differs");
+}
+
+#[test]
+fn species_are_those_of_the_model_or_as_given() {
+    let folder = Folder::new(&[("dump", &salt(2, 5)), ("solvent", &salt(2, 5).replace(" 2 -1 ", " 5 -1 "))]);
+    let expected = folder.analyze(&["dump", "--model", MODEL]);
+    let renamed = folder.analyze(&["solvent", "--model", MODEL, "--species", "cation,NULL,NULL,NULL,anion"]);
+    assert!(close(&expected["mean"], &renamed["mean"]));
+    assert!(folder.refusal(&["analyze", "solvent", "--model", MODEL], 1).contains("atom type 5"));
+    let message = folder.refusal(&["analyze", "dump", "--model", MODEL, "--species", "cation,lithium"], 1);
+    assert!(message.contains("'lithium', given for atom type 2, is not a species"), "{message}");
+    assert!(folder.refusal(&["analyze", "dump", "--species", "cation,anion"], 2).contains("--model"));
+}
+
+#[test]
+fn a_data_set_says_which_type_is_which() {
+    let swapped = salt(2, 6).replace(" 1 1 ", " 9 1 ").replace(" 2 -1 ", " 1 -1 ").replace(" 9 1 ", " 2 1 ");
+    let set = fields::dataset(&[("one", "dump")]).replace("1 = \"cation\", 2", "2 = \"cation\", 1");
+    let folder = Folder::new(&[("plain", &salt(2, 6)), ("dump", &swapped), ("set.toml", &set)]);
+    let expected = folder.analyze(&["plain", "--model", MODEL]);
+    let found = folder.analyze(&["set.toml", "--model", MODEL]);
+    assert!(close(&expected["mean"], &found["systems"][0]["mean"]));
+    assert!(found["systems"][0]["reasons"].is_object());
+}
+
+#[test]
+fn the_same_bytes_on_any_number_of_threads() {
+    let folder = Folder::new(&[("dump", &salt(8, 7))]);
+    let bytes = |threads: &str| {
+        let arguments = ["--threads", threads, "analyze", "dump", "--model", MODEL, "--json", "all.json"];
+        let (table, _) = folder.run(&arguments);
+        (table, folder.read("all.json"))
+    };
+    assert!(bytes("1") == bytes("2"));
+}
+
+#[test]
+fn models_and_dumps_that_do_not_fit_are_refused() {
+    let folder = Folder::new(&[("dump", &salt(2, 8))]);
+    folder.write("real", &format!("ITEM: UNITS\nreal\n{}", folder.read("dump")));
+    assert!(folder.refusal(&["analyze", "dump", "--model", "none.onnx"], 1).contains("none.onnx"));
+    assert!(folder.refusal(&["analyze", "dump", "--model", "dump"], 1).contains("dump"));
+    let message = folder.refusal(&["analyze", "real", "--model", MODEL], 1);
+    assert!(message.contains("the dump is in real units, and the model is for lj units"), "{message}");
+}

@@ -1,0 +1,137 @@
+//! `ionscape analyze` on single runs: columns, maps, tables and times.
+
+mod fields;
+
+use fields::{Folder, Run, close};
+use serde_json::Value;
+
+fn run() -> Run {
+    Run::new(60, 12, 1.0, 3)
+}
+
+/// The columns of a table by their names; what is empty is null, as in the JSON.
+fn table(text: &str) -> Vec<(String, Vec<Value>)> {
+    let mut lines = text.lines();
+    let names = lines.next().unwrap().split(',');
+    let mut columns: Vec<(String, Vec<Value>)> = names.map(|name| (name.to_string(), vec![])).collect();
+    for line in lines {
+        assert_eq!(line.split(',').count(), columns.len(), "{line}");
+        for (column, cell) in columns.iter_mut().zip(line.split(',')) {
+            column.1.push(if cell.is_empty() { Value::Null } else { cell.parse::<f64>().unwrap().into() });
+        }
+    }
+    columns
+}
+
+fn column<'a>(table: &'a [(String, Vec<Value>)], name: &str) -> &'a [Value] {
+    &table.iter().find(|(known, _)| known == name).unwrap_or_else(|| panic!("no column {name}")).1
+}
+
+/// Whether numbers are the same, but for how JSON's are read.
+fn same(a: &Value, b: &Value) -> bool {
+    match (a.as_f64(), b.as_f64()) {
+        (Some(a), Some(b)) => (a - b).abs() <= 1e-14 * a.abs(),
+        _ => a.is_null() && b.is_null(),
+    }
+}
+
+/// That a column and its errors are points of the JSON.
+fn assert_points(table: &[(String, Vec<Value>)], name: &str, points: &[&Value]) {
+    let errors = column(table, &format!("{name}_error"));
+    assert_eq!(errors.len(), points.len(), "{name}");
+    for ((value, error), point) in column(table, name).iter().zip(errors).zip(points) {
+        assert!(same(value, &point[0]) && same(error, &point[1]), "{name}: {value} {point}");
+    }
+}
+
+fn all(values: &Value) -> Vec<&Value> {
+    values.as_array().unwrap().iter().collect()
+}
+
+#[test]
+fn maps_count_ions_where_they_are() {
+    let run = run();
+    let folder = Folder::new(&[("dump", &run.with_field())]);
+    let n = run.frames.len() as f64;
+    for (axes, bins, places) in
+        [("z", "4", vec![(2, 4)]), ("xy", "3", vec![(0, 3), (1, 3)]), ("zyx", "2,3,4", vec![(2, 2), (1, 3), (0, 4)])]
+    {
+        let found = &folder.analyze(&["dump", "--map", axes, "--map-bins", bins])["map"];
+        let size: usize = places.iter().map(|(_, bins)| bins).product();
+        let (mut ions, mut sum) = (vec![0.0; size], vec![0.0; size]);
+        for ion in run.frames.iter().flatten() {
+            let bin = places.iter().fold(0, |bin, &(k, bins)| bin * bins + (ion.x[k] / 10.0 * bins as f64) as usize);
+            ions[bin] += 1.0;
+            sum[bin] += ion.local;
+        }
+        let values = found["values"].as_array().unwrap();
+        assert_eq!(values.len(), size);
+        for (bin, value) in values.iter().enumerate() {
+            assert!((value["ions"][0].as_f64().unwrap() - ions[bin] / n).abs() < 1e-9, "{axes} {bin}: {value}");
+            assert_eq!(value["mean"][0].is_null(), ions[bin] == 0.0);
+            assert!(ions[bin] == 0.0 || (value["mean"][0].as_f64().unwrap() - sum[bin] / ions[bin]).abs() < 1e-6);
+        }
+    }
+    assert_eq!(folder.analyze(&["dump", "--map", "z"])["map"]["bins"], Value::from(vec![40]));
+    let (shown, _) = folder.run(&["analyze", "dump", "--map", "z", "--map-bins", "4"]);
+    let rows = shown.split("field along z").nth(1).unwrap();
+    let places = rows.lines().skip(2).take(4).map(|row| row.split_whitespace().next().unwrap());
+    assert_eq!(places.collect::<Vec<_>>(), ["1.250", "3.750", "6.250", "8.750"], "{shown}");
+}
+
+#[test]
+fn maps_that_cannot_be_made() {
+    let folder = Folder::new(&[("dump", &run().with_field())]);
+    let refusal = |more: &[&str], status| folder.refusal(&[&["analyze", "dump"], more].concat(), status);
+    assert!(refusal(&["--map", "w"], 2).contains("'w' is no axis; write x, y, z"));
+    assert!(refusal(&["--map", "zz"], 1).contains("different axes"));
+    assert!(refusal(&["--map", ""], 1).contains("one, two or three different axes"));
+    assert!(refusal(&["--map", "xy", "--map-bins", "2,3,4"], 1).contains("there are 3 numbers for 2 axes"));
+    assert!(refusal(&["--map", "z", "--map-bins", "0"], 1).contains("1 to 1000000 bins"));
+    assert!(refusal(&["--map", "xyz", "--map-bins", "2000"], 1).contains("take fewer along each axis"));
+    assert!(refusal(&["--map", "z", "--map-bins=-3"], 2).contains("--map-bins"));
+    assert!(refusal(&["--map-bins", "3"], 2).contains("--map"));
+}
+
+#[test]
+fn one_column_is_named_by_itself_or_with_its_numbers() {
+    let run = run();
+    let folder = Folder::new(&[
+        ("three", &run.with_field()),
+        ("other", &run.dump("id type q x y z local spread grade", ["c_field[1]", "c_field[2]", "c_field[3]"])),
+        ("single", &run.dump("id type q x y z local", ["v_mine", "", ""])),
+    ]);
+    let expected = folder.analyze(&["three"]);
+    assert_eq!(expected["column"], "c_lam[1]");
+    assert!(expected["distribution"]["member_spread"].is_number());
+    for (dump, name, column) in [
+        ("three", "c_lam[1]", "c_lam[1]"),
+        ("other", "c_field", "c_field[1]"),
+        ("other", "c_field[1]", "c_field[1]"),
+        ("single", "v_mine", "v_mine"),
+    ] {
+        let mut found = folder.analyze(&[dump, "--column", name]);
+        assert_eq!(found["column"], column);
+        assert_eq!(found["distribution"]["member_spread"].is_number(), dump == "other" && name == "c_field");
+        for part in ["mean", "shape", "spatial", "structure_factor", "temporal", "states"] {
+            assert!(close(&expected[part], &found[part].take()), "{name}: {part}");
+        }
+    }
+    let message = folder.refusal(&["analyze", "single", "--column", "v_yours"], 1);
+    assert!(
+        message.contains("there is no column v_yours[1]") && message.contains("--column names another"),
+        "{message}"
+    );
+}
+
+#[test]
+fn the_same_bytes_on_any_number_of_threads() {
+    let folder = Folder::new(&[("dump", &Run::new(600, 10, 1.0, 4).with_field())]);
+    let bytes = |threads: &str| {
+        let options = ["--map", "xy", "--json", "all.json", "--csv", "tables", "--plot", "figures"];
+        let (table, _) = folder.run(&[&["--threads", threads, "analyze", "dump"], &options[..]].concat());
+        let drawn = ["figures/spatial.svg", "figures/map.svg", "tables/structure_factor.csv"].map(|f| folder.read(f));
+        (table, folder.read("all.json"), drawn)
+    };
+    assert!(bytes("1") == bytes("2"));
+}
