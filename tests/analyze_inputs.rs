@@ -86,6 +86,25 @@ fn dumps_that_cannot_be_analyzed() {
 }
 
 #[test]
+fn what_is_read_is_never_overwritten() {
+    let folder = Folder::new(&[("dump", &run().with_field()), ("set.toml", &dataset(&[("one", "dump")]))]);
+    fs::copy(MODEL, folder.path("model.onnx")).unwrap();
+    let files = ["dump", "set.toml", "model.onnx"].map(|name| (name, fs::read(folder.path(name)).unwrap()));
+    for arguments in [
+        &["analyze", "dump", "--json", "dump"][..],
+        &["analyze", "dump", "--json", "./dump"],
+        &["analyze", "set.toml", "--json", "set.toml"],
+        &["analyze", "set.toml", "--json", "dump"],
+        &["analyze", "dump", "--model", "model.onnx", "--json", "model.onnx"],
+    ] {
+        let message = folder.refusal(arguments, 1);
+        assert!(message.contains("this file is read, and would be overwritten"), "{message}");
+    }
+    files.iter().for_each(|(name, bytes)| assert!(&fs::read(folder.path(name)).unwrap() == bytes, "{name}"));
+    assert!(folder.refusal(&["analyze", "dump", "--json", "nowhere/all.json"], 1).contains("does not exist"));
+}
+
+#[test]
 fn nothing_is_left_of_an_analysis_that_failed() {
     let folder = Folder::new(&[("bare", &run().bare())]);
     folder.refusal(&["analyze", "bare", "--json", "all.json", "--csv", "tables", "--plot", "figures"], 1);

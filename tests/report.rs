@@ -243,3 +243,30 @@ fn the_same_bytes_every_time_and_on_any_number_of_threads() {
     let first = page("1");
     assert!(first == page("1") && first == page("2"));
 }
+
+#[test]
+fn reports_that_are_refused_leave_nothing() {
+    let folder = Folder::new(&[("dump.html", &Run::new(20, 3, 1.0, 11).with_field())]);
+    fs::copy(MODEL, folder.path("model.html")).unwrap();
+    folder.write("bare", &Run::new(20, 3, 1.0, 11).bare());
+    folder.write("set.toml", &dataset(&[("one", "dump.html")]));
+    let (dump, model) = (folder.read("dump.html"), sha256(MODEL));
+    let refusal = |arguments: &[&str]| folder.refusal(&[&["report"], arguments].concat(), 1);
+    assert!(
+        refusal(&["bare", "-o", "page.pdf"]).contains("page.pdf: the report is an HTML page; give the file the ending")
+    );
+    let message = refusal(&["dump.html", "-o", "nowhere/page.html"]);
+    assert!(message.contains("the directory nowhere does not exist"), "{message}");
+    for arguments in [
+        &["dump.html", "-o", "dump.html"][..],
+        &["set.toml", "-o", "dump.html"],
+        &["bare", "--model", "model.html", "-o", "model.html"],
+    ] {
+        let message = refusal(arguments);
+        assert!(message.contains("this file is read, and would be overwritten"), "{message}");
+    }
+    assert!(folder.read("dump.html") == dump && sha256(folder.path("model.html")) == model);
+    assert!(refusal(&["bare", "-o", "page.html"]).contains("ionscape predict") && !folder.path("page.html").exists());
+    assert!(refusal(&["none", "-o", "page.html"]).contains("none"));
+    assert!(folder.refusal(&["report", "bare"], 2).contains("--output"));
+}

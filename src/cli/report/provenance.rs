@@ -8,7 +8,7 @@ use anyhow::Context;
 use ionscape::page::{Fact, Section};
 use sha2::{Digest, Sha256};
 
-use crate::analyze::Options;
+use crate::analyze::{Options, is_dataset};
 use crate::{outputs, systems};
 
 pub fn section(options: &Options) -> anyhow::Result<Section> {
@@ -20,7 +20,7 @@ pub fn section(options: &Options) -> anyhow::Result<Section> {
     ];
     for path in &options.inputs {
         facts.push(hash(path)?);
-        if path.extension().is_some_and(|e| e == "toml") {
+        if is_dataset(path) {
             let (_, dataset) = systems::dataset(path)?;
             let folder = path.parent().unwrap_or(Path::new(""));
             let snapshots = outputs::named_by(&dataset, folder).into_iter().filter(|file| file.is_file());
