@@ -99,6 +99,30 @@ fn tables_of_all_systems_and_of_each() {
 }
 
 #[test]
+fn names_that_make_one_folder_have_one_each() {
+    let names = ["a/b", "a_b", "A_B", "..", ".", ""];
+    let folder = Folder::new(&[]);
+    let dumps: Vec<String> = (0..names.len()).map(|i| format!("dump{i}")).collect();
+    let listed: Vec<(&str, &str)> = names.iter().zip(&dumps).map(|(name, dump)| (*name, dump.as_str())).collect();
+    folder.write("set.toml", &dataset(&listed));
+    for (i, dump) in dumps.iter().enumerate() {
+        folder.write(dump, &Run::new(20, 2, 1.0, i as u64).with_field());
+    }
+    let all = folder.analyze(&["set.toml", "--csv", "tables", "--plot", "figures"]);
+    for (place, file) in [("tables", "frames.csv"), ("figures", "field.svg")] {
+        let here = fs::read_dir(folder.path(place)).unwrap().map(|entry| entry.unwrap().path());
+        let folders: Vec<_> = here.filter(|path| path.is_dir()).collect();
+        // Also where a file system does not tell small letters from capitals.
+        let mut small: Vec<String> = folders.iter().map(|path| path.to_str().unwrap().to_lowercase()).collect();
+        small.sort();
+        small.dedup();
+        assert_eq!(small.len(), names.len(), "{folders:?}");
+        assert!(folders.iter().all(|path| path.join(file).is_file()) && !folder.path(file).exists());
+    }
+    assert_eq!(all["systems"].as_array().unwrap().len(), names.len());
+}
+
+#[test]
 fn the_same_bytes_on_any_number_of_threads() {
     let folder = systems();
     let bytes = |threads: &str| {

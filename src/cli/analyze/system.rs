@@ -145,11 +145,6 @@ impl Analysis {
         }
     }
 
-    /// A folder's name for it: a system's name may be any text, and a folder's holds no separators.
-    pub fn folder(&self) -> String {
-        self.name.as_deref().unwrap_or("").replace(['/', '\\'], "_")
-    }
-
     /// What the results must be taken with.
     pub fn cautions(&self) -> Vec<String> {
         let summary = &self.distribution;

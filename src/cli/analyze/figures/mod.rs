@@ -102,8 +102,8 @@ pub fn write(folder: &Path, found: &Analysis) -> anyhow::Result<()> {
 /// Writes the figures over all systems, and those of each in a folder of its name.
 pub fn write_all(folder: &Path, all: &Comparison) -> anyhow::Result<()> {
     over_all(all).iter().try_for_each(|plot| write_both(folder, plot))?;
-    for found in &all.systems {
-        let own = folder.join(found.folder());
+    for (found, name) in all.systems.iter().zip(all.folders()) {
+        let own = folder.join(name);
         std::fs::create_dir_all(&own).with_context(|| own.display().to_string())?;
         write(&own, found)?;
     }
