@@ -26,6 +26,48 @@ fn has_lifetimes(found: &Value) -> bool {
 }
 
 #[test]
+fn what_needs_no_course_is_found_without_one() {
+    let whole = run();
+    let mut fewer = run();
+    fewer.frames[7].retain(|ion| ion.id != 9);
+    let mut others = run();
+    others.frames[7].iter_mut().filter(|ion| ion.id == 9).for_each(|ion| ion.id = 900);
+    let mut uneven = run();
+    uneven.steps[11] += 50;
+    // Atoms of a dump without ids may stand in another order in each frame.
+    let mut turned = run();
+    turned.frames.iter_mut().enumerate().for_each(|(t, ions)| ions.rotate_left(7 * t % 40));
+    let no_ids = turned.dump("type q x y z local spread grade", COLUMNS);
+    let folder = Folder::new(&[
+        ("whole", &whole.with_field()),
+        ("fewer", &fewer.with_field()),
+        ("others", &others.with_field()),
+        ("uneven", &uneven.with_field()),
+        ("no ids", &no_ids),
+    ]);
+    let analyze = |dump: &str| folder.analyze(&[dump, "--pair-distance", "1.8"]);
+    let expected = analyze("whole");
+    assert!(expected["temporal"].is_object() && has_lifetimes(&expected) && notes(&expected).is_empty());
+    for (dump, note) in [
+        ("fewer", "step 700: the ions are not those of the first frame"),
+        ("others", "step 700: the ions are not those of the first frame"),
+        ("uneven", "step 1150: frames are unevenly spaced from here on"),
+        ("no ids", "step 0: the dump has no ids; add id to the dump command"),
+    ] {
+        let found = analyze(dump);
+        assert!(notes(&found).contains(note), "{}", notes(&found));
+        assert!(found["temporal"].is_null() && !has_lifetimes(&found), "{dump}");
+        for part in ["shape", "spatial", "structure_factor", "states", "coordination"] {
+            assert!(found[part].is_object(), "{dump}: {part}");
+        }
+        let share = |found: &Value| found["states"]["states"][0]["share"][0].as_f64().unwrap();
+        assert!((share(&found) - share(&expected)).abs() < 0.01, "{dump}");
+        let (_, warnings) = folder.run(&["analyze", dump, "--pair-distance", "1.8"]);
+        assert!(warnings.contains(&format!("ionscape: warn: {note}")), "{warnings}");
+    }
+}
+
+#[test]
 fn one_frame_tells_of_one_instant() {
     let mut one = run();
     (one.steps, one.frames) = (vec![700], vec![one.frames[3].clone()]);

@@ -94,7 +94,8 @@ impl Analysis {
         let density = written.density / n_frames as f64;
         let second = SecondReading::of(source, options, (n_frames, density), radius, by_distance)?;
         let (mut states, coordination) = (second.states, second.coordination);
-        if let Some(states) = states.as_mut().filter(|_| course.is_uneven()) {
+        // Bonds know ions by their order, which is the same only in a course of the same ions.
+        if let Some(states) = states.as_mut().filter(|_| history.is_none()) {
             (states.intermittent, states.continuous) = (vec![], vec![]);
             (states.intermittent_lifetime, states.continuous_lifetime) = (None, None);
         }
@@ -247,10 +248,6 @@ impl Course {
             self.uneven |= *self.step.get_or_insert(step) != step;
         }
         self.uneven && !before
-    }
-
-    fn is_uneven(&self) -> bool {
-        self.uneven
     }
 
     fn time(&self, timestep: Option<f64>) -> Option<f64> {
