@@ -189,6 +189,21 @@ fn the_command_is_as_a_shell_takes_it() {
 }
 
 #[test]
+fn a_name_that_is_no_unicode_is_shown_as_well_as_it_can_be() {
+    let folder = Folder::new(&[("dump", &Run::new(20, 3, 1.0, 8).with_field())]);
+    let name = OsStr::from_bytes(b"r\xff.dump");
+    // Some file systems have no such names.
+    if fs::copy(folder.path("dump"), folder.path("").join(name)).is_err() {
+        return;
+    }
+    let done = folder.command(&["report", "-o", "page.html"]).arg(name).output().unwrap();
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let html = folder.read("page.html");
+    assert_eq!(fact(&html, "SHA-256 of r\u{fffd}.dump"), sha256(folder.path("dump")));
+    assert!(fact(&html, "command").contains("r\u{fffd}.dump"));
+}
+
+#[test]
 fn a_page_on_a_data_set() {
     let systems = [("dilute/1", "a"), ("<two>", "b"), ("three", "c")];
     let folder = Folder::new(&[("set.toml", &dataset(&systems))]);

@@ -12,7 +12,7 @@ use crate::analyze::{Options, is_dataset};
 use crate::{outputs, systems};
 
 pub fn section(options: &Options) -> anyhow::Result<Section> {
-    let command: Vec<String> = std::env::args().skip(1).map(|word| quoted(&word)).collect();
+    let command: Vec<String> = std::env::args_os().skip(1).map(|word| quoted(&word.to_string_lossy())).collect();
     let mut facts = vec![
         Fact::new("made by", format!("ionscape {}", env!("CARGO_PKG_VERSION"))),
         Fact::verbatim("command", format!("ionscape {}", command.join(" "))),
