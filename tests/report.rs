@@ -234,6 +234,20 @@ fn a_page_on_a_data_set() {
 }
 
 #[test]
+fn what_must_be_taken_with_care_is_a_warning() {
+    let mut run = Run::new(40, 12, 1.0, 9);
+    run.frames[5].retain(|ion| ion.id != 9);
+    let folder = Folder::new(&[("dump", &run.with_field())]);
+    folder.run(&["report", "dump", "-o", "page.html"]);
+    let html = folder.read("page.html");
+    assert_self_contained(&html);
+    assert!(html.contains("Warning") && html.contains("Step 500: the ions are not those of the first frame"));
+    assert!(!html.contains("How long it lasts"));
+    // 479 ions in 12 frames.
+    assert!(html.contains("of 39.92 ions over 12 frames") && !html.contains("39.9166"), "the mean number is rounded");
+}
+
+#[test]
 fn one_frame_of_one_kind_has_a_page_too() {
     let mut run = Run::new(20, 1, 1.0, 10);
     run.frames[0].retain(|ion| ion.kind == 1);
