@@ -30,6 +30,46 @@ fn a_field_computed_here_is_the_one_that_predict_writes() {
 }
 
 #[test]
+fn the_model_of_the_columns_explains_them_and_another_does_not() {
+    let folder = Folder::new(&[("dump", &salt(3, 2))]);
+    folder.run(&["predict", MODEL, "dump", "-o", "predicted"]);
+    let own = folder.analyze(&["predicted", "--model", MODEL]);
+    assert!(own["reasons"]["overlap"].is_object());
+    let message = folder.refusal(&["analyze", "predicted", "--model", OTHER_MODEL], 1);
+    assert!(message.contains("baseline.onnx is not the model of column c_lam[1]"), "{message}");
+    assert!(message.contains("predicted: frame 0") && message.contains("give the model that made them"), "{message}");
+
+    // Also where the column is named by itself.
+    folder.analyze(&["predicted", "--column", "c_lam[1]", "--model", MODEL]);
+    let message = folder.refusal(&["analyze", "predicted", "--column", "c_lam[1]", "--model", OTHER_MODEL], 1);
+    assert!(message.contains("baseline.onnx is not the model of column c_lam[1]"), "{message}");
+}
+
+#[test]
+fn solvent_does_not_hide_that_a_model_is_another() {
+    let text = salt(1, 3);
+    let folder = Folder::new(&[("dump", &text)]);
+    folder.run(&["predict", MODEL, "dump", "-o", "predicted"]);
+    // Values off by 4 % of the mean, and nine neutral atoms for each ion.
+    let mut lines = vec![];
+    for line in folder.read("predicted").lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        match words.as_slice() {
+            ["40"] => lines.push("400".into()),
+            [id, kind, q, x, y, z, local, spread, grade] => {
+                let local = 1.04 * local.parse::<f64>().unwrap();
+                lines.push(format!("{id} {kind} {q} {x} {y} {z} {local} {spread} {grade}"));
+            }
+            _ => lines.push(line.into()),
+        }
+    }
+    lines.extend((41..=400).map(|id| format!("{id} 3 0 1 2 3 0 0 0")));
+    folder.write("predicted", &(lines.join("\n") + "\n"));
+    let message = folder.refusal(&["analyze", "predicted", "--model", MODEL, "--species", "cation,anion,NULL"], 1);
+    assert!(message.contains("is not the model of column c_lam[1]"), "{message}");
+}
+
+#[test]
 fn species_are_those_of_the_model_or_as_given() {
     let folder = Folder::new(&[("dump", &salt(2, 5)), ("solvent", &salt(2, 5).replace(" 2 -1 ", " 5 -1 "))]);
     let expected = folder.analyze(&["dump", "--model", MODEL]);
