@@ -70,6 +70,19 @@ fn solvent_does_not_hide_that_a_model_is_another() {
 }
 
 #[test]
+fn dumps_with_and_without_the_field_may_follow_each_other() {
+    let text = salt(6, 4);
+    let second = text.match_indices("ITEM: TIMESTEP").nth(1).unwrap().0;
+    let folder = Folder::new(&[("whole", &text), ("first", &text[..second]), ("rest", &text[second..])]);
+    folder.run(&["predict", MODEL, "first", "-o", "predicted"]);
+    let whole = folder.analyze(&["whole", "--model", MODEL, "--pair-distance", "1.6"]);
+    let parts = folder.analyze(&["predicted", "rest", "--model", MODEL, "--pair-distance", "1.6"]);
+    for part in ["mean", "states", "coordination", "spatial"] {
+        assert!(close(&whole[part], &parts[part]), "{part}: {} {}", whole[part], parts[part]);
+    }
+}
+
+#[test]
 fn species_are_those_of_the_model_or_as_given() {
     let folder = Folder::new(&[("dump", &salt(2, 5)), ("solvent", &salt(2, 5).replace(" 2 -1 ", " 5 -1 "))]);
     let expected = folder.analyze(&["dump", "--model", MODEL]);

@@ -1,5 +1,6 @@
 //! Frames with their field: from the columns of dumps, or computed by a model where there are none.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -38,8 +39,8 @@ pub struct Source<'a> {
     names: [String; 3],
     pub predictor: Option<Predictor<'a>>,
     reading: ReadOptions,
-    /// What the model computed in the first reading, frame by frame.
-    computed: Vec<Vec<f64>>,
+    /// What the model computed in the first reading, by the frame's number: dumps before it may have had the columns.
+    computed: HashMap<usize, Vec<f64>>,
     /// The first frame's columns were compared with the model.
     compared: bool,
     /// The field is a column of exactly the name that was given.
@@ -54,7 +55,7 @@ impl<'a> Source<'a> {
             names: [1, 2, 3].map(|i| format!("{}[{i}]", options.column)),
             predictor,
             reading: options.reading.options(),
-            computed: vec![],
+            computed: HashMap::new(),
             compared: false,
             single: false,
         }
@@ -128,11 +129,11 @@ impl<'a> Source<'a> {
             );
             return Err(frame.error(None, message).into());
         };
-        if let Some(local) = self.computed.get(number) {
+        if let Some(local) = self.computed.get(&number) {
             return Ok(Values { local: local.clone(), spread: None, grade: None });
         }
         let values = predictor.evaluate(frame)?;
-        self.computed.push(values.local.clone());
+        self.computed.insert(number, values.local.clone());
         Ok(values)
     }
 
