@@ -125,6 +125,35 @@ fn one_column_is_named_by_itself_or_with_its_numbers() {
 }
 
 #[test]
+fn the_time_between_frames_is_given_or_read() {
+    let run = run();
+    let mut timed = String::new();
+    // Each piece ends with the line that the next frame's time stands before.
+    for (i, piece) in run.with_field().split_inclusive("ITEM: TIMESTEP\n").enumerate() {
+        timed += &piece.replace("ITEM: TIMESTEP", &format!("ITEM: TIME\n{}\nITEM: TIMESTEP", 0.5 * i as f64));
+    }
+    let folder = Folder::new(&[("dump", &run.with_field()), ("timed", &format!("ITEM: UNITS\nlj\n{timed}"))]);
+    assert!(folder.analyze(&["dump"])["time_between_frames"].is_null());
+    let found = folder.analyze(&["timed"]);
+    assert_eq!((&found["time_between_frames"], &found["units"]), (&0.5.into(), &"lj".into()));
+    assert_eq!(folder.analyze(&["dump", "--timestep", "0.002"])["time_between_frames"], 0.2);
+    // What is asked for goes before what is written.
+    assert_eq!(folder.analyze(&["timed", "--timestep", "0.002"])["time_between_frames"], 0.2);
+    let message = folder.refusal(&["analyze", "timed", "--units", "real"], 1);
+    assert!(message.contains("--units says Real, the dump says Lj"), "{message}");
+    for (option, value) in [("--timestep", "0"), ("--timestep", "nan"), ("--radius", "-1"), ("--pair-distance", "inf")]
+    {
+        let message = folder.refusal(&["analyze", "dump", &format!("{option}={value}")], 1);
+        assert!(message.contains(&format!("{option}: it must be above zero")), "{message}");
+    }
+
+    // Steps of a length that changed on the way have no one time.
+    let changed = folder.read("timed").replace("ITEM: TIME\n5\n", "ITEM: TIME\n8\n");
+    folder.write("changed", &changed);
+    assert!(folder.analyze(&["changed"])["time_between_frames"].is_null());
+}
+
+#[test]
 fn the_same_bytes_on_any_number_of_threads() {
     let folder = Folder::new(&[("dump", &Run::new(600, 10, 1.0, 4).with_field())]);
     let bytes = |threads: &str| {

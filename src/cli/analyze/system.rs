@@ -217,6 +217,9 @@ impl SecondReading {
     }
 }
 
+/// Times between frames that differ by less than this share are the same but for rounding.
+const SAME_TIME: f64 = 1e-6;
+
 /// What a dump says of itself.
 #[derive(Default)]
 struct Written {
@@ -232,7 +235,7 @@ struct Course {
     /// Steps between frames, and whether they ever differed.
     step: Option<i64>,
     uneven: bool,
-    /// Time between the first two frames, where the dump has it.
+    /// Time between frames, where the dump has it and it never differed.
     time: Option<f64>,
 }
 
@@ -242,9 +245,12 @@ impl Course {
         let before = self.uneven;
         if let Some((timestep, time)) = self.last.replace((frame.timestep, frame.time)) {
             let step = frame.timestep - timestep;
+            let between = time.zip(frame.time).map(|(a, b)| b - a);
             if self.step.is_none() {
-                self.time = time.zip(frame.time).map(|(a, b)| b - a);
+                self.time = between;
             }
+            // Steps may be even and their lengths not, as with fix dt/reset.
+            self.time = self.time.zip(between).filter(|(a, b)| (a - b).abs() <= SAME_TIME * a.abs()).map(|(a, _)| a);
             self.uneven |= *self.step.get_or_insert(step) != step;
         }
         self.uneven && !before
