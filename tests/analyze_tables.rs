@@ -49,6 +49,59 @@ fn all(values: &Value) -> Vec<&Value> {
 }
 
 #[test]
+fn tables_hold_the_numbers_of_the_json() {
+    let folder = Folder::new(&[("dump", &run().with_field())]);
+    let options = ["--csv", "tables", "--pair-distance", "1.5", "--bins", "20", "--map", "xz", "--map-bins", "2,3"];
+    let found = folder.analyze(&[&["dump"], &options[..]].concat());
+    let table = |name: &str| table(&folder.read(&format!("tables/{name}.csv")));
+
+    let frames = table("frames");
+    assert_eq!(column(&frames, "step").len(), 12);
+    for (i, frame) in found["distribution"]["frames"].as_array().unwrap().iter().enumerate() {
+        assert_eq!(column(&frames, "step")[i].as_f64(), frame["timestep"].as_f64());
+        assert!(same(&column(&frames, "mean")[i], &frame["mean"]));
+    }
+    let spatial = table("spatial");
+    assert_eq!(column(&spatial, "r").len(), 20);
+    for kind in ["like", "unlike"] {
+        for (name, key) in [("g", "g"), ("correlation", "correlation"), ("shuffled", "shuffled")] {
+            assert_points(&spatial, &format!("{name}_{kind}"), &all(&found["spatial"][kind][key]));
+        }
+    }
+    let waves = table("structure_factor");
+    ["field", "shuffled", "number"]
+        .iter()
+        .for_each(|name| assert_points(&waves, name, &all(&found["structure_factor"][name])));
+    assert_points(&table("temporal"), "fluctuation", &all(&found["temporal"]["fluctuation"]));
+    let states = &found["states"];
+    let of_states: Vec<&Value> = states["states"].as_array().unwrap().iter().map(|s| &s["share"]).collect();
+    assert_points(&table("states"), "share", &of_states);
+    assert_points(&table("clusters"), "share", &all(&states["sizes"]));
+    assert_points(&table("lifetimes"), "continuous", &all(&states["continuous"]));
+    let charges = states["charges"].as_array().unwrap();
+    assert_points(&table("cluster_charges"), "share", &charges.iter().map(|c| &c[1]).collect::<Vec<_>>());
+    let cells = found["coordination"]["cells"].as_array().unwrap();
+    let coordination = table("coordination");
+    assert_points(&coordination, "mean", &cells.iter().map(|c| &c["mean"]).collect::<Vec<_>>());
+    assert!(cells.iter().zip(column(&coordination, "unlike")).all(|(c, n)| c["unlike"].as_f64() == n.as_f64()));
+
+    let map = table("map");
+    let bins = found["map"]["values"].as_array().unwrap();
+    assert_eq!(bins.len(), 6);
+    assert_points(&map, "ions", &bins.iter().map(|b| &b["ions"]).collect::<Vec<_>>());
+    assert_points(&map, "mean", &bins.iter().map(|b| &b["mean"]).collect::<Vec<_>>());
+    let place = |name| column(&map, name).iter().map(|v| (10.0 * v.as_f64().unwrap()).round()).collect::<Vec<_>>();
+    assert_eq!(place("x"), [25.0, 25.0, 25.0, 75.0, 75.0, 75.0]);
+    assert_eq!(place("z"), [17.0, 50.0, 83.0, 17.0, 50.0, 83.0]);
+
+    let distribution = table("distribution");
+    let (local, density) = (column(&distribution, "local"), column(&distribution, "density"));
+    let width = local[1].as_f64().unwrap() - local[0].as_f64().unwrap();
+    let whole: f64 = density.iter().map(|d| width * d.as_f64().unwrap()).sum();
+    assert!((whole - 1.0).abs() < 1e-9, "{whole}");
+}
+
+#[test]
 fn maps_count_ions_where_they_are() {
     let run = run();
     let folder = Folder::new(&[("dump", &run.with_field())]);
