@@ -57,6 +57,9 @@ impl Plot {
     }
 }
 
+/// A value that may be absent, and its error.
+type Point = (Option<f64>, Option<f64>);
+
 /// What figures of a system need to know of it.
 struct Drawn<'a> {
     found: &'a Analysis,
@@ -116,7 +119,7 @@ fn write_both(folder: &Path, plot: &Plot) -> anyhow::Result<()> {
 }
 
 /// Points whose value is known, an error of zero where none is.
-fn points(x: &[f64], y: &[(Option<f64>, Option<f64>)]) -> Vec<(f64, f64, f64)> {
+fn points(x: &[f64], y: &[Point]) -> Vec<(f64, f64, f64)> {
     x.iter().zip(y).filter_map(|(x, (value, error))| Some((*x, (*value)?, error.unwrap_or(0.0)))).collect()
 }
 
