@@ -18,7 +18,7 @@ use ionscape::local::LocalModel;
 use crate::{mapping, outputs, results};
 pub use dataset::Comparison;
 pub use figures::{Plot, of as plots, over_all as plots_over_all};
-pub use options::{Options, Units};
+pub use options::{Options, Units, is_dataset};
 use source::{Predictor, Source};
 pub use system::Analysis;
 
@@ -82,7 +82,7 @@ impl Outputs {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let Arguments { options, outputs } = &arguments;
     options.check()?;
-    outputs.check(None, &options.inputs)?;
+    outputs.check(None, &options.files()?)?;
     let findings = Findings::of(options)?;
     findings.warn();
     // Before the table, whose reader may have had enough.
@@ -128,8 +128,7 @@ impl Findings {
     /// Reads everything and sums up.
     pub fn of(options: &Options) -> anyhow::Result<Self> {
         let model = options.model.as_ref().map(LocalModel::load).transpose()?;
-        let is_dataset = |path: &&PathBuf| path.extension().is_some_and(|e| e == "toml");
-        if let Some(path) = options.inputs.iter().find(is_dataset) {
+        if let Some(path) = options.inputs.iter().find(|path| is_dataset(path)) {
             if options.inputs.len() > 1 {
                 bail!("{}: a data set is analysed by itself; leave the other files out", path.display());
             }

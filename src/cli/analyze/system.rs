@@ -94,7 +94,8 @@ impl Analysis {
         let density = written.density / n_frames as f64;
         let second = SecondReading::of(source, options, (n_frames, density), radius, by_distance)?;
         let (mut states, coordination) = (second.states, second.coordination);
-        if let Some(states) = states.as_mut().filter(|_| course.is_uneven()) {
+        // Bonds know ions by their order, which is the same only in a course of the same ions.
+        if let Some(states) = states.as_mut().filter(|_| history.is_none()) {
             (states.intermittent, states.continuous) = (vec![], vec![]);
             (states.intermittent_lifetime, states.continuous_lifetime) = (None, None);
         }
@@ -143,11 +144,6 @@ impl Analysis {
             (None, Some(steps)) => (steps as f64, "steps"),
             (None, None) => (1.0, "frames"),
         }
-    }
-
-    /// A folder's name for it: a system's name may be any text, and a folder's holds no separators.
-    pub fn folder(&self) -> String {
-        self.name.as_deref().unwrap_or("").replace(['/', '\\'], "_")
     }
 
     /// What the results must be taken with.
@@ -221,6 +217,9 @@ impl SecondReading {
     }
 }
 
+/// Times between frames that differ by less than this share are the same but for rounding.
+const SAME_TIME: f64 = 1e-6;
+
 /// What a dump says of itself.
 #[derive(Default)]
 struct Written {
@@ -236,7 +235,7 @@ struct Course {
     /// Steps between frames, and whether they ever differed.
     step: Option<i64>,
     uneven: bool,
-    /// Time between the first two frames, where the dump has it.
+    /// Time between frames, where the dump has it and it never differed.
     time: Option<f64>,
 }
 
@@ -246,16 +245,15 @@ impl Course {
         let before = self.uneven;
         if let Some((timestep, time)) = self.last.replace((frame.timestep, frame.time)) {
             let step = frame.timestep - timestep;
+            let between = time.zip(frame.time).map(|(a, b)| b - a);
             if self.step.is_none() {
-                self.time = time.zip(frame.time).map(|(a, b)| b - a);
+                self.time = between;
             }
+            // Steps may be even and their lengths not, as with fix dt/reset.
+            self.time = self.time.zip(between).filter(|(a, b)| (a - b).abs() <= SAME_TIME * a.abs()).map(|(a, _)| a);
             self.uneven |= *self.step.get_or_insert(step) != step;
         }
         self.uneven && !before
-    }
-
-    fn is_uneven(&self) -> bool {
-        self.uneven
     }
 
     fn time(&self, timestep: Option<f64>) -> Option<f64> {

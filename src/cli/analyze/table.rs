@@ -16,7 +16,7 @@ pub fn print(found: &Analysis) -> anyhow::Result<()> {
     let (first, last) = (summary.first_timestep, summary.last_timestep);
     let mut rows = vec![
         ("frames", format!("{}, steps {first} to {last}{every}", summary.n_frames)),
-        ("ions", format!("{}", summary.all.n_ions)),
+        ("ions", results::count(summary.all.n_ions)),
     ];
     let mean = &summary.all.mean;
     match &summary.all.mean.error {
@@ -41,7 +41,10 @@ pub fn print(found: &Analysis) -> anyhow::Result<()> {
         rows.push(("outside training", format!("{:.2} % of ions; largest grade {grade:.2}", 100.0 * share)));
     }
     if summary.atoms_not_evaluated > 0.0 {
-        rows.push(("not evaluated", format!("{} atoms a frame, with the value 0", summary.atoms_not_evaluated)));
+        rows.push((
+            "not evaluated",
+            format!("{} atoms a frame, with the value 0", results::count(summary.atoms_not_evaluated)),
+        ));
     }
     results::print_table(&rows)?;
     print_groups(summary)?;
@@ -110,6 +113,7 @@ fn print_groups(summary: &FieldSummary) -> std::io::Result<()> {
     for (name, group) in [("all".to_string(), &summary.all)].into_iter().chain(types) {
         let error = group.mean.error.as_ref().map_or("-".into(), |error| format!("{:.4}", error.value));
         let GroupSummary { n_ions, standard_deviation, .. } = group;
+        let n_ions = results::count(*n_ions);
         write!(out, "{name:<8}{n_ions:>8}{:>10.4}{error:>10}{standard_deviation:>10.4}", group.mean.mean)?;
         for (_, value) in &group.quantiles {
             write!(out, "{value:>10.4}")?;

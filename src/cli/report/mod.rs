@@ -41,7 +41,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if !output.extension().is_some_and(|e| e == "html" || e == "htm") {
         bail!("{}: the report is an HTML page; give the file the ending .html", output.display());
     }
-    outputs.check(Some(output), &options.inputs)?;
+    outputs.check(Some(output), &options.files()?)?;
     let found = Findings::of(options)?;
     found.warn();
     outputs.write(&found)?;

@@ -2,6 +2,7 @@
 
 use super::words::{is_clear, optional, percent, with_error};
 use crate::analyze::{Analysis, Units};
+use crate::results;
 use ionscape::analysis::{IonState, PairCurves};
 
 /// The mean, and what it is over.
@@ -11,7 +12,7 @@ pub fn mean(found: &Analysis) -> Vec<String> {
     let mut said = vec![format!(
         "The mean local molar conductivity of {} ions over {} frames is {} ({unit}). It is the molar conductivity that the field \
          predicts for the liquid.",
-        found.n_ions,
+        results::count(found.n_ions),
         found.n_frames,
         with_error(found.mean, found.mean_error)
     )];

@@ -5,6 +5,7 @@ use ionscape::page::{Block, Column, Page, Section, Table};
 use super::words::{optional, percent, with_error};
 use super::{sentences, with_figures};
 use crate::analyze::{Analysis, Plot, Units, plots};
+use crate::results;
 
 pub fn page(found: &Analysis) -> anyhow::Result<Page> {
     let mut figures = plots(found);
@@ -27,7 +28,7 @@ pub fn page(found: &Analysis) -> anyhow::Result<Page> {
         title: "Local molar conductivity of the ions of an electrolyte".into(),
         lead: format!(
             "{} ions, {} frames: mean {} ({unit}).",
-            found.n_ions,
+            results::count(found.n_ions),
             found.n_frames,
             with_error(found.mean, found.mean_error)
         ),
@@ -65,7 +66,7 @@ fn quantiles(found: &Analysis) -> anyhow::Result<Table> {
     let groups = found.distribution.types.iter().map(|(kind, group)| (format!("type {kind}"), group));
     let rows = [("all".to_string(), all)].into_iter().chain(groups).map(|(name, group)| {
         let error = group.mean.error.as_ref().map(|e| e.value);
-        let mut row = vec![name, group.n_ions.to_string(), with_error(group.mean.mean, error)];
+        let mut row = vec![name, results::count(group.n_ions), with_error(group.mean.mean, error)];
         row.push(format!("{:.3}", group.standard_deviation));
         row.extend(group.quantiles.iter().map(|(_, value)| format!("{value:.3}")));
         row

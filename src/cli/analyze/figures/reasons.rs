@@ -2,11 +2,11 @@
 
 use ionscape::plot::{CurvePanel, NamedCurve, RowPanel, RowSeries, rows};
 
-use super::{Drawn, Plot, both, points};
+use super::{Drawn, Plot, Point, both, points};
 
 pub fn neighbors(drawn: &Drawn) -> Option<Plot> {
     let attribution = &drawn.found.reasons.as_ref()?.attribution;
-    let curve = |y: &[(Option<f64>, Option<f64>)]| points(&attribution.r, y);
+    let curve = |y: &[Point]| points(&attribution.r, y);
     let (like, unlike) = (&attribution.like, &attribution.unlike);
     let panel = |title: &str, note: &str, curves| CurvePanel {
         title: title.into(),
@@ -43,7 +43,7 @@ pub fn channels(drawn: &Drawn) -> Option<Plot> {
         format!("{}, n = {}, {:.1} {}", if c.like { "like" } else { "unlike" }, c.n, c.distance, drawn.length)
     };
     let names: Vec<String> = dependence.channels.iter().map(name).collect();
-    let series = |of: &dyn Fn(&ionscape::analysis::RadialDependence) -> (Option<f64>, Option<f64>)| {
+    let series = |of: &dyn Fn(&ionscape::analysis::RadialDependence) -> Point| {
         let value = |c| of(c).0.map(|v| (v, of(c).1.unwrap_or(0.0)));
         vec![RowSeries { name: String::new(), values: dependence.channels.iter().map(value).collect() }]
     };
