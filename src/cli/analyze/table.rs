@@ -221,10 +221,13 @@ fn print_states(found: &Analysis) -> std::io::Result<()> {
         }
     }
     let (scale, unit) = found.time_unit();
-    if let (Some(again), Some(throughout)) = (states.intermittent_lifetime, states.continuous_lifetime) {
+    if states.intermittent.len() > 1 {
+        let told = |lifetime: Option<(f64, Option<f64>)>| {
+            lifetime.map_or("longer than a quarter of the run tells".into(), |time| scaled(time, scale))
+        };
         writeln!(out, "\nlifetime of bonds between unlike ions, in {unit}")?;
-        writeln!(out, "{:<20}  {:>18}", "without a break", scaled(throughout, scale))?;
-        writeln!(out, "{:<20}  {:>18}", "if they meet again", scaled(again, scale))?;
+        writeln!(out, "{:<20}  {:>18}", "without a break", told(states.continuous_lifetime))?;
+        writeln!(out, "{:<20}  {:>18}", "if they meet again", told(states.intermittent_lifetime))?;
     }
     Ok(())
 }
