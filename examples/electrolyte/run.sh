@@ -18,5 +18,13 @@ if ! "$root/.venv/bin/mpiexec" -n 2 "$root/.venv/bin/lmp" -suffix opt -in in.ele
     exit 1
 fi
 
-"$root/target/release/ionscape" analyze "$out/electrolyte.lammpstrj" --plot "$out" --json "$out/analysis.json"
+# The model that the input names, or that an argument does.
+model=../models/electrolyte.onnx
+last=
+for word in "$@"; do
+    [ "$last" = model ] && model=$word
+    last=$word
+done
+"$root/target/release/ionscape" report "$out/electrolyte.lammpstrj" --model "$model" --pair-distance 1.6 --timestep 0.005 \
+    --output "$out/report.html" --plot "$out" --json "$out/analysis.json" >/dev/null
 "$root/.venv/bin/python" summary.py "$out"

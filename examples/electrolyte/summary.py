@@ -19,4 +19,5 @@ Molar conductivity per ion pair (lj units; 2 is two ions without interactions)
 
 Dump     {where}/electrolyte.lammpstrj
          in OVITO: open it, add the modifier Color coding, and choose c_lam[1] as its input property
-Figure   {where}/field.svg and field.png""")
+Figures  {where}/field.svg, field.png and others
+Report   {where}/report.html: all of it on one page""")

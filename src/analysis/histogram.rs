@@ -117,11 +117,18 @@ impl Histogram {
         let mut bins = vec![0.0; n_bins];
         let width = (high - low) / n_bins as f64;
         for (i, &count) in self.counts.iter().enumerate().filter(|(_, count)| **count > 0) {
-            let (start, end) = (self.low + i as f64 * self.width, self.low + (i + 1) as f64 * self.width);
+            // The first and the last fine bin have their values on this side of the extremes.
+            let start = (self.low + i as f64 * self.width).max(self.minimum);
+            let end = (self.low + (i + 1) as f64 * self.width).min(self.maximum);
             // A fine bin that straddles an edge is shared out by length.
             for (b, bin) in bins.iter_mut().enumerate() {
                 let (from, to) = (low + b as f64 * width, low + (b + 1) as f64 * width);
-                *bin += count as f64 * ((end.min(to) - start.max(from)) / (end - start)).max(0.0);
+                let is_last = b + 1 == n_bins && start <= high;
+                *bin += count as f64
+                    * match end > start {
+                        true => ((end.min(to) - start.max(from)) / (end - start)).max(0.0),
+                        false => f64::from(u8::from(from <= start && (start < to || is_last))),
+                    };
             }
         }
         bins
@@ -156,6 +163,10 @@ mod tests {
         let bins = histogram.rebin(2.9, 7.1, 13);
         assert!((bins.iter().sum::<f64>() - 5000.0).abs() < 1e-6);
         assert!((histogram.rebin(5.0, 8.0, 3).iter().sum::<f64>() - 2500.0).abs() < 30.0);
+        let (low, high) = histogram.range().unwrap();
+        assert!((histogram.rebin(low, high, 13).iter().sum::<f64>() - 5000.0).abs() < 1e-6);
+        assert_eq!(of([1.0, 2.0, 2.0]).rebin(1.0, 2.0, 2), [1.0, 2.0]);
+        assert_eq!(of([1.5; 3]).rebin(1.0, 2.0, 4), [0.0, 0.0, 3.0, 0.0]);
         assert_eq!(histogram.rebin(20.0, 30.0, 4), [0.0; 4]);
         assert_eq!(histogram.rebin(-30.0, -20.0, 4), [0.0; 4]);
     }

@@ -15,7 +15,7 @@ const MOST_BINS: usize = 1_000_000;
 /// Gathers ions by where they are, in bins of equal width along one, two or three of the cell's vectors.
 ///
 /// Bins move with the cell, as those of LAMMPS's `compute chunk/atom bin/1d ... units reduced`; a bin's value is the mean over
-/// all ions that were in it in any frame, as `fix ave/chunk` has it with `norm all`.
+/// all ions that were in it in any frame, as `fix ave/chunk` has it with `norm all` over the samples of one average.
 pub struct FieldMap {
     /// The vectors, and bins along each.
     axes: Vec<(Axis, usize)>,

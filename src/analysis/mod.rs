@@ -33,7 +33,7 @@ pub use map::{Axis, FieldMap, MapBin, MapSummary};
 pub use populations::{Candidate, Populations, Verdict};
 pub use shape::{FieldShape, ShapeSummary};
 pub use snapshot::FieldSnapshot;
-pub use spatial::{PairCurves, SpatialCorrelation, SpatialSummary};
+pub use spatial::{Contact, PairCurves, SpatialCorrelation, SpatialSummary};
 pub use states::{IonState, IonStates, OfState, StateSummary};
 pub use structure::{
     Attribution, AttributionSettings, AttributionSummary, EffectCurves, EnvironmentOverlap, OverlapCurves,

@@ -42,6 +42,14 @@ pub struct SpatialSummary {
     pub first_minimum: Option<f64>,
 }
 
+/// Correlation of fluctuations of all pairs nearer than a distance.
+#[derive(Clone, Copy, Debug, Serialize)]
+pub struct Contact {
+    pub distance: f64,
+    pub like: Point,
+    pub unlike: Point,
+}
+
 /// Curves of one class of pairs. Values that no pair tells are absent; so are errors for fewer than four frames.
 #[derive(Clone, Debug, Serialize)]
 pub struct PairCurves {
@@ -63,7 +71,8 @@ impl PairCurves {
     /// Distance, value and error of the correlation at the nearest pairs that tell it to 0.1, or at the nearest pairs of all where
     /// none do; `r` are the distances of the curves.
     pub fn nearest(&self, r: &[f64]) -> Option<(f64, f64, Option<f64>)> {
-        let told = |&(value, error): &Point| value.is_some() && error.is_some_and(|e| e < 0.1);
+        // An error of zero is that of pairs of a single block.
+        let told = |&(value, error): &Point| value.is_some() && error.is_some_and(|e| e > 0.0 && e < 0.1);
         let curve = &self.correlation;
         let place = curve.iter().position(told).or_else(|| curve.iter().position(|c| c.0.is_some()))?;
         Some((*r.get(place)?, curve[place].0?, curve[place].1))
@@ -150,6 +159,19 @@ impl SpatialCorrelation {
         let (like, unlike) = (self.curves(0, &r), self.curves(1, &r));
         let first_minimum = first_minimum(&r, &unlike.g);
         SpatialSummary { r, like, unlike, first_minimum }
+    }
+
+    /// Correlation of fluctuations over all pairs nearer than `distance`, like and unlike, with errors; to a bin.
+    pub fn within(&self, distance: f64) -> Contact {
+        let n = ((distance / self.radius * self.n_bins as f64).round() as usize).clamp(1, self.n_bins);
+        let of_class = |class: usize| -> Point {
+            let sum = |s: &[f64], k: usize| -> f64 {
+                (0..n).map(|bin| s[GLOBAL + (class * self.n_bins + bin) * PER_BIN + k]).sum()
+            };
+            let (value, error) = self.blocks.with_errors(&|s| vec![sum(s, 1) / sum(s, 0) / (s[1] / s[0])])[0];
+            (Some(value).filter(|v| v.is_finite()), error)
+        };
+        Contact { distance, like: of_class(0), unlike: of_class(1) }
     }
 
     fn curves(&self, class: usize, r: &[f64]) -> PairCurves {
@@ -264,7 +286,7 @@ mod tests {
         (positions, (0..n as i32).map(|i| i % 2).collect(), local)
     }
 
-    fn gather(n_frames: usize, length: Option<f64>, periodic: bool) -> SpatialSummary {
+    fn gather(n_frames: usize, length: Option<f64>, periodic: bool) -> SpatialCorrelation {
         let mut random = ChaCha8Rng::seed_from_u64(4);
         let cell = Cell::from_lammps([0.0; 3], [SIDE; 3], [0.0; 3], [periodic; 3]).unwrap();
         let mut all = SpatialCorrelation::new(5.0, 25, 1);
@@ -276,13 +298,14 @@ mod tests {
             all.add(&FieldSnapshot { cell: &cell, positions: &positions, kinds: &kinds, charges: None, local: &local })
                 .unwrap();
         }
-        all.summary()
+        all
     }
 
     #[test]
     fn a_planted_field_has_its_correlation_and_its_length() {
         let length = 1.5;
-        let found = gather(200, Some(length), false);
+        let all = gather(200, Some(length), false);
+        let found = all.summary();
         // A frame's mean is taken away, and with it what the field has in common over the whole box: the mean over all pairs.
         let mut random = ChaCha8Rng::seed_from_u64(9);
         let place = |random: &mut ChaCha8Rng| [0; 3].map(|_| SIDE * random.random::<f64>());
@@ -299,14 +322,30 @@ mod tests {
             }
             assert!(curves.shuffled.iter().skip(1).all(|(v, e)| v.unwrap().abs() < 4.5 * e.unwrap() + 2e-3));
         }
+        // Over all pairs nearer than 1: the mean of the same over a ball, whose places are as r^2.
+        let steps = (0..1000).map(|i| (f64::from(i) + 0.5) / 1000.0);
+        let (sum, weight) = steps.fold((0.0, 0.0), |(a, b), r| (a + r * r * (-r / length).exp(), b + r * r));
+        let exact = (sum / weight - common) / (1.0 - common);
+        for (value, error) in [all.within(1.0).like, all.within(1.0).unlike] {
+            assert!((value.unwrap() - exact).abs() < 4.0 * error.unwrap() + 0.02, "{value:?} {error:?} {exact}");
+        }
         let (value, error) = found.like.length.unwrap();
         // Shorter for what was taken away.
         assert!((0.75 * length..length).contains(&value.unwrap()), "{value:?} {error:?}");
     }
 
     #[test]
+    fn pairs_of_a_single_instant_tell_no_correlation() {
+        let correlation = vec![(None, None), (Some(11.9), Some(0.0)), (Some(0.3), Some(0.4)), (Some(0.2), Some(0.05))];
+        let none = || vec![(None, None); 4];
+        let (g, shuffled, above_mean, below_mean) = (none(), none(), none(), none());
+        let curves = PairCurves { g, correlation, shuffled, above_mean, below_mean, length: None };
+        assert_eq!(curves.nearest(&[0.5, 1.0, 1.5, 2.0]), Some((2.0, 0.2, Some(0.05))));
+    }
+
+    #[test]
     fn independent_values_have_no_correlation_and_random_places_no_structure() {
-        let found = gather(60, None, true);
+        let found = gather(60, None, true).summary();
         for curves in [&found.like, &found.unlike] {
             for curve in [&curves.correlation, &curves.shuffled] {
                 let beyond = curve.iter().filter(|(v, e)| v.unwrap().abs() > 2.0 * e.unwrap() + 1.5e-3).count();

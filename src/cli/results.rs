@@ -18,6 +18,11 @@ pub fn write_json(path: Option<&Path>, value: &impl Serialize) -> anyhow::Result
     Ok(())
 }
 
+/// A mean number of things, which may be no whole one.
+pub fn count(mean: f64) -> String {
+    ((100.0 * mean).round() / 100.0).to_string()
+}
+
 /// Prints rows of a name and a value, values in one column.
 pub fn print_table(rows: &[(&str, String)]) -> std::io::Result<()> {
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);

@@ -10,8 +10,17 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PROGRAM = ROOT / "target/release/ionscape"
 N_IONS, N_FRAMES, RADIUS, BINS, DISTANCE = 160, 48, 4.0, 40, 1.6
+# Bins of the structure factor that have no more waves than this hold all of them.
+MOST_WAVES = 6
 KINDS = np.repeat([1, -1], N_IONS // 2)
 CELLS = {"cubic": (9.0, 9.0, 9.0, 0.0, 0.0, 0.0), "triclinic": (9.0, 10.0, 11.0, 1.5, -1.0, 2.0)}
+
+
+def analyze(folder, *more):
+    """All results of the program on the dump in a folder."""
+    command = [PROGRAM, "analyze", "dump", "--json", "out.json", *more]
+    subprocess.run(command, check=True, cwd=folder, stdout=subprocess.DEVNULL)
+    return json.loads((folder / "out.json").read_text())
 
 
 class Case:
@@ -46,9 +55,13 @@ class Case:
                 for i in random.permutation(N_IONS):
                     place = " ".join(map(repr, x[i].tolist()))
                     out.write(f"{i + 1} {1 if KINDS[i] > 0 else 2} {KINDS[i]} {place} {field[i].item()!r}\n")
-        command = [PROGRAM, "analyze", "dump", "--json", "out.json", "--radius", str(RADIUS), "--bins", str(BINS)]
-        subprocess.run([*command, "--pair-distance", str(DISTANCE)], check=True, cwd=folder, stdout=subprocess.DEVNULL)
-        self.found = json.loads((folder / "out.json").read_text())
+        self.folder = folder
+        self.found = self.analyze()
+
+    def analyze(self, *more):
+        return analyze(
+            self.folder, "--radius", str(RADIUS), "--bins", str(BINS), "--pair-distance", str(DISTANCE), *more
+        )
 
     def off_the_edges(self, x, random):
         """Moves ions a little until no distance is at the edge of a bin, where single precision would tell another bin."""
@@ -109,6 +122,19 @@ def test_the_authors_definition_of_spatial_correlation(case):
         with np.errstate(invalid="ignore"):
             expected = total / count / variance
         assert values(spatial[name][curve]) == pytest.approx(expected, abs=1e-9, nan_ok=True), (name, curve)
+
+
+def test_pairs_in_contact_are_those_within_the_distance(case):
+    pairs, total, variance = {}, {}, 0.0
+    for t in range(N_FRAMES):
+        d = case.field[t] - case.field[t].mean()
+        variance += (d**2).mean() / N_FRAMES
+        i, j, _ = np.nonzero(case.distances(t) < DISTANCE)
+        for name, chosen in [("like", KINDS[i] == KINDS[j]), ("unlike", KINDS[i] != KINDS[j])]:
+            pairs[name] = pairs.get(name, 0) + chosen.sum()
+            total[name] = total.get(name, 0) + (d[i] * d[j])[chosen].sum()
+    for name in pairs:
+        assert case.found["contact"][name][0] == pytest.approx(total[name] / pairs[name] / variance, abs=1e-9)
 
 
 def test_freud_has_the_same_radial_distribution_and_correlation(case):
@@ -222,3 +248,139 @@ def test_mdanalysis_has_the_same_lifetimes_of_pairs(case):
     assert values(case.found["states"]["continuous"]) == pytest.approx([1.0, *continuous], abs=1e-12)
     intermittent = [sum(len(bonds[t] & bonds[t + lag]) for t in origins) / weights.sum() for lag in range(most + 1)]
     assert values(case.found["states"]["intermittent"]) == pytest.approx(intermittent, abs=1e-12)
+
+
+def test_sizes_and_charges_of_clusters_are_freud_s(case):
+    freud = pytest.importorskip("freud")
+    box = freud.box.Box.from_matrix(case.cell.T)
+    sizes, charges = np.zeros(N_IONS + 1), {}
+    for x in case.positions:
+        near = freud.locality.AABBQuery(box, box.wrap(x)).query(
+            box.wrap(x), {"mode": "ball", "r_max": DISTANCE, "exclude_ii": True}
+        )
+        bonds = near.toNeighborList()
+        bonds.filter(KINDS[bonds.query_point_indices] != KINDS[bonds.point_indices])
+        clusters = freud.cluster.Cluster()
+        clusters.compute((box, box.wrap(x)), neighbors=bonds)
+        for members in clusters.cluster_keys:
+            n = len(members)
+            sizes[n] += n
+            if n > 2:
+                charge = int(KINDS[members].sum())
+                charges[charge] = charges.get(charge, 0) + n
+    states = case.found["states"]
+    shares = np.array([*sizes[1:51], sizes[51:].sum()]) / sizes.sum()
+    found = values(states["sizes"])
+    assert found == pytest.approx(shares[: len(found)], abs=1e-12) and shares[len(found) :].sum() == 0
+    found = {charge: share for charge, (share, _) in states["charges"]}
+    assert found == pytest.approx({q: n / sum(charges.values()) for q, n in charges.items()}, abs=1e-12)
+
+
+def test_the_field_by_coordination_and_the_plane_through_it(case):
+    counts = {True: [], False: []}
+    for t in range(N_FRAMES):
+        near = (case.distances(t) < DISTANCE).sum(-1)
+        for like in counts:
+            counts[like].append((near * ((KINDS[:, None] == KINDS) == like)).sum(1))
+    like, unlike = (np.ravel(counts[kind]) for kind in (True, False))
+    field = case.field.ravel()
+    found = case.found["coordination"]
+    assert found["distance"] == DISTANCE and max(like.max(), unlike.max()) <= found["most"]
+    assert found["mean_like"][0] == pytest.approx(like.mean(), rel=1e-12)
+    assert found["mean_unlike"][0] == pytest.approx(unlike.mean(), rel=1e-12)
+    cells = found["cells"]
+    assert {(c["like"], c["unlike"]) for c in cells} == set(zip(like.tolist(), unlike.tolist()))
+    for cell in cells:
+        own = field[(like == cell["like"]) & (unlike == cell["unlike"])]
+        assert cell["share"][0] == pytest.approx(own.size / field.size, rel=1e-12)
+        assert cell["mean"][0] == pytest.approx(own.mean(), rel=1e-12)
+        assert cell["deviation"] == pytest.approx(own.std(), abs=1e-7)
+    plane = np.stack([np.ones_like(field), like, unlike], axis=1)
+    _, per_like, per_unlike = np.linalg.lstsq(plane, field, rcond=None)[0]
+    assert (found["per_like"][0], found["per_unlike"][0]) == pytest.approx((per_like, per_unlike), rel=1e-8)
+
+
+@pytest.mark.parametrize("axes, bins", [("z", [4]), ("xy", [5, 3]), ("zyx", [2, 3, 4])])
+def test_maps_are_numpy_s_histograms(case, axes, bins):
+    found = case.analyze("--map", axes, "--map-bins", ",".join(map(str, bins)))["map"]
+    whole = np.linalg.solve(case.cell.T, case.positions.reshape(-1, 3).T).T % 1.0
+    places, ranges = whole[:, ["xyz".index(axis) for axis in axes]], [(0, 1)] * len(axes)
+    ions = np.histogramdd(places, bins, ranges)[0].ravel()
+    total = np.histogramdd(places, bins, ranges, weights=case.field.ravel())[0].ravel()
+    assert (found["axes"], found["bins"]) == (list(axes), bins)
+    assert [v["ions"][0] for v in found["values"]] == pytest.approx(ions / N_FRAMES, rel=1e-12)
+    assert [v["mean"][0] for v in found["values"]] == pytest.approx(total / ions, rel=1e-12)
+    for axis, n, middles in zip(axes, bins, found["coordinates"]):
+        extent = case.cell["xyz".index(axis), "xyz".index(axis)]
+        assert middles == pytest.approx(extent * (np.arange(n) + 0.5) / n, rel=1e-12)
+
+
+def longest_waves(case, found):
+    """Vectors of the waves in each bin, from the longest on, up to the first bin that does not hold all of its waves.
+
+    A bin states the mean length of its waves. Of each pair of opposite ones there is one.
+    """
+    side = np.arange(-6, 7)
+    m = np.stack(np.meshgrid(side, side, side, indexing="ij"), -1).reshape(-1, 3)
+    m = m[len(m) // 2 + 1 :]
+    vectors = 2 * np.pi * m @ np.linalg.inv(case.cell).T
+    lengths = np.linalg.norm(vectors, axis=1)
+    order = np.argsort(lengths)
+    vectors, lengths = vectors[order], lengths[order]
+    bins, start = [], 0
+    for k in found["k"]:
+        means = np.cumsum(lengths[start:]) / np.arange(1, len(lengths) - start + 1)
+        equal = np.flatnonzero(np.isclose(means, k, rtol=1e-9))
+        if equal.size == 0 or equal[-1] >= MOST_WAVES:
+            break
+        bins.append(vectors[start : start + equal[-1] + 1])
+        start += equal[-1] + 1
+    return bins
+
+
+def test_waves_have_the_power_that_sums_over_ions_give(case):
+    found = case.found["structure_factor"]
+    bins = longest_waves(case, found)
+    assert len(bins) >= 4
+    for vectors, (field, _), (number, _) in zip(bins, found["field"], found["number"]):
+        expected = []
+        for x, local in zip(case.positions, case.field):
+            d = local - local.mean()
+            phases = np.exp(1j * x @ vectors.T)
+            expected.append([np.mean(abs(d @ phases) ** 2) / (d @ d), np.mean(abs(phases.sum(0)) ** 2) / N_IONS])
+        assert (field, number) == pytest.approx(np.mean(expected, 0), rel=1e-9)
+
+
+def test_freud_has_the_same_structure_factor_of_places(case):
+    freud = pytest.importorskip("freud")
+    if not np.allclose(case.cell, 9 * np.eye(3)):
+        pytest.skip("freud takes waves of one octant, and leaning boxes as if they were upright")
+    box = freud.box.Box.cube(9)
+    found = case.found["structure_factor"]
+    for multiple in (1, 2):
+        # Waves along the three axes: no others are as long, and all are in the octant.
+        k = multiple * 2 * np.pi / 9
+        narrow = freud.diffraction.StaticStructureFactorDirect(bins=1, k_min=k * (1 - 1e-5), k_max=k * (1 + 1e-5))
+        for t, x in enumerate(case.positions):
+            narrow.compute((box, box.wrap(x)), reset=t == 0)
+        (bin_of,) = np.flatnonzero(np.isclose(found["k"], k, rtol=1e-9))
+        assert narrow.S_k[0] == pytest.approx(found["number"][bin_of][0], rel=1e-4)
+
+
+@pytest.mark.parametrize("indices, waves_of_that_length", [((1, 0, 0), 3), ((1, 1, 0), 6), ((1, 1, 1), 4), ((0, 2, 0), 3)])
+def test_a_planted_wave_has_its_power_at_its_wave_number(tmp_path, indices, waves_of_that_length):
+    """Half the ions' number, shared by the waves that are as long; waves as short as a lattice's own would alias."""
+    n = 12
+    x = np.stack(np.meshgrid(*[np.arange(n)] * 3, indexing="ij"), -1).reshape(-1, 3)
+    field = 2.0 + 0.3 * np.cos(2 * np.pi * x @ indices / n)
+    with open(tmp_path / "dump", "w") as out:
+        out.write(f"ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n{n**3}\nITEM: BOX BOUNDS pp pp pp\n")
+        out.write(f"0 {n}\n" * 3 + "ITEM: ATOMS id type x y z v_field\n")
+        for i, (place, value) in enumerate(zip(x.tolist(), field.tolist())):
+            out.write(f"{i + 1} 1 {place[0]} {place[1]} {place[2]} {value!r}\n")
+    found = analyze(tmp_path, "--column", "v_field", "--radius", "2")["structure_factor"]
+    power = values(found["field"])
+    there = np.isclose(found["k"], 2 * np.pi / n * np.linalg.norm(indices), rtol=1e-9)
+    assert there.sum() == 1
+    assert power[there] == pytest.approx(n**3 / 2 / waves_of_that_length, rel=1e-9)
+    assert power[~there & (np.array(found["k"]) < 5)] == pytest.approx(0, abs=1e-9)

@@ -41,8 +41,8 @@ pub fn write_all(folder: &Path, all: &Comparison) -> anyhow::Result<()> {
     }
     add("relaxation_frames", of(&|a| Some(a.temporal.as_ref()?.relaxation?.0)));
     write_table(&folder.join("systems.csv"), Some(("system", &names)), &columns)?;
-    for analysis in &all.systems {
-        let own = folder.join(analysis.folder());
+    for (analysis, name) in all.systems.iter().zip(all.folders()) {
+        let own = folder.join(name);
         std::fs::create_dir_all(&own).with_context(|| own.display().to_string())?;
         write(&own, analysis)?;
     }

@@ -1,5 +1,6 @@
 //! The systems of a data set, one by one and beside each other.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -58,6 +59,26 @@ impl Comparison {
         };
         let points: Vec<SystemPoint> = all.iter().filter_map(point).collect();
         Ok(Self { systems: all, across: across(&points, options.seed) })
+    }
+
+    /// A folder's name for each system: a system's name may be any text, and a folder's holds no separators, is not of dots
+    /// alone, and stands once even where capitals and small letters are the same.
+    pub fn folders(&self) -> Vec<String> {
+        let mut taken = HashSet::new();
+        let folder = |a: &Analysis| {
+            let mut stem = a.name.as_deref().unwrap_or("").replace(['/', '\\'], "_");
+            if stem.chars().all(|c| c == '.') {
+                stem = format!("system{stem}");
+            }
+            let mut name = stem.clone();
+            let mut number = 1;
+            while !taken.insert(name.to_lowercase()) {
+                number += 1;
+                name = format!("{stem}_{number}");
+            }
+            name
+        };
+        self.systems.iter().map(folder).collect()
     }
 }
 

@@ -11,7 +11,7 @@ mod source;
 mod system;
 mod table;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use ionscape::local::LocalModel;
@@ -19,7 +19,7 @@ use ionscape::local::LocalModel;
 use crate::{mapping, outputs, results};
 pub use dataset::{Comparison, by_concentration};
 pub use figures::{Plot, TOLD_APART, of as plots, over_all as plots_over_all, plain};
-pub use options::{Options, Units};
+pub use options::{Options, Units, is_dataset};
 pub use pairs::neighbors;
 use source::{Predictor, Source};
 pub use system::Analysis;
@@ -32,6 +32,13 @@ pub struct Arguments {
     #[command(flatten)]
     options: Options,
 
+    #[command(flatten)]
+    outputs: Outputs,
+}
+
+/// Where results go besides the terminal.
+#[derive(clap::Args)]
+pub struct Outputs {
     /// Write figures to DIR, as SVG and PNG.
     #[arg(long, value_name = "DIR")]
     plot: Option<PathBuf>,
@@ -45,53 +52,85 @@ pub struct Arguments {
     json: Option<PathBuf>,
 }
 
+impl Outputs {
+    /// Refuses what could not be written, before anything is computed: these and the file `page`.
+    pub fn check(&self, page: Option<&Path>, inputs: &[PathBuf]) -> anyhow::Result<()> {
+        let files: Vec<&Path> = self.json.as_deref().into_iter().chain(page).collect();
+        outputs::check(&files, inputs)?;
+        for folder in [&self.plot, &self.csv].into_iter().flatten() {
+            std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+        }
+        Ok(())
+    }
+
+    /// Writes what was asked for.
+    pub fn write(&self, findings: &Findings) -> anyhow::Result<()> {
+        if let Some(folder) = &self.plot {
+            match findings {
+                Findings::One(found) => figures::write(folder, found)?,
+                Findings::Many(all) => figures::write_all(folder, all)?,
+            }
+        }
+        if let Some(folder) = &self.csv {
+            match findings {
+                Findings::One(found) => csv::write(folder, found)?,
+                Findings::Many(all) => csv::write_all(folder, all)?,
+            }
+        }
+        results::write_json(self.json.as_deref(), findings)
+    }
+}
+
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let Arguments { options, plot, csv, json } = &arguments;
+    let Arguments { options, outputs } = &arguments;
     options.check()?;
-    for folder in [plot, csv].into_iter().flatten() {
-        std::fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
-    }
-    if let Some(json) = json {
-        outputs::check(&[json], &options.inputs)?;
-    }
-    match Findings::of(options)? {
-        Findings::One(found) => {
-            found.warn();
-            if let Some(folder) = plot {
-                figures::write(folder, &found)?;
-            }
-            if let Some(folder) = csv {
-                csv::write(folder, &found)?;
-            }
-            results::write_json(json.as_deref(), &found)?;
-            table::print(&found)
-        }
-        Findings::Many(all) => {
-            all.systems.iter().for_each(Analysis::warn);
-            if let Some(folder) = plot {
-                figures::write_all(folder, &all)?;
-            }
-            if let Some(folder) = csv {
-                csv::write_all(folder, &all)?;
-            }
-            results::write_json(json.as_deref(), &all)?;
-            table::print_all(&all)
-        }
+    outputs.check(None, &options.files()?)?;
+    let findings = Findings::of(options)?;
+    findings.warn();
+    // Before the table, whose reader may have had enough.
+    outputs.write(&findings)?;
+    match &findings {
+        Findings::One(found) => table::print(found),
+        Findings::Many(all) => table::print_all(all),
     }
 }
 
 /// What was found of one run, or of the systems of a data set.
+#[derive(serde::Serialize)]
+#[serde(untagged)]
 pub enum Findings {
     One(Box<Analysis>),
     Many(Comparison),
 }
 
 impl Findings {
+    /// Says on standard error what the results must be taken with; what holds for many systems is said once.
+    pub fn warn(&self) {
+        match self {
+            Self::One(found) => found.cautions().iter().for_each(|caution| log::warn!("{caution}")),
+            Self::Many(all) => {
+                let mut said: Vec<(String, Vec<&str>)> = vec![];
+                for system in &all.systems {
+                    let name = system.name.as_deref().unwrap_or("");
+                    for caution in system.cautions() {
+                        match said.iter_mut().find(|(text, _)| *text == caution) {
+                            Some((_, names)) => names.push(name),
+                            None => said.push((caution, vec![name])),
+                        }
+                    }
+                }
+                for (caution, names) in said {
+                    let more = if names.len() > 1 { format!(" and {} more", names.len() - 1) } else { String::new() };
+                    log::warn!("{}{more}: {caution}", names[0]);
+                }
+            }
+        }
+    }
+
     /// Reads everything and sums up.
     pub fn of(options: &Options) -> anyhow::Result<Self> {
         let model = options.model.as_ref().map(LocalModel::load).transpose()?;
-        let is_dataset = |path: &&PathBuf| path.extension().is_some_and(|e| e == "toml");
-        if let Some(path) = options.inputs.iter().find(is_dataset) {
+        if let Some(path) = options.inputs.iter().find(|path| is_dataset(path)) {
             if options.inputs.len() > 1 {
                 bail!("{}: a data set is analysed by itself; leave the other files out", path.display());
             }

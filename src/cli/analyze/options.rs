@@ -1,12 +1,13 @@
 //! What is analysed and how: options that `analyze` and `report` share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::ValueEnum;
 use ionscape::analysis::Axis;
 
 use crate::reading::Reading;
+use crate::{outputs, systems};
 
 #[derive(clap::Args)]
 pub struct Options {
@@ -92,6 +93,16 @@ impl Options {
         Ok(())
     }
 
+    /// Every file that is read: dumps or a data set with what it names, and the model.
+    pub fn files(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let mut files: Vec<PathBuf> = self.inputs.iter().chain(&self.model).cloned().collect();
+        for path in self.inputs.iter().filter(|path| is_dataset(path)) {
+            let (_, dataset) = systems::dataset(path)?;
+            files.extend(outputs::named_by(&dataset, path.parent().unwrap_or(Path::new(""))));
+        }
+        Ok(files)
+    }
+
     /// Axes of the map with their bins; none if no map was asked for.
     pub fn map(&self) -> anyhow::Result<Option<Vec<(Axis, usize)>>> {
         let Some(Axes(axes)) = &self.map else { return Ok(None) };
@@ -105,6 +116,11 @@ impl Options {
         };
         Ok(Some(axes.iter().copied().zip(bins).collect()))
     }
+}
+
+/// Whether an input is a data set, by its ending.
+pub fn is_dataset(path: &Path) -> bool {
+    path.extension().is_some_and(|e| e == "toml")
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]

@@ -1,5 +1,6 @@
 //! Frames with their field: from the columns of dumps, or computed by a model where there are none.
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
@@ -38,8 +39,8 @@ pub struct Source<'a> {
     names: [String; 3],
     pub predictor: Option<Predictor<'a>>,
     reading: ReadOptions,
-    /// What the model computed in the first reading, frame by frame.
-    computed: Vec<Vec<f64>>,
+    /// What the model computed in the first reading, by the frame's number: dumps before it may have had the columns.
+    computed: HashMap<usize, Vec<f64>>,
     /// The first frame's columns were compared with the model.
     compared: bool,
     /// The field is a column of exactly the name that was given.
@@ -56,7 +57,7 @@ impl<'a> Source<'a> {
             names: [1, 2, 3].map(|i| format!("{}[{i}]", options.column)),
             predictor,
             reading: options.reading.options(),
-            computed: vec![],
+            computed: HashMap::new(),
             compared: false,
             single: false,
             dataset_units: None,
@@ -116,17 +117,19 @@ impl<'a> Source<'a> {
     fn values(&mut self, frame: &Frame, number: usize) -> anyhow::Result<Values> {
         let [local, spread, grade] = &self.names;
         let named = |name: &str| frame.column(name).map(<[f64]>::to_vec);
-        if let Some(local) = named(local) {
-            let values = Values { local, spread: named(spread), grade: named(grade) };
+        let written = match named(local) {
+            Some(local) => Some(Values { local, spread: named(spread), grade: named(grade) }),
+            None => named(self.column).map(|local| {
+                self.single = true;
+                Values { local, spread: None, grade: None }
+            }),
+        };
+        if let Some(values) = written {
             if !self.compared {
                 self.compare(frame, &values)?;
                 self.compared = true;
             }
             return Ok(values);
-        }
-        if let Some(local) = named(self.column) {
-            self.single = true;
-            return Ok(Values { local, spread: None, grade: None });
         }
         let Some(predictor) = &self.predictor else {
             let message = format!(
@@ -135,11 +138,11 @@ impl<'a> Source<'a> {
             );
             return Err(frame.error(None, message).into());
         };
-        if let Some(local) = self.computed.get(number) {
+        if let Some(local) = self.computed.get(&number) {
             return Ok(Values { local: local.clone(), spread: None, grade: None });
         }
         let values = predictor.evaluate(frame)?;
-        self.computed.push(values.local.clone());
+        self.computed.insert(number, values.local.clone());
         Ok(values)
     }
 
@@ -147,16 +150,18 @@ impl<'a> Source<'a> {
     fn compare(&self, frame: &Frame, values: &Values) -> anyhow::Result<()> {
         let Some(predictor) = &self.predictor else { return Ok(()) };
         let own = predictor.evaluate(frame)?;
-        let n = own.local.len() as f64;
-        let rms = |of: &dyn Fn(usize) -> f64| ((0..own.local.len()).map(|i| of(i).powi(2)).sum::<f64>() / n).sqrt();
-        let mean = own.local.iter().sum::<f64>() / n;
+        // Zeros of atoms that are no ions would count as spread.
+        let ions: Vec<usize> = (0..frame.n_atoms).filter(|&i| values.local[i] != 0.0).collect();
+        let average = |of: &dyn Fn(usize) -> f64| ions.iter().map(|&i| of(i)).sum::<f64>() / ions.len() as f64;
+        let rms = |of: &dyn Fn(usize) -> f64| average(&|i| of(i).powi(2)).sqrt();
+        let mean = average(&|i| own.local[i]);
         let apart = rms(&|i| own.local[i] - values.local[i]);
         if apart > SAME * rms(&|i| own.local[i] - mean) + 1e-4 * mean.abs() {
             let message = format!(
                 "{} is not the model of column {}: values differ by {apart:.3}, root mean square; give the model that made \
                  them",
                 predictor.path.display(),
-                self.names[0]
+                self.column()
             );
             return Err(frame.error(None, message).into());
         }

@@ -3,9 +3,9 @@
 use std::fmt::Display;
 
 use ionscape::analysis::{
-    Axis, CoordinationSummary, FieldByCoordination, FieldDistribution, FieldFrame, FieldHistory, FieldMap, FieldShape,
-    FieldStructureFactor, FieldSummary, IonStates, MapSummary, ShapeSummary, SpatialCorrelation, SpatialSummary,
-    StateSummary, StructureFactorSummary, TemporalSummary,
+    Axis, Contact, CoordinationSummary, FieldByCoordination, FieldDistribution, FieldFrame, FieldHistory, FieldMap,
+    FieldShape, FieldStructureFactor, FieldSummary, IonStates, MapSummary, ShapeSummary, SpatialCorrelation,
+    SpatialSummary, StateSummary, StructureFactorSummary, TemporalSummary,
 };
 use ionscape::trajectory::Frame;
 use serde::Serialize;
@@ -33,6 +33,8 @@ pub struct Analysis {
     pub distribution: FieldSummary,
     pub shape: Option<ShapeSummary>,
     pub spatial: Option<SpatialSummary>,
+    /// Correlation of all pairs within the distance of states.
+    pub contact: Option<Contact>,
     pub structure_factor: Option<StructureFactorSummary>,
     pub temporal: Option<TemporalSummary>,
     pub states: Option<StateSummary>,
@@ -60,7 +62,8 @@ impl Analysis {
         source.each_frame("frames", &mut |frame, values, ions| first.add(frame, values, ions))?;
         let FirstReading { field, shape, spatial, waves, history, map, last, written, course, mut notes, .. } = first;
         let Some(last) = last else { anyhow::bail!("there is no frame to analyze") };
-        let (distribution, spatial) = (field.summary()?, spatial.map(|s| s.summary()));
+        let (distribution, pairs) = (field.summary()?, spatial);
+        let spatial = pairs.as_ref().map(SpatialCorrelation::summary);
         let unit_style = Units::of(options.units, written.units.as_deref().or(source.units()))?;
         let temporal = history.as_ref().and_then(FieldHistory::summary);
         if temporal.is_none() && history.is_some() {
@@ -94,7 +97,8 @@ impl Analysis {
         let density = written.density / n_frames as f64;
         let second = SecondReading::of(source, options, (n_frames, density), radius, by_distance)?;
         let (mut states, coordination) = (second.states, second.coordination);
-        if let Some(states) = states.as_mut().filter(|_| course.is_uneven()) {
+        // Bonds know ions by their order, which is the same only in a course of the same ions.
+        if let Some(states) = states.as_mut().filter(|_| history.is_none()) {
             (states.intermittent, states.continuous) = (vec![], vec![]);
             (states.intermittent_lifetime, states.continuous_lifetime) = (None, None);
         }
@@ -120,6 +124,7 @@ impl Analysis {
             spatial,
             structure_factor,
             temporal,
+            contact: pairs.zip(distance).map(|(pairs, distance)| pairs.within(distance)),
             states,
             coordination,
             map: map.map(|map| map.summary()),
@@ -144,25 +149,21 @@ impl Analysis {
         }
     }
 
-    /// A folder's name for it: a system's name may be any text, and a folder's holds no separators.
-    pub fn folder(&self) -> String {
-        self.name.as_deref().unwrap_or("").replace(['/', '\\'], "_")
-    }
-
-    /// Says on standard error what the results must be taken with.
-    pub fn warn(&self) {
-        let name = self.name.as_ref().map_or(String::new(), |name| format!("{name}: "));
+    /// What the results must be taken with.
+    pub fn cautions(&self) -> Vec<String> {
         let summary = &self.distribution;
+        let mut cautions = vec![];
         if summary.all.mean.error.as_ref().is_some_and(|error| !error.converged) {
-            log::warn!(
-                "{name}{} frames are too few for the error of the mean, which is larger than stated",
+            cautions.push(format!(
+                "{} frames are too few for the error of the mean, which is larger than stated",
                 summary.n_frames
-            );
+            ));
         }
         if summary.steps_between_frames.is_none() && summary.n_frames > 2 {
-            log::warn!("{name}the frames are unevenly spaced, and the error of the mean holds only roughly");
+            cautions.push("the frames are unevenly spaced, and the error of the mean holds only roughly".into());
         }
-        self.notes.iter().for_each(|note| log::warn!("{name}{note}"));
+        cautions.extend(self.notes.iter().cloned());
+        cautions
     }
 }
 
@@ -219,6 +220,9 @@ impl SecondReading {
     }
 }
 
+/// Times between frames that differ by less than this share are the same but for rounding.
+const SAME_TIME: f64 = 1e-6;
+
 /// What a dump says of itself.
 #[derive(Default)]
 struct Written {
@@ -234,7 +238,7 @@ struct Course {
     /// Steps between frames, and whether they ever differed.
     step: Option<i64>,
     uneven: bool,
-    /// Time between the first two frames, where the dump has it.
+    /// Time between frames, where the dump has it and it never differed.
     time: Option<f64>,
 }
 
@@ -244,16 +248,15 @@ impl Course {
         let before = self.uneven;
         if let Some((timestep, time)) = self.last.replace((frame.timestep, frame.time)) {
             let step = frame.timestep - timestep;
+            let between = time.zip(frame.time).map(|(a, b)| b - a);
             if self.step.is_none() {
-                self.time = time.zip(frame.time).map(|(a, b)| b - a);
+                self.time = between;
             }
+            // Steps may be even and their lengths not, as with fix dt/reset.
+            self.time = self.time.zip(between).filter(|(a, b)| (a - b).abs() <= SAME_TIME * a.abs()).map(|(a, _)| a);
             self.uneven |= *self.step.get_or_insert(step) != step;
         }
         self.uneven && !before
-    }
-
-    fn is_uneven(&self) -> bool {
-        self.uneven
     }
 
     fn time(&self, timestep: Option<f64>) -> Option<f64> {

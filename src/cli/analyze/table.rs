@@ -21,7 +21,7 @@ pub fn print(found: &Analysis) -> anyhow::Result<()> {
     let (first, last) = (summary.first_timestep, summary.last_timestep);
     let mut rows = vec![
         ("frames", format!("{}, steps {first} to {last}{every}", summary.n_frames)),
-        ("ions", format!("{}", summary.all.n_ions)),
+        ("ions", results::count(summary.all.n_ions)),
     ];
     let mean = in_ascii(&summary.all.mean);
     match &summary.all.mean.error {
@@ -46,7 +46,10 @@ pub fn print(found: &Analysis) -> anyhow::Result<()> {
         rows.push(("outside training", format!("{:.2} % of ions; largest grade {grade:.2}", 100.0 * share)));
     }
     if summary.atoms_not_evaluated > 0.0 {
-        rows.push(("not evaluated", format!("{} atoms a frame, with the value 0", summary.atoms_not_evaluated)));
+        rows.push((
+            "not evaluated",
+            format!("{} atoms a frame, with the value 0", results::count(summary.atoms_not_evaluated)),
+        ));
     }
     results::print_table(&rows)?;
     print_groups(summary)?;
@@ -72,11 +75,6 @@ pub fn print_all(all: &Comparison) -> anyhow::Result<()> {
     )?;
     let shown = |value: Option<f64>| value.map_or("-".to_string(), |v| format!("{v:.4}"));
     for a in &all.systems {
-        let nearest = |like: bool| {
-            let spatial = a.spatial.as_ref()?;
-            let curves = if like { &spatial.like } else { &spatial.unlike };
-            neighbors(curves, &spatial.r).map(|(_, value, _)| value)
-        };
         writeln!(
             out,
             "{:<width$}  {:>9.4}  {:>8.4}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}",
@@ -86,14 +84,14 @@ pub fn print_all(all: &Comparison) -> anyhow::Result<()> {
             shown(a.mean_error),
             shown(a.distribution.all.fluctuation.as_ref().map(|f| f.mean)),
             shown(a.shape.as_ref().map(|s| s.skewness.mean)),
-            shown(nearest(true)),
-            shown(nearest(false)),
+            shown(a.contact.and_then(|c| c.like.0)),
+            shown(a.contact.and_then(|c| c.unlike.0)),
         )?;
     }
     let unit = Units::names(all.systems[0].unit_style).1;
     writeln!(
         out,
-        "mean and spread over ions in {unit}; like, unlike: correlation of fluctuations of the nearest pairs that tell it to 0.1"
+        "mean and spread over ions in {unit}; like, unlike: correlation of fluctuations of pairs within the pair distance"
     )?;
     let Some(across) = &all.across else { return Ok(()) };
     writeln!(out, "\ndoes the field fluctuate more where systems conduct more? (correlation over systems)")?;
@@ -120,6 +118,7 @@ fn print_groups(summary: &FieldSummary) -> std::io::Result<()> {
     for (name, group) in [("all".to_string(), &summary.all)].into_iter().chain(types) {
         let error = group.mean.error.as_ref().map_or("-".into(), |error| format!("{:.4}", error.value));
         let GroupSummary { n_ions, standard_deviation, .. } = group;
+        let n_ions = results::count(*n_ions);
         write!(out, "{name:<8}{n_ions:>8}{:>10.4}{error:>10}{standard_deviation:>10.4}", group.mean.mean)?;
         for (_, value) in &group.quantiles {
             write!(out, "{value:>10.4}")?;
@@ -188,6 +187,7 @@ fn print_pairs(found: &Analysis) -> std::io::Result<()> {
     for (name, curves) in [("like ions", &spatial.like), ("unlike ions", &spatial.unlike)] {
         let nearest = match neighbors(curves, &spatial.r) {
             Some((r, value, error)) => format!("{} at {r:.3}", with_error(value, error)),
+            None if curves.nearest(&spatial.r).is_none() => "no pair".into(),
             None if found.n_frames < 4 => "four frames and more tell it".into(),
             None => "no distance tells it to 0.1".into(),
         };

@@ -4,9 +4,9 @@ use ionscape::analysis::{AcrossSummary, Relation, Strength};
 use ionscape::page::{Column, Page, Section, Table};
 use ionscape::statistics::MeanEstimate;
 
-use super::words::{frames, is_clear, number, with_error};
+use super::words::{is_clear, number, with_error};
 use super::{LEAST_FRAMES, system, with_figures};
-use crate::analyze::{Analysis, Comparison, Units, by_concentration, neighbors, plots_over_all};
+use crate::analyze::{Analysis, Comparison, Units, by_concentration, plots_over_all};
 
 /// Pages on more systems than this say of each what stands in the table alone.
 const MOST_DETAILED: usize = 12;
@@ -54,8 +54,7 @@ fn notes(all: &Comparison) -> Vec<String> {
     };
     for system in &all.systems {
         if system.distribution.all.mean.error.as_ref().is_some_and(|error| !error.converged) {
-            let few = frames(system.n_frames);
-            add(format!("{few} are too few for the errors of means, which are left out"));
+            add("their frames are too few for the errors of means, which are left out".into());
         }
         if system.n_frames < LEAST_FRAMES {
             add(format!("fewer than {LEAST_FRAMES} frames do not tell whether neighbours conduct alike"));
@@ -137,12 +136,12 @@ fn table(all: &Comparison) -> anyhow::Result<Table> {
     let (length, unit) = Units::names(style);
     let volume = style.map_or(String::new(), |_| format!("1/{length}\u{b3}"));
     let none = || "\u{2013}".to_string();
-    let nearest = |a: &Analysis, like: bool| {
-        let spatial = a.spatial.as_ref()?;
-        let curves = if like { &spatial.like } else { &spatial.unlike };
-        neighbors(curves, &spatial.r).map(|(_, value, error)| with_error(value, error))
+    let contact = |a: &Analysis, like: bool| -> Option<String> {
+        let contact = a.contact.as_ref()?;
+        let (value, error) = if like { contact.like } else { contact.unlike };
+        Some(with_error(value?, Some(error?)))
     };
-    let pairs = all.systems.iter().any(|a| nearest(a, true).is_some() || nearest(a, false).is_some());
+    let pairs = all.systems.iter().any(|a| contact(a, true).or(contact(a, false)).is_some());
     let mut columns = vec![
         Column::words("system"),
         Column::numbers("ions per volume", volume),
@@ -151,8 +150,8 @@ fn table(all: &Comparison) -> anyhow::Result<Table> {
         Column::numbers("skewness", ""),
     ];
     if pairs {
-        columns.push(Column::numbers("nearest like pairs", ""));
-        columns.push(Column::numbers("nearest unlike pairs", ""));
+        columns.push(Column::numbers("like pairs", "correlation"));
+        columns.push(Column::numbers("unlike pairs", "correlation"));
     }
     let row = |a: &Analysis| {
         let mut row = vec![
@@ -163,12 +162,12 @@ fn table(all: &Comparison) -> anyhow::Result<Table> {
             a.shape.as_ref().map_or_else(none, |s| settled(&s.skewness)),
         ];
         if pairs {
-            row.extend([true, false].map(|like| nearest(a, like).unwrap_or_else(none)));
+            row.extend([true, false].map(|like| contact(a, like).unwrap_or_else(none)));
         }
         row
     };
     let caption = match pairs {
-        true => "Each system; nearest pairs: correlation of fluctuations of the nearest ions that tell it to 0.1",
+        true => "Each system; pairs: correlation of fluctuations within the distance of pairs",
         false => "Each system",
     };
     Ok(Table::new(caption, columns, by_concentration(all).into_iter().map(row).collect())?)

@@ -14,8 +14,7 @@ use anyhow::{Context, bail};
 use ionscape::output::AtomicFile;
 use ionscape::page::{Page, Section};
 
-use crate::analyze::{Findings, Options};
-use crate::outputs;
+use crate::analyze::{Findings, Options, Outputs};
 
 /// Fewer frames tell no errors of what takes all of them together.
 const LEAST_FRAMES: usize = 4;
@@ -34,25 +33,24 @@ pub struct Arguments {
     /// Title of the page.
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
+
+    #[command(flatten)]
+    outputs: Outputs,
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let Arguments { options, output, title } = &arguments;
+    let Arguments { options, output, title, outputs } = &arguments;
     options.check()?;
     if !output.extension().is_some_and(|e| e == "html" || e == "htm") {
         bail!("{}: the report is an HTML page; give the file the ending .html", output.display());
     }
-    outputs::check(&[output], &options.inputs)?;
+    outputs.check(Some(output), &options.files()?)?;
     let found = Findings::of(options)?;
+    found.warn();
+    outputs.write(&found)?;
     let mut page = match &found {
-        Findings::One(found) => {
-            found.warn();
-            system::page(found)?
-        }
-        Findings::Many(all) => {
-            all.systems.iter().for_each(|found| found.warn());
-            comparison::page(all)?
-        }
+        Findings::One(found) => system::page(found)?,
+        Findings::Many(all) => comparison::page(all)?,
     };
     if let Some(title) = title {
         page.title = title.clone();

@@ -8,11 +8,11 @@ use anyhow::Context;
 use ionscape::page::{Fact, Section};
 use sha2::{Digest, Sha256};
 
-use crate::analyze::Options;
+use crate::analyze::{Options, is_dataset};
 use crate::{outputs, systems};
 
 pub fn section(options: &Options) -> anyhow::Result<Section> {
-    let command: Vec<String> = std::env::args().skip(1).map(|word| quoted(&word)).collect();
+    let command: Vec<String> = std::env::args_os().skip(1).map(|word| quoted(&word.to_string_lossy())).collect();
     let mut facts = vec![
         Fact::new("made by", format!("ionscape {}", env!("CARGO_PKG_VERSION"))),
         Fact::verbatim("command", format!("ionscape {}", command.join(" "))),
@@ -20,7 +20,7 @@ pub fn section(options: &Options) -> anyhow::Result<Section> {
     ];
     for path in &options.inputs {
         facts.push(hash(path)?);
-        if path.extension().is_some_and(|e| e == "toml") {
+        if is_dataset(path) {
             let (_, dataset) = systems::dataset(path)?;
             let folder = path.parent().unwrap_or(Path::new(""));
             let snapshots = outputs::named_by(&dataset, folder).into_iter().filter(|file| file.is_file());

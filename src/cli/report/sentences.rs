@@ -205,7 +205,7 @@ pub fn time(found: &Analysis) -> Vec<String> {
             scaled(relaxation)
         ),
         Some(relaxation) => format!(
-            "An ion's departure from the mean relaxes over {} {unit} (integral of its autocorrelation); frames are {apart} apart.",
+            "An ion's departure from the mean relaxes over {} {unit} (integral of its autocorrelation); frames stand {apart} apart.",
             scaled(relaxation)
         ),
         None => format!(
@@ -291,10 +291,10 @@ pub fn coordination(found: &Analysis) -> Vec<String> {
     let slope = |point: Option<(f64, Option<f64>)>, name: &str| {
         point.map(|(value, error)| {
             let way = match is_clear(value, error) {
-                true if value < 0.0 => "lowers what an ion conducts",
-                true => "raises what an ion conducts",
-                false if error.is_some() => "does not clearly change what an ion conducts",
-                false => "changes what an ion conducts",
+                true if value < 0.0 => "lowers an ion's conductivity",
+                true => "raises an ion's conductivity",
+                false if error.is_some() => "does not clearly change an ion's conductivity",
+                false => "changes an ion's conductivity",
             };
             format!("one more {name} neighbour {way} ({} {unit})", with_error(value, error))
         })

@@ -37,14 +37,8 @@ fn said(heading: &str, sentences: Vec<String>) -> Option<Section> {
 
 fn opening(found: &Analysis, figures: &mut Vec<Plot>) -> Section {
     let section = sentences::mean(found).into_iter().fold(Section::new("What conducts"), Section::paragraph);
-    let section = match found.distribution.all.mean.error.as_ref().filter(|error| !error.converged) {
-        Some(_) => section.warning(format!(
-            "{} are too few for the error of the mean, which is larger than stated.",
-            capital(&frames(found.n_frames))
-        )),
-        None => section,
-    };
-    let section = found.notes.iter().fold(section, |section, note| section.note(capital(note) + "."));
+    let cautions = found.cautions();
+    let section = cautions.iter().fold(section, |section, caution| section.warning(capital(caution) + "."));
     with_figures(section, figures, &["field"])
 }
 
@@ -173,7 +167,8 @@ impl From<Plot> for ionscape::page::PageFigure {
 pub fn short(found: &Analysis) -> Section {
     let name = found.name.as_deref().unwrap_or("system");
     let mut figures = plots(found);
-    let distribution = sentences::distribution(found).into_iter().fold(Section::new(name), Section::paragraph);
+    let said = sentences::mean(found).into_iter().take(1).chain(sentences::distribution(found));
+    let distribution = said.fold(Section::new(name), Section::paragraph);
     let section = with_figures(distribution, &mut figures, &["distribution"]);
     // Without errors nothing is said of neighbours.
     if found.n_frames < LEAST_FRAMES {

@@ -1,5 +1,7 @@
 //! Numbers in sentences.
 
+use crate::results;
+
 /// A value to the second digit of its error, as in `0.742 ± 0.011`, and to three digits where it has none.
 pub fn with_error(value: f64, error: Option<f64>) -> String {
     match error.filter(|e| e.is_finite() && *e > 0.0) {
@@ -22,11 +24,12 @@ pub fn number(value: f64, decimals: usize) -> String {
     }
 }
 
-/// A whole number, its thousands apart.
+/// A number of things, its thousands apart.
 pub fn count(n: f64) -> String {
-    let digits = format!("{n:.0}");
+    let digits = results::count(n);
+    let whole = digits.find('.').unwrap_or(digits.len());
     let apart = |(i, digit): (usize, char)| {
-        let comma = (i > 0 && (digits.len() - i).is_multiple_of(3)).then_some(',');
+        let comma = (i > 0 && i < whole && (whole - i).is_multiple_of(3)).then_some(',');
         comma.into_iter().chain([digit])
     };
     digits.chars().enumerate().flat_map(apart).collect()
@@ -78,8 +81,8 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_are_read_in_thousands() {
-        assert_eq!([7.0, 400.0, 1201.0, 803392.0].map(count), ["7", "400", "1,201", "803,392"]);
+    fn numbers_of_things_are_read_in_thousands() {
+        assert_eq!([7.0, 39.917, 1201.5, 803392.0].map(count), ["7", "39.92", "1,201.5", "803,392"]);
         assert_eq!([frames(1), frames(1201)], ["one frame", "1,201 frames"]);
     }
 }

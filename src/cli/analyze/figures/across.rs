@@ -4,7 +4,6 @@ use ionscape::plot::{RowPanel, RowSeries, ScatterGroup, ScatterPanel, ScatterPoi
 use ionscape::statistics::MeanEstimate;
 
 use super::super::dataset::{Comparison, by_concentration};
-use super::super::pairs::neighbors;
 use super::super::system::Analysis;
 use super::Plot;
 
@@ -79,9 +78,9 @@ pub fn systems(all: &Comparison, unit: &str) -> Option<Plot> {
         Some((s.mean, settled(s)))
     };
     let contact = |a: &Analysis, like: bool| {
-        let spatial = a.spatial.as_ref()?;
-        let (_, value, error) = neighbors(if like { &spatial.like } else { &spatial.unlike }, &spatial.r)?;
-        Some((value, error.unwrap_or(0.0)))
+        let contact = a.contact.as_ref()?;
+        let (value, error) = if like { contact.like } else { contact.unlike };
+        Some((value?, error?))
     };
     let mut panels = vec![
         panel(
@@ -95,14 +94,14 @@ pub fn systems(all: &Comparison, unit: &str) -> Option<Plot> {
     let pairs = vec![series("like", &|a| contact(a, true)), series("unlike", &|a| contact(a, false))];
     let told = pairs.iter().any(|series| series.values.iter().any(Option::is_some));
     if told {
-        panels.push(panel("Nearest pairs", "correlation of fluctuations", pairs, Some(0.0)));
+        panels.push(panel("Pairs", "correlation of fluctuations", pairs, Some(0.0)));
     }
     let (mean, n) = (|a: &&Analysis| a.mean, systems.len());
     let largest = systems.iter().map(mean).fold(f64::NEG_INFINITY, f64::max);
     let least = systems.iter().map(mean).fold(f64::INFINITY, f64::min);
     let note = "from dilute to dense; lines are standard errors";
     let pairs = match told {
-        true => ", and correlation of the fluctuations of the nearest pairs that tell it to 0.1",
+        true => ", and correlation of the fluctuations of pairs within the distance of pairs",
         false => "; too few frames tell correlations of pairs",
     };
     Some(Plot::of_rows("systems", "Systems beside each other", &names, &panels, note).told(

@@ -72,6 +72,9 @@ impl Plot {
     }
 }
 
+/// A value that may be absent, and its error.
+type Point = (Option<f64>, Option<f64>);
+
 /// What figures of a system need to know of it.
 struct Drawn<'a> {
     found: &'a Analysis,
@@ -117,8 +120,8 @@ pub fn write(folder: &Path, found: &Analysis) -> anyhow::Result<()> {
 /// Writes the figures over all systems, and those of each in a folder of its name.
 pub fn write_all(folder: &Path, all: &Comparison) -> anyhow::Result<()> {
     over_all(all).iter().try_for_each(|plot| write_both(folder, plot))?;
-    for found in &all.systems {
-        let own = folder.join(found.folder());
+    for (found, name) in all.systems.iter().zip(all.folders()) {
+        let own = folder.join(name);
         std::fs::create_dir_all(&own).with_context(|| own.display().to_string())?;
         write(&own, found)?;
     }
@@ -131,7 +134,7 @@ fn write_both(folder: &Path, plot: &Plot) -> anyhow::Result<()> {
 }
 
 /// Points whose value is known, an error of zero where none is.
-fn points(x: &[f64], y: &[(Option<f64>, Option<f64>)]) -> Vec<(f64, f64, f64)> {
+fn points(x: &[f64], y: &[Point]) -> Vec<(f64, f64, f64)> {
     x.iter().zip(y).filter_map(|(x, (value, error))| Some((*x, (*value)?, error.unwrap_or(0.0)))).collect()
 }
 
@@ -141,7 +144,7 @@ fn told(x: &[f64], y: &[(Option<f64>, Option<f64>)]) -> Vec<(f64, f64, f64)> {
     let largest = clear.filter(|(value, error)| *value > 3.0 * error).map(|(value, _)| value).fold(0.0, f64::max);
     let limit = if largest > 0.0 { (0.3 * largest).clamp(0.01, TOLD) } else { TOLD };
     let known = x.iter().zip(y).filter_map(|(x, (value, error))| Some((*x, (*value)?, (*error)?)));
-    known.filter(|(.., error)| *error < limit).collect()
+    known.filter(|(.., error)| *error > 0.0 && *error < limit).collect()
 }
 
 /// The same of values that are all known.

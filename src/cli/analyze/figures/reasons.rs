@@ -4,11 +4,11 @@ use ionscape::analysis::AttributionSummary;
 use ionscape::plot::{CurvePanel, NamedCurve, RowPanel, RowSeries};
 
 use super::super::pairs::TOLD;
-use super::{Drawn, Plot, both, points};
+use super::{Drawn, Plot, Point, both, points};
 
 pub fn neighbors(drawn: &Drawn) -> Option<Plot> {
     let attribution = &drawn.found.reasons.as_ref()?.attribution;
-    let curve = |y: &[(Option<f64>, Option<f64>)]| points(&attribution.r, y);
+    let curve = |y: &[Point]| points(&attribution.r, y);
     let (like, unlike) = (&attribution.like, &attribution.unlike);
     let panel = |title: &str, note: &str, curves| CurvePanel {
         title: title.into(),
@@ -57,7 +57,7 @@ pub fn channels(drawn: &Drawn) -> Option<Plot> {
     let mut channels: Vec<_> = dependence.channels.iter().collect();
     channels.sort_by(|a, b| b.like.cmp(&a.like).then(a.distance.total_cmp(&b.distance)));
     let names: Vec<String> = channels.iter().map(|channel| name(channel)).collect();
-    let series = |of: &dyn Fn(&ionscape::analysis::RadialDependence) -> (Option<f64>, Option<f64>)| {
+    let series = |of: &dyn Fn(&ionscape::analysis::RadialDependence) -> Point| {
         let value = |c: &&ionscape::analysis::RadialDependence| of(c).0.map(|v| (v, of(c).1.unwrap_or(0.0)));
         vec![RowSeries { name: String::new(), values: channels.iter().map(value).collect() }]
     };

@@ -4,7 +4,7 @@ use ionscape::analysis::Coordination;
 use ionscape::plot::{Bar, BarPanel, CurvePanel, HeatMap, NamedCurve, RowPanel, RowSeries, bars, heat};
 
 use super::time::until_forgotten;
-use super::{Drawn, Plot, known, plain, points};
+use super::{Drawn, Plot, Point, known, plain, points};
 
 /// Coordinations of fewer ions than this share are left out of figures.
 const LEAST: f64 = 1e-3;
@@ -184,7 +184,7 @@ pub fn map(drawn: &Drawn) -> Option<Plot> {
     let axis = |k: usize| format!("{} ({})", map.axes[k].name(), drawn.length);
     match map.axes.len() {
         1 => {
-            let column = |of: &dyn Fn(&ionscape::analysis::MapBin) -> (Option<f64>, Option<f64>)| {
+            let column = |of: &dyn Fn(&ionscape::analysis::MapBin) -> Point| {
                 points(&map.coordinates[0], &map.values.iter().map(of).collect::<Vec<_>>())
             };
             let panel = |title: &str, y_title: String, curves, level| CurvePanel {
