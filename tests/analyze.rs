@@ -121,3 +121,57 @@ fn what_cannot_be_analyzed() {
     assert!(message.contains("step 50") && message.contains("left all of them out"), "{message}");
     assert!(refusal(&Run::of(COLUMNS, &frames(2)), &["--plot", "dump"]).contains("dump"));
 }
+
+#[test]
+fn bonds_their_lifetimes_and_what_they_do_are_told_in_time_units() {
+    let run = Run::of(COLUMNS, &frames(30));
+    let table =
+        String::from_utf8(run.analyze(&["--units", "lj", "--timestep", "0.005", "--pair-distance", "2"]).stdout)
+            .unwrap();
+    for text in
+        ["lifetime of bonds between unlike ions, in \u{3c4}", "course in time, in \u{3c4}; frames are 0.5 apart"]
+    {
+        assert!(table.contains(text), "the table lacks `{text}`:\n{table}");
+    }
+    let charges = table.split("by their net charge\n").nth(1).unwrap();
+    let mut words = charges.split_whitespace();
+    assert!(words.next().unwrap().trim_start_matches('+').parse::<i32>().is_ok(), "{charges}");
+    assert!(table.contains("per unlike ion more"), "{table}");
+}
+
+/// The page on this run, with these options besides.
+fn page(run: &Run, more: &[&str]) -> String {
+    let mut command = Command::cargo_bin("ionscape").unwrap();
+    let arguments = ["report", "dump", "-o", "page.html"];
+    command.args(arguments).args(more).current_dir(run.folder.path()).assert().success();
+    fs::read_to_string(run.path("page.html")).unwrap()
+}
+
+#[test]
+fn a_page_on_few_frames_claims_nothing_that_takes_errors() {
+    for n in [1, 3] {
+        let page = page(&Run::of(COLUMNS, &frames(n)), &["--pair-distance", "2"]);
+        assert!(!page.contains("NaN") && !page.contains("know nothing of each other") && !page.contains("1 frames"));
+        assert!(page.contains("without which nothing is said of how neighbours conduct"), "{n} frames");
+        assert!(!page.contains("correlation of fluctuations"), "a figure of {n} frames");
+    }
+}
+
+#[test]
+fn a_map_of_an_even_liquid_shows_no_place_that_conducts_better() {
+    // Ions that swap places at random, and one half of the box where they conduct more.
+    let mut state = 7u64;
+    let mut random = || {
+        state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+        (state >> 33) as f64 / f64::from(1u32 << 31)
+    };
+    let noise: Vec<(i64, Vec<f64>)> = (0..64).map(|t| (t, (0..40).map(|_| 1.0 + 0.1 * random()).collect())).collect();
+    let uneven = noise.iter().map(|(t, values)| {
+        let place = |i: usize| (i as f64 * 3.7) % 10.0;
+        (*t, values.iter().enumerate().map(|(i, v)| v + if place(i) < 5.0 { 0.5 } else { 0.0 }).collect())
+    });
+    let options = ["--map", "x", "--map-bins", "5"];
+    let better = "conducts better in some places than in others";
+    assert!(!page(&Run::of(COLUMNS, &noise), &options).contains(better));
+    assert!(page(&Run::of(COLUMNS, &uneven.collect::<Vec<_>>()), &options).contains(better));
+}

@@ -40,7 +40,7 @@ fn each_system_is_what_its_dump_alone_is() {
     for (system, dump) in found.iter().zip(["a", "b", "c", "d"]) {
         let mut system = system.clone();
         assert!(system.as_object_mut().unwrap().remove("name").is_some_and(|name| name.is_string()));
-        assert!(close(&system, &folder.analyze(&[dump])), "{dump}");
+        assert!(close(&system, &folder.analyze(&[dump, "--units", "lj"])), "{dump}");
     }
     assert_eq!((&found[0]["name"], &found[2]["name"]), (&"dilute/1".into(), &"three, \"quoted\"".into()));
 }

@@ -74,7 +74,7 @@ fn one_frame_tells_of_one_instant() {
     let folder = Folder::new(&[("dump", &one.with_field())]);
     let found = folder.analyze(&["dump", "--pair-distance", "1.8", "--map", "z", "--map-bins", "3"]);
     assert!(found["mean_error"].is_null() && found["temporal"].is_null() && found["time_between_frames"].is_null());
-    assert!(notes(&found).contains("1 frames are too few for a course in time"));
+    assert!(notes(&found).contains("one frame is too few for a course in time"));
     let mean = one.frames[0].iter().map(|ion| ion.local).sum::<f64>() / 40.0;
     assert!((found["mean"].as_f64().unwrap() - mean).abs() < 1e-9);
     assert!(found["map"]["values"][0]["ions"][1].is_null(), "one frame has no error");

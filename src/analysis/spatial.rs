@@ -71,7 +71,8 @@ impl PairCurves {
     /// Distance, value and error of the correlation at the nearest pairs that tell it to 0.1, or at the nearest pairs of all where
     /// none do; `r` are the distances of the curves.
     pub fn nearest(&self, r: &[f64]) -> Option<(f64, f64, Option<f64>)> {
-        let told = |&(value, error): &Point| value.is_some() && error.is_some_and(|e| e < 0.1);
+        // An error of zero is that of pairs of a single block.
+        let told = |&(value, error): &Point| value.is_some() && error.is_some_and(|e| e > 0.0 && e < 0.1);
         let curve = &self.correlation;
         let place = curve.iter().position(told).or_else(|| curve.iter().position(|c| c.0.is_some()))?;
         Some((*r.get(place)?, curve[place].0?, curve[place].1))
@@ -331,6 +332,15 @@ mod tests {
         let (value, error) = found.like.length.unwrap();
         // Shorter for what was taken away.
         assert!((0.75 * length..length).contains(&value.unwrap()), "{value:?} {error:?}");
+    }
+
+    #[test]
+    fn pairs_of_a_single_instant_tell_no_correlation() {
+        let correlation = vec![(None, None), (Some(11.9), Some(0.0)), (Some(0.3), Some(0.4)), (Some(0.2), Some(0.05))];
+        let none = || vec![(None, None); 4];
+        let (g, shuffled, above_mean, below_mean) = (none(), none(), none(), none());
+        let curves = PairCurves { g, correlation, shuffled, above_mean, below_mean, length: None };
+        assert_eq!(curves.nearest(&[0.5, 1.0, 1.5, 2.0]), Some((2.0, 0.2, Some(0.05))));
     }
 
     #[test]

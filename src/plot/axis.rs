@@ -52,8 +52,14 @@ impl Scale {
         match kind {
             AxisScale::Linear => {
                 let (low, high) = if bounds.0 <= bounds.1 { bounds } else { (0.0, 1.0) };
-                // Relative to the values, so that rounding does not make an axis of one value.
-                let margin = (room * (high - low)).max(1e-9 * high.abs().max(low.abs())).max(1e-12);
+                let largest = high.abs().max(low.abs());
+                // Values that differ by rounding alone are one, whose axis has ticks that can be told apart.
+                let margin = match high - low > 1e-9 * largest {
+                    true => room * (high - low),
+                    false if largest > 0.0 => 0.1 * largest,
+                    false => 0.5,
+                };
+                let margin = margin.max(1e-12 * largest);
                 (low - margin, high + margin)
             }
             AxisScale::Logarithmic => {
@@ -207,6 +213,15 @@ mod tests {
             assert!((scale.place(value) - place).abs() < 1e-12, "{value}");
         }
         assert_eq!(scale.place_within(1e9), 40.0);
+    }
+
+    #[test]
+    fn one_value_has_an_axis_whose_ticks_can_be_read() {
+        for value in [0.0, 100.0, -3e-7] {
+            let range = Scale::range(AxisScale::Linear, [value, value * (1.0 + 1e-15)].into_iter(), 0.06);
+            let ticks = labels(range.0, range.1, 5);
+            assert!(ticks.len() > 1 && ticks.iter().all(|tick| tick.chars().count() < 10), "{value}: {ticks:?}");
+        }
     }
 
     #[test]

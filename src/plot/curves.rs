@@ -14,17 +14,24 @@ pub struct NamedCurve {
     pub points: Vec<(f64, f64, f64)>,
     /// What chance alone would give, such as a shuffled field: drawn grey and broken.
     pub null: bool,
+    /// Its place among the colours; that among the curves by default.
+    pub color: Option<usize>,
 }
 
 impl NamedCurve {
     /// A curve of data.
     pub fn new(name: impl Into<String>, points: Vec<(f64, f64, f64)>) -> Self {
-        Self { name: name.into(), points, null: false }
+        Self { name: name.into(), points, ..Default::default() }
     }
 
     /// A curve of what chance alone would give.
     pub fn null(name: impl Into<String>, points: Vec<(f64, f64, f64)>) -> Self {
         Self { null: true, ..Self::new(name, points) }
+    }
+
+    /// The same in another colour, where that of its place stands for something else in a figure's other panels.
+    pub fn in_color(self, place: usize) -> Self {
+        Self { color: Some(place), ..self }
     }
 }
 
@@ -66,7 +73,7 @@ impl CurvePanel {
             *count += 1;
             let ((color, band), patterns) = match curve.null {
                 true => (NULL, &Stroke::PATTERNS[1..]),
-                false => (SERIES[place % SERIES.len()], &Stroke::PATTERNS[..1]),
+                false => (SERIES[curve.color.unwrap_or(place) % SERIES.len()], &Stroke::PATTERNS[..1]),
             };
             let dashes = patterns[place % patterns.len()];
             (curve, Stroke { color: color.into(), width: 2.0, dashes }, band)
@@ -94,6 +101,10 @@ impl PanelDrawing for CurvePanel {
     }
 
     fn legend(&self) -> Vec<LegendEntry> {
+        // The axis says what a single curve is.
+        if self.curves.len() < 2 {
+            return vec![];
+        }
         let entry = |(curve, stroke, _): (&NamedCurve, Stroke, _)| LegendEntry {
             name: curve.name.clone(),
             sample: Sample::Line(stroke),

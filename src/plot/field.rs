@@ -116,7 +116,10 @@ impl FieldFigure<'_> {
 
     fn draw_distribution(&self, figure: &mut Figure, color: &dyn Fn(f64) -> f64, low: f64, high: f64) {
         figure.heading((BARS_LEFT - STRIP - 8.0, 34.0), "Distribution over ions", 18);
-        let note = format!("all ions of {} frames", self.n_frames);
+        let note = match self.n_frames {
+            1 => "all ions of one frame".into(),
+            n => format!("all ions of {n} frames"),
+        };
         figure.text((BARS_LEFT - STRIP - 8.0, 56.0), &note, 13, Anchor::Start, SOFT_INK);
 
         let values = Scale::linear((low, high), (TOP + PANEL, TOP));

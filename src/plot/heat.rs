@@ -12,6 +12,7 @@ const MAP: f64 = 420.0;
 const LABEL: u32 = 13;
 const NUMBER: u32 = 14;
 const ERROR: u32 = 12;
+const MOST_DECIMALS: usize = 3;
 const STRIP: f64 = 18.0;
 const MARGIN: f64 = 24.0;
 
@@ -77,7 +78,11 @@ impl<'a> Grid<'a> {
             Some((low, high)) if low < high => (low, high),
             _ => Scale::range(AxisScale::Linear, cells().map(|(value, _)| *value), 0.0),
         };
-        let decimals = decimals((range.1 - range.0) / 20.0);
+        let mut errors: Vec<f64> = cells().map(|(_, error)| *error).filter(|e| e.is_finite() && *e > 0.0).collect();
+        errors.sort_by(f64::total_cmp);
+        // As far as most errors allow, and no farther than a cell has room for.
+        let by_errors = errors.get(errors.len() / 2).map_or(0, |error| decimals(*error).min(MOST_DECIMALS));
+        let decimals = decimals((range.1 - range.0) / 20.0).max(by_errors);
         let widest =
             |names: &mut dyn Iterator<Item = &str>| names.map(|name| text::width(name, LABEL)).fold(0.0, f64::max);
         let row_names = widest(&mut map.rows.iter().map(String::as_str));
@@ -87,11 +92,11 @@ impl<'a> Grid<'a> {
             let printed = cells().flat_map(|(value, error)| {
                 [
                     text::width(&number(*value, decimals), NUMBER),
-                    text::width(&error_of(*error).unwrap_or_default(), ERROR),
+                    text::width(&error_of(*error, decimals).unwrap_or_default(), ERROR),
                 ]
             });
             let words = widest(&mut map.columns.iter().flat_map(|name| name.split_whitespace()));
-            let height: f64 = if cells().any(|(_, error)| error_of(*error).is_some()) { 44.0 } else { 36.0 };
+            let height: f64 = if cells().any(|(_, error)| error_of(*error, decimals).is_some()) { 44.0 } else { 36.0 };
             (printed.fold(words, f64::max).max(34.0) + 14.0, height.max(least / n_rows as f64))
         } else {
             // Whole pixels, or seams would show between the cells.
@@ -169,7 +174,7 @@ impl<'a> Grid<'a> {
             return;
         }
         let (x, y) = (corner.0 + 0.5 * self.cell.0, corner.1 + 0.5 * self.cell.1);
-        let (ink, error) = (contrasting(share), error_of(error));
+        let (ink, error) = (contrasting(share), error_of(error, self.decimals));
         let lift = if error.is_some() { 3.0 } else { -5.0 };
         figure.text((x, y - lift), &number(value, self.decimals), NUMBER, Anchor::Middle, ink);
         figure.text((x, y + 14.0), &error.unwrap_or_default(), ERROR, Anchor::Middle, ink);
@@ -222,10 +227,14 @@ fn number(value: f64, decimals: usize) -> String {
     format!("{value:.decimals$}").replace('-', "\u{2212}")
 }
 
-/// An error to its first digit.
-fn error_of(error: f64) -> Option<String> {
-    (error.is_finite() && error > 0.0)
-        .then(|| format!("\u{b1}{error:.*}", (-error.log10().floor()).clamp(0.0, 6.0) as usize))
+/// An error to its first digit, or none that is less than a tenth of the value's last digit.
+fn error_of(error: f64, decimals: usize) -> Option<String> {
+    let first = |error: f64| (-error.log10().floor()).clamp(0.0, 6.0) as usize;
+    (error.is_finite() && error > 0.0 && error >= 10f64.powi(-(decimals as i32) - 1)).then(|| {
+        // Rounded before its digits are counted, or 0.00098 would have two.
+        let power = 10f64.powi(first(error) as i32);
+        format!("\u{b1}{error:.*}", first(((error * power).round() / power).max(1e-6)))
+    })
 }
 
 #[cfg(test)]
@@ -248,6 +257,12 @@ mod tests {
         let svg = heat(&map(3)).to_svg();
         assert_eq!(svg.matches(">\u{b1}0.01<").count(), 6, "{svg}");
         assert!(svg.contains(">0.10<") && svg.contains(">\u{2212}0.04<"), "{svg}");
+    }
+
+    #[test]
+    fn errors_have_one_digit() {
+        let errors = [0.00098, 0.0123, 0.3, 14.0, 0.0, 0.00004].map(|error| error_of(error, 3).unwrap_or_default());
+        assert_eq!(errors, ["\u{b1}0.001", "\u{b1}0.01", "\u{b1}0.3", "\u{b1}14", "", ""]);
     }
 
     #[test]

@@ -50,6 +50,7 @@ impl Comparison {
                 _ => None,
             };
             let mut source = Source::new(&dumps, options, predictor);
+            source.dataset_units = Some(&dataset.units);
             all.push(Analysis::of(&mut source, options, Some(&system.name)).with_context(named)?);
         }
         let point = |a: &Analysis| {
@@ -79,4 +80,14 @@ impl Comparison {
         };
         self.systems.iter().map(folder).collect()
     }
+}
+
+/// The systems from the dilutest to the densest, those of one concentration from the best conductor to the worst.
+pub fn by_concentration(all: &Comparison) -> Vec<&Analysis> {
+    let mut systems: Vec<&Analysis> = all.systems.iter().collect();
+    systems.sort_by(|a, b| a.density.total_cmp(&b.density));
+    systems
+        .chunk_by_mut(|a, b| b.density <= 1.02 * a.density)
+        .for_each(|group| group.sort_by(|a, b| b.mean.total_cmp(&a.mean)));
+    systems
 }

@@ -5,6 +5,7 @@ mod dataset;
 mod figures;
 mod ions;
 mod options;
+mod pairs;
 mod reasons;
 mod source;
 mod system;
@@ -16,9 +17,10 @@ use anyhow::{Context, bail};
 use ionscape::local::LocalModel;
 
 use crate::{mapping, outputs, results};
-pub use dataset::Comparison;
-pub use figures::{Plot, of as plots, over_all as plots_over_all};
+pub use dataset::{Comparison, by_concentration};
+pub use figures::{Plot, TOLD_APART, of as plots, over_all as plots_over_all, plain};
 pub use options::{Options, Units, is_dataset};
+pub use pairs::neighbors;
 use source::{Predictor, Source};
 pub use system::Analysis;
 

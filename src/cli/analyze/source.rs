@@ -45,6 +45,8 @@ pub struct Source<'a> {
     compared: bool,
     /// The field is a column of exactly the name that was given.
     single: bool,
+    /// Unit style of the data set that names the dumps.
+    pub dataset_units: Option<&'a str>,
 }
 
 impl<'a> Source<'a> {
@@ -58,7 +60,14 @@ impl<'a> Source<'a> {
             computed: HashMap::new(),
             compared: false,
             single: false,
+            dataset_units: None,
         }
+    }
+
+    /// Unit style of dumps that do not state theirs. A model in real units also takes dumps in metal units, whose times differ.
+    pub fn units(&self) -> Option<&str> {
+        let of_model = self.predictor.as_ref().map(|predictor| predictor.local.model().metadata().units.as_str());
+        self.dataset_units.or(of_model.filter(|units| *units == "lj"))
     }
 
     /// Calls `visit` with each frame of all dumps, in order.

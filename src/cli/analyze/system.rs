@@ -64,12 +64,15 @@ impl Analysis {
         let Some(last) = last else { anyhow::bail!("there is no frame to analyze") };
         let (distribution, pairs) = (field.summary()?, spatial);
         let spatial = pairs.as_ref().map(SpatialCorrelation::summary);
-        let unit_style = Units::of(options.units, written.units.as_deref())?;
+        let unit_style = Units::of(options.units, written.units.as_deref().or(source.units()))?;
         let temporal = history.as_ref().and_then(FieldHistory::summary);
         if temporal.is_none() && history.is_some() {
             notes.push(format!(
-                "{} frames are too few for a course in time, which takes eight and more",
-                distribution.n_frames
+                "{} too few for a course in time, which takes eight and more",
+                match distribution.n_frames {
+                    1 => "one frame is".to_string(),
+                    n => format!("{n} frames are"),
+                }
             ));
         }
         let distance = options.pair_distance.or(spatial.as_ref().and_then(|s| s.first_minimum));

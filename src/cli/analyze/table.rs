@@ -3,11 +3,16 @@
 use std::io::Write;
 
 use ionscape::analysis::{FieldSummary, GroupSummary, Populations, Strength, Verdict};
+use ionscape::statistics::MeanEstimate;
 
 use super::dataset::Comparison;
 use super::options::Units;
+use super::pairs::neighbors;
 use super::system::Analysis;
 use crate::results;
+
+/// Charges that fewer ions have are left to files.
+const LEAST_CHARGE: f64 = 1e-3;
 
 /// Prints what was found of one system.
 pub fn print(found: &Analysis) -> anyhow::Result<()> {
@@ -18,11 +23,11 @@ pub fn print(found: &Analysis) -> anyhow::Result<()> {
         ("frames", format!("{}, steps {first} to {last}{every}", summary.n_frames)),
         ("ions", results::count(summary.all.n_ions)),
     ];
-    let mean = &summary.all.mean;
+    let mean = in_ascii(&summary.all.mean);
     match &summary.all.mean.error {
         None => rows.push(("mean", format!("{mean}, without an error: one frame has none"))),
         Some(error) => {
-            rows.push(("mean", mean.to_string()));
+            rows.push(("mean", mean));
             let (blocks, length) = (error.n_blocks, error.block_length);
             let worth = error.inefficiency.max(1.0);
             rows.push((
@@ -123,6 +128,11 @@ fn print_groups(summary: &FieldSummary) -> std::io::Result<()> {
     Ok(())
 }
 
+/// As tables of terminals have it everywhere.
+fn in_ascii(estimate: &MeanEstimate) -> String {
+    estimate.to_string().replace('\u{b1}', "+-")
+}
+
 fn with_error(value: f64, error: Option<f64>) -> String {
     match error {
         Some(error) => format!("{value:.4} +- {error:.4}"),
@@ -134,16 +144,21 @@ fn optional(point: (Option<f64>, Option<f64>)) -> String {
     point.0.map_or("-".into(), |value| with_error(value, point.1))
 }
 
+/// A time in frames, in units of which a frame is `scale`.
+fn scaled((value, error): (f64, Option<f64>), scale: f64) -> String {
+    with_error(value * scale, error.map(|e| e * scale))
+}
+
 fn print_shape(found: &Analysis) -> std::io::Result<()> {
     let Some(shape) = &found.shape else { return Ok(()) };
     println!("\ndistribution over ions");
     let populations = shape.populations.as_ref();
     let best_tail = populations.and_then(Populations::low_tail);
     let best_tail = best_tail.map_or(String::new(), |share| format!(", {share:.4} by what describes it best"));
-    let low_tail = &shape.low_tail;
+    let low_tail = in_ascii(&shape.low_tail);
     let mut rows = vec![
-        ("skewness", format!("{}; 0 for a normal distribution", shape.skewness)),
-        ("excess kurtosis", format!("{}; 0", shape.excess_kurtosis)),
+        ("skewness", format!("{}; 0 for a normal distribution", in_ascii(&shape.skewness))),
+        ("excess kurtosis", format!("{}; 0", in_ascii(&shape.excess_kurtosis))),
         ("low tail", format!("{low_tail} of the ions more than two deviations below the mean; 0.0228{best_tail}")),
     ];
     if let Some(p) = populations {
@@ -170,13 +185,14 @@ fn print_pairs(found: &Analysis) -> std::io::Result<()> {
     println!("\ncorrelation of fluctuations in space, over their variance");
     let mut rows = vec![];
     for (name, curves) in [("like ions", &spatial.like), ("unlike ions", &spatial.unlike)] {
-        let nearest = curves
-            .nearest(&spatial.r)
-            .map_or("no pair".into(), |(r, value, error)| format!("{} at {r:.3}", with_error(value, error)));
-        let length = curves.length.map_or("no length: it is not above three errors long enough".into(), |length| {
-            format!("length {}", optional(length))
-        });
-        rows.push((name, format!("{nearest}; {length}")));
+        let nearest = match neighbors(curves, &spatial.r) {
+            Some((r, value, error)) => format!("{} at {r:.3}", with_error(value, error)),
+            None if curves.nearest(&spatial.r).is_none() => "no pair".into(),
+            None if found.n_frames < 4 => "four frames and more tell it".into(),
+            None => "no distance tells it to 0.1".into(),
+        };
+        let length = curves.length.map_or(String::new(), |length| format!("; length {}", optional(length)));
+        rows.push((name, nearest + &length));
     }
     results::print_table(&rows)
 }
@@ -189,13 +205,29 @@ fn print_states(found: &Analysis) -> std::io::Result<()> {
     writeln!(out, "{:<20}  {:>18}  {:>18}  {:>9}", "state", "share", "field", "spread")?;
     for of in &states.states {
         let name = of.state.name();
-        let deviation = of.deviation.map_or("-".into(), |d| format!("{d:.4}"));
+        let deviation = of.deviation.filter(|_| of.mean.0.is_some()).map_or("-".into(), |d| format!("{d:.4}"));
         writeln!(
             out,
             "{name:<20}  {:>18}  {:>18}  {deviation:>9}",
             with_error(of.share.0, of.share.1),
             optional(of.mean)
         )?;
+    }
+    if let Some(charges) = &states.charges {
+        writeln!(out, "\nshare of ions in clusters of three and more by their net charge")?;
+        for (charge, share) in charges.iter().filter(|(_, share)| share.0 >= LEAST_CHARGE) {
+            let charge = if *charge == 0 { "0".into() } else { format!("{charge:+}") };
+            writeln!(out, "{charge:<20}  {:>18}", with_error(share.0, share.1))?;
+        }
+    }
+    let (scale, unit) = found.time_unit();
+    if states.intermittent.len() > 1 {
+        let told = |lifetime: Option<(f64, Option<f64>)>| {
+            lifetime.map_or("longer than a quarter of the run tells".into(), |time| scaled(time, scale))
+        };
+        writeln!(out, "\nlifetime of bonds between unlike ions, in {unit}")?;
+        writeln!(out, "{:<20}  {:>18}", "without a break", told(states.continuous_lifetime))?;
+        writeln!(out, "{:<20}  {:>18}", "if they meet again", told(states.intermittent_lifetime))?;
     }
     Ok(())
 }
@@ -210,6 +242,13 @@ fn print_coordination(found: &Analysis) -> std::io::Result<()> {
         with_error(coordination.mean_like.0, coordination.mean_like.1),
         with_error(coordination.mean_unlike.0, coordination.mean_unlike.1)
     );
+    let slopes = [("like", coordination.per_like), ("unlike", coordination.per_unlike)];
+    let told =
+        slopes.iter().filter_map(|(name, slope)| Some(format!("{} per {name} ion more", scaled((*slope)?, 1.0))));
+    let told: Vec<String> = told.collect();
+    if !told.is_empty() {
+        println!("by least squares the field changes by {}", told.join(", by "));
+    }
     let mut out = std::io::stdout().lock();
     writeln!(out, "{:<6}{:<8}  {:>18}  {:>18}  {:>9}", "like", "unlike", "share", "field", "spread")?;
     for cell in coordination.cells.iter().filter(|cell| cell.share.0 >= LEAST) {
@@ -267,25 +306,21 @@ fn print_reasons(found: &Analysis) -> std::io::Result<()> {
 }
 
 fn print_course(found: &Analysis) -> std::io::Result<()> {
-    let summary = &found.distribution;
     let Some(temporal) = &found.temporal else { return Ok(()) };
-    let unit = summary.steps_between_frames.map_or("frames".into(), |step| format!("frames of {step} steps"));
-    println!("\ncourse in time, in {unit}");
+    let (scale, unit) = found.time_unit();
+    println!("\ncourse in time, in {unit}; frames are {scale} apart");
     let relaxation = temporal
         .relaxation
-        .map_or("longer than a quarter of the run tells; dump more frames".into(), |(value, error)| {
-            with_error(value, error)
-        });
+        .map_or("longer than a quarter of the run tells; a longer run will".into(), |time| scaled(time, scale));
     let mut rows = vec![("relaxation time", relaxation)];
     for (c, name) in ["lower third", "middle third", "upper third"].into_iter().enumerate() {
-        let (dwell, error) = temporal.mean_dwell[c];
         let (stay, stay_error) = temporal.transitions[c][c];
         rows.push((
             name,
             format!(
-                "visits of {}, {:.2} if frames were independent; stays with {}, {:.2}",
-                with_error(dwell, error),
-                temporal.independent_dwell[c],
+                "visits of {}, {:.4} if frames were independent; stays for a frame with {}, {:.2}",
+                scaled(temporal.mean_dwell[c], scale),
+                temporal.independent_dwell[c] * scale,
                 with_error(stay, stay_error),
                 temporal.independent[c]
             ),

@@ -8,6 +8,7 @@ use ionscape::page::{Fact, Section};
 use serde_json::Value;
 
 use super::provenance::sha256;
+use super::words::{count, number};
 
 pub fn section(path: &Path) -> anyhow::Result<Section> {
     let model = Model::load(path)?;
@@ -29,22 +30,62 @@ pub fn section(path: &Path) -> anyhow::Result<Section> {
         Fact::new("members of the ensemble", model.n_members().to_string()),
     ];
     if let Some(descriptor) = metadata.descriptor.as_object() {
-        let named = descriptor.iter().map(|(key, value)| format!("{} {}", key.replace('_', " "), plain(value)));
-        facts.push(Fact::new("descriptor", named.collect::<Vec<_>>().join(", ")));
+        facts.push(Fact::new("descriptor", descriptor.iter().map(named).collect::<Vec<_>>().join(", ")));
     }
     if let Some(domain) = &metadata.domain {
-        facts.push(Fact::new("trained on", format!("{} environments", domain.n_environments())));
+        facts.push(Fact::new("trained on", format!("{} environments", count(domain.n_environments() as f64))));
     }
     let more = metadata.provenance.iter().chain(&metadata.validation);
-    facts.extend(more.map(|(key, value)| Fact::new(key.replace('_', " "), plain(value))));
+    facts.extend(more.map(|(key, value)| match key.ends_with("sha256") {
+        true => Fact::verbatim(key.replace('_', " "), plain(value)),
+        false => Fact::new(key.replace('_', " "), plain(value)),
+    }));
     Ok(Section::new("The model").facts(facts))
 }
 
 /// Longer lists are counted; the model file has their items.
+const LONGEST: usize = 6;
+
+/// A value in words, numbers to four digits, without what is not set.
 fn plain(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(items) if items.len() > 8 => format!("{} items", items.len()),
+        Value::Number(number) => match number.as_f64().filter(|_| number.is_f64()) {
+            Some(value) => four_digits(value),
+            None => number.to_string(),
+        },
+        Value::Object(map) => map.iter().filter(|(_, v)| !v.is_null()).map(named).collect::<Vec<_>>().join(", "),
+        Value::Array(items) if items.len() > LONGEST => format!("{} items", count(items.len() as f64)),
+        Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(" "),
         other => other.to_string(),
+    }
+}
+
+/// What is within something else stands in brackets.
+fn named((key, value): (&String, &Value)) -> String {
+    let key = key.replace('_', " ");
+    match value {
+        Value::Object(_) => format!("{key} ({})", plain(value)),
+        _ => format!("{key} {}", plain(value)),
+    }
+}
+
+fn four_digits(value: f64) -> String {
+    let decimals = (3.0 - value.abs().log10().floor()).clamp(0.0, 9.0) as usize;
+    let digits = number(value, decimals);
+    if digits.contains('.') { digits.trim_end_matches('0').trim_end_matches('.').into() } else { digits }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_model_says_is_short_and_its_parts_can_be_told_apart() {
+        let value = serde_json::json!({
+            "r2": 0.99699366, "folds": 5, "seed": null, "systems": vec![1; 64], "fit": { "softening": 1e-6, "kind": "gp" }
+        });
+        assert_eq!(plain(&value), "r2 0.997, folds 5, systems 64 items, fit (softening 0.000001, kind gp)");
+        assert_eq!(four_digits(-0.00316058), "\u{2212}0.003161");
     }
 }

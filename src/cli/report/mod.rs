@@ -16,6 +16,9 @@ use ionscape::page::{Page, Section};
 
 use crate::analyze::{Findings, Options, Outputs};
 
+/// Fewer frames tell no errors of what takes all of them together.
+const LEAST_FRAMES: usize = 4;
+
 /// Analyse dumps or a data set as `analyze` does, and write one HTML page with figures, tables, sentences on what was found, the
 /// model's card, and where all of it comes from. The page needs no network, no script and no file beside it.
 #[derive(clap::Args)]

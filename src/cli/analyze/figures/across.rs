@@ -1,23 +1,24 @@
 //! Systems beside each other.
 
-use ionscape::plot::{RowPanel, RowSeries, ScatterGroup, ScatterPanel, ScatterPoint, rows, scatter};
+use ionscape::plot::{RowPanel, RowSeries, ScatterGroup, ScatterPanel, ScatterPoint, scatter};
+use ionscape::statistics::MeanEstimate;
 
-use super::super::dataset::Comparison;
+use super::super::dataset::{Comparison, by_concentration};
 use super::super::system::Analysis;
 use super::Plot;
 
 pub fn fluctuations(all: &Comparison, unit: &str) -> Option<Plot> {
-    let mut systems: Vec<&Analysis> = all.systems.iter().filter(|a| a.distribution.all.fluctuation.is_some()).collect();
+    let systems: Vec<&Analysis> =
+        by_concentration(all).into_iter().filter(|a| a.distribution.all.fluctuation.is_some()).collect();
     if systems.len() < 2 {
         return None;
     }
-    systems.sort_by(|a, b| a.density.total_cmp(&b.density));
     let groups = |relative: bool| -> Vec<ScatterGroup> {
         let point = |a: &&Analysis| {
             let fluctuation = a.distribution.all.fluctuation.as_ref()?;
             let scale = if relative { 1.0 / a.mean } else { 1.0 };
-            let error = fluctuation.error.as_ref().map_or(0.0, |e| e.value);
-            let x = (a.mean, a.mean_error.unwrap_or(0.0));
+            let error = settled(fluctuation);
+            let x = (a.mean, settled(&a.distribution.all.mean));
             Some(ScatterPoint { x, y: (scale * fluctuation.mean, (scale * error).abs()) })
         };
         systems
@@ -31,8 +32,8 @@ pub fn fluctuations(all: &Comparison, unit: &str) -> Option<Plot> {
     };
     let panel = |title: &str, y_title: String, groups| ScatterPanel {
         title: title.into(),
-        note: "colours: ions per volume".into(),
-        x_title: format!("mean local \u{39b} ({unit})"),
+        note: "a point a system; colours: ions per volume".into(),
+        x_title: format!("mean \u{3bb} ({unit})"),
         y_title,
         groups,
         ordered: true,
@@ -40,8 +41,12 @@ pub fn fluctuations(all: &Comparison, unit: &str) -> Option<Plot> {
     };
     let panels = [
         panel("Do good conductors fluctuate more?", format!("spread over ions ({unit})"), groups(false)),
-        panel("And for what they conduct?", "spread over ions / mean".into(), groups(true)),
+        panel("And as a share of the mean?", "spread over ions / mean".into(), groups(true)),
     ];
+    let told = all.across.as_ref().map_or(String::new(), |across| {
+        let (absolute, relative) = (across.all.absolute.pearson.0, across.all.relative.pearson.0);
+        format!(" Over all systems the correlations are {absolute:.2} and {relative:.2}.")
+    });
     Some(Plot {
         file: "fluctuations",
         name: "Fluctuation against mean over systems".into(),
@@ -50,15 +55,16 @@ pub fn fluctuations(all: &Comparison, unit: &str) -> Option<Plot> {
         caption: "Standard deviation of the local conductivity over ions at one instant against its mean, a point a system, by \
                   concentration; as it is, and over the mean."
             .into(),
-        description: "Two scatter plots of fluctuation against mean conductivity, systems coloured by concentration.".into(),
+        description: format!("Two scatter plots of fluctuation against mean conductivity, systems coloured by concentration.{told}"),
     })
 }
 
 pub fn systems(all: &Comparison, unit: &str) -> Option<Plot> {
-    let names: Vec<String> = all.systems.iter().map(|a| a.name.clone().unwrap_or_default()).collect();
+    let systems = by_concentration(all);
+    let names: Vec<String> = systems.iter().map(|a| a.name.clone().unwrap_or_default()).collect();
     let series = |name: &str, of: &dyn Fn(&Analysis) -> Option<(f64, f64)>| RowSeries {
         name: name.into(),
-        values: all.systems.iter().map(of).collect(),
+        values: systems.iter().map(|a| of(a)).collect(),
     };
     let panel = |title: &str, axis: &str, series, reference| RowPanel {
         title: title.into(),
@@ -69,34 +75,42 @@ pub fn systems(all: &Comparison, unit: &str) -> Option<Plot> {
     };
     let skewness = |a: &Analysis| {
         let s = &a.shape.as_ref()?.skewness;
-        Some((s.mean, s.error.as_ref().map_or(0.0, |e| e.value)))
+        Some((s.mean, settled(s)))
     };
     let contact = |a: &Analysis, like: bool| {
-        let spatial = a.spatial.as_ref()?;
-        let (_, value, error) =
-            if like { spatial.like.nearest(&spatial.r) } else { spatial.unlike.nearest(&spatial.r) }?;
-        Some((value, error.unwrap_or(0.0)))
+        let contact = a.contact.as_ref()?;
+        let (value, error) = if like { contact.like } else { contact.unlike };
+        Some((value?, error?))
     };
-    let panels = [
+    let mut panels = vec![
         panel(
             "Mean",
-            &format!("mean local \u{39b} ({unit})"),
-            vec![series("", &|a| Some((a.mean, a.mean_error.unwrap_or(0.0))))],
+            &format!("mean \u{3bb} ({unit})"),
+            vec![series("", &|a| Some((a.mean, settled(&a.distribution.all.mean))))],
             None,
         ),
         panel("Which way it leans", "skewness over ions", vec![series("", &skewness)], Some(0.0)),
-        panel(
-            "Nearest pairs",
-            "correlation of fluctuations",
-            vec![series("like", &|a| contact(a, true)), series("unlike", &|a| contact(a, false))],
-            Some(0.0),
-        ),
     ];
-    let note = "a row a system; errors are standard errors";
-    let draw = || rows(&names, &panels, "Systems beside each other", note);
-    Some(Plot::one("systems", "Systems beside each other", draw).told(
-        "Mean local conductivity, skewness of its distribution over ions, and correlation of the fluctuations of the nearest \
-         pairs.",
-        "A row for each system with three values and their errors.",
+    let pairs = vec![series("like", &|a| contact(a, true)), series("unlike", &|a| contact(a, false))];
+    let told = pairs.iter().any(|series| series.values.iter().any(Option::is_some));
+    if told {
+        panels.push(panel("Pairs", "correlation of fluctuations", pairs, Some(0.0)));
+    }
+    let (mean, n) = (|a: &&Analysis| a.mean, systems.len());
+    let largest = systems.iter().map(mean).fold(f64::NEG_INFINITY, f64::max);
+    let least = systems.iter().map(mean).fold(f64::INFINITY, f64::min);
+    let note = "from dilute to dense; lines are standard errors";
+    let pairs = match told {
+        true => ", and correlation of the fluctuations of pairs within the distance of pairs",
+        false => "; too few frames tell correlations of pairs",
+    };
+    Some(Plot::of_rows("systems", "Systems beside each other", &names, &panels, note).told(
+        format!("Mean local conductivity, skewness of its distribution over ions{pairs}. Systems go from dilute to dense."),
+        format!("A row for each of {n} systems with values and their errors; means go from {least:.3} to {largest:.3} ({unit})."),
     ))
+}
+
+/// An error, if the run is long enough for one.
+fn settled(estimate: &MeanEstimate) -> f64 {
+    estimate.error.as_ref().filter(|error| error.converged).map_or(0.0, |error| error.value)
 }

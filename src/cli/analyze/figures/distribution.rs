@@ -5,7 +5,9 @@ use ionscape::plot::{AxisScale, Bar, BarPanel, DensityCurve, bars};
 
 use super::{Drawn, Plot};
 
-const BARS: usize = 60;
+/// Bars of a distribution of many ions, and of few.
+const MOST: f64 = 60.0;
+const FEWEST: f64 = 16.0;
 const STEPS: usize = 240;
 
 pub fn distribution(drawn: &Drawn) -> Plot {
@@ -13,18 +15,22 @@ pub fn distribution(drawn: &Drawn) -> Plot {
     let histogram = found.field.histogram();
     let (low, high) = histogram.range().unwrap_or((0.0, 1.0));
     let (low, high) = if high > low { (low, high) } else { (low - 0.5, high + 0.5) };
-    let width = (high - low) / BARS as f64;
     let total = histogram.n() as f64;
     let populations = found.shape.as_ref().and_then(|shape| shape.populations.as_ref());
     // Ions of neighbouring frames are alike: a count's error is that of so many independent ones.
     let worth = populations.map_or(1.0, |p| (p.independent_values / total).min(1.0));
+    // As wide as so many values can fill (D. W. Scott, Biometrika 66, 605 (1979)).
+    let best = 3.49 * histogram.standard_deviation() / (worth * total).cbrt();
+    let n_bars = ((high - low) / best).clamp(FEWEST, MOST);
+    let n_bars = if n_bars.is_finite() { n_bars.round() as usize } else { FEWEST as usize };
+    let width = (high - low) / n_bars as f64;
     let bar = |(i, count): (usize, &f64)| Bar {
         low: low + i as f64 * width,
         high: low + (i + 1) as f64 * width,
         value: count / (total * width),
         error: (count / worth).sqrt() / (total * width),
     };
-    let heights: Vec<Bar> = histogram.rebin(low, high, BARS).iter().enumerate().map(bar).collect();
+    let heights: Vec<Bar> = histogram.rebin(low, high, n_bars).iter().enumerate().map(bar).collect();
     let curves = populations.map_or(vec![], |p| densities(p, low, high));
     let panel = |title: &str, note: &str, y_scale| BarPanel {
         title: title.into(),
@@ -38,7 +44,7 @@ pub fn distribution(drawn: &Drawn) -> Plot {
     };
     let panels = [
         panel("How ions differ", "all ions of all frames", AxisScale::Linear),
-        panel("The tails", "the same, powers of ten", AxisScale::Logarithmic),
+        panel("Its tails", "the same on a logarithmic axis", AxisScale::Logarithmic),
     ];
     let said = populations.map_or(String::new(), |p| format!(" Verdict: {}.", p.verdict.words()));
     Plot {
@@ -51,8 +57,9 @@ pub fn distribution(drawn: &Drawn) -> Plot {
              skewed or long-tailed population, and the best of two normal populations.{said}"
         ),
         description: format!(
-            "Bars from {low:.2} to {high:.2} with curves of the candidate densities, once on a linear and once on a logarithmic \
-             axis.{said}"
+            "Bars from {low:.2} to {high:.2} ({}) about a mean of {:.3} with curves of the candidate densities, once on a linear \
+             and once on a logarithmic axis.{said}",
+            drawn.unit, found.mean
         ),
     }
 }

@@ -11,12 +11,14 @@ mod time;
 use std::path::Path;
 
 use anyhow::Context;
-use ionscape::plot::{CurvePanel, Figure, NamedCurve, curves};
+use ionscape::plot::{CurvePanel, Figure, NamedCurve, RowPanel, curves, rows};
 
 use super::dataset::Comparison;
 use super::options::Units;
+use super::pairs::TOLD;
 use super::system::Analysis;
 use crate::results;
+pub use structure::TOLD_APART;
 
 /// A figure as a file, and its panels one by one for a page, with words for those who see it and for those who do not.
 pub struct Plot {
@@ -39,6 +41,19 @@ impl Plot {
             name: name.into(),
             whole: curves(panels),
             parts: panels.iter().map(|panel| curves(std::slice::from_ref(panel))).collect(),
+            description: String::new(),
+            caption: String::new(),
+        }
+    }
+
+    /// Rows of names with values, a panel each.
+    fn of_rows(file: &'static str, name: &str, names: &[String], panels: &[RowPanel], note: &str) -> Self {
+        let part = |panel| rows(names, std::slice::from_ref(panel), "", "");
+        Self {
+            file,
+            name: name.into(),
+            whole: rows(names, panels, name, note),
+            parts: panels.iter().map(part).collect(),
             description: String::new(),
             caption: String::new(),
         }
@@ -123,6 +138,15 @@ fn points(x: &[f64], y: &[Point]) -> Vec<(f64, f64, f64)> {
     x.iter().zip(y).filter_map(|(x, (value, error))| Some((*x, (*value)?, error.unwrap_or(0.0)))).collect()
 }
 
+/// The same of correlations that are told: a handful of pairs tells none, and would make the scale.
+fn told(x: &[f64], y: &[(Option<f64>, Option<f64>)]) -> Vec<(f64, f64, f64)> {
+    let clear = y.iter().filter_map(|(value, error)| Some((value.as_ref()?.abs(), (*error)?)));
+    let largest = clear.filter(|(value, error)| *value > 3.0 * error).map(|(value, _)| value).fold(0.0, f64::max);
+    let limit = if largest > 0.0 { (0.3 * largest).clamp(0.01, TOLD) } else { TOLD };
+    let known = x.iter().zip(y).filter_map(|(x, (value, error))| Some((*x, (*value)?, (*error)?)));
+    known.filter(|(.., error)| *error > 0.0 && *error < limit).collect()
+}
+
 /// The same of values that are all known.
 fn known(x: impl Iterator<Item = f64>, y: &[(f64, Option<f64>)]) -> Vec<(f64, f64, f64)> {
     x.zip(y).map(|(x, (value, error))| (x, *value, error.unwrap_or(0.0))).collect()
@@ -131,4 +155,9 @@ fn known(x: impl Iterator<Item = f64>, y: &[(f64, Option<f64>)]) -> Vec<(f64, f6
 /// Like and unlike pairs in the same order everywhere.
 fn both(like: Vec<(f64, f64, f64)>, unlike: Vec<(f64, f64, f64)>) -> Vec<NamedCurve> {
     vec![NamedCurve::new("like", like), NamedCurve::new("unlike", unlike)]
+}
+
+/// A length or a time, without the zeros at its end.
+pub fn plain(value: f64) -> String {
+    format!("{value:.3}").trim_end_matches('0').trim_end_matches('.').into()
 }
