@@ -3,7 +3,8 @@
 //! `cargo bench --bench costs -- descriptor DUMP SIGMA` prints microseconds per ion for the features of one frame,
 //! neighbours included; `... -- compact DUMP CUTOFF N_MAX L_MAX` does so in that convention; `... -- load MODEL` prints the time that it takes to read
 //! a model file and make it ready; `... -- read DUMP` prints seconds to read the unwrapped positions of all frames,
-//! unpacking included. Each is the median of several warm repetitions.
+//! unpacking included; `... -- neighbors DUMP RADIUS` prints microseconds per ion for the full list of neighbours of one frame,
+//! both indices and the vector of each pair. Each is the median of several warm repetitions.
 //! `... -- write DUMP FRAMES IONS` writes a dump of walking ions, packed if its name ends in .gz or .zst.
 
 use std::fmt::Write as _;
@@ -11,6 +12,7 @@ use std::io::Write as _;
 
 use cpu_time::ProcessTime;
 use ionscape::descriptor::{Convention, PowerSpectrum, SoapParameters};
+use ionscape::geometry::NeighborSearch;
 use ionscape::local::{Environments, LocalModel, PeriodicEnvironments, features};
 use ionscape::output::AtomicFile;
 use ionscape::species::{Species, SpeciesMap};
@@ -48,6 +50,24 @@ fn descriptor(dump: &str, parameters: SoapParameters) -> f64 {
                 .expect("positions are finite");
         assert_eq!(environments.len(), frame.n_atoms);
         features(&descriptor, &environments, &mut out);
+    });
+    1e6 * seconds / frame.n_atoms as f64
+}
+
+fn neighbors(dump: &str, radius: f64) -> f64 {
+    let mut reader = DumpReader::open(dump, Columns::default(), ReadOptions::default()).expect("the dump opens");
+    let mut frame = Frame::default();
+    assert!(reader.read(&mut frame).expect("the dump is good"), "the dump has a frame");
+    let seconds = median_seconds(|| {
+        let search = NeighborSearch::new(&frame.cell, &frame.positions, radius).expect("positions are finite");
+        let (mut pairs, mut vectors) = (vec![], vec![]);
+        for i in 0..search.len() {
+            search.for_each_neighbor(i, |j, d| {
+                pairs.push([i as u64, j as u64]);
+                vectors.push(d);
+            });
+        }
+        std::hint::black_box((pairs, vectors));
     });
     1e6 * seconds / frame.n_atoms as f64
 }
@@ -111,13 +131,14 @@ fn main() {
             let convention = Convention::Compact { switching: 0.5 * cutoff };
             println!("{}", descriptor(dump, SoapParameters { convention, cutoff, n_max, l_max }));
         }
+        ["neighbors", dump, radius] => println!("{}", neighbors(dump, radius.parse().expect("a number"))),
         ["load", model] => println!("model ready after {:.4} s of processor time", load(model)),
         ["read", dump] => println!("{}", read(dump)),
         ["write", dump, frames, ions] => {
             write(dump, frames.parse().expect("a number"), ions.parse().expect("a number"));
         }
         _ => eprintln!(
-            "usage: costs descriptor DUMP SIGMA | compact DUMP CUTOFF N_MAX L_MAX | load MODEL | read DUMP | write DUMP FRAMES IONS"
+            "usage: costs descriptor DUMP SIGMA | compact DUMP CUTOFF N_MAX L_MAX | load MODEL | read DUMP | neighbors DUMP RADIUS | write DUMP FRAMES IONS"
         ),
     }
 }

@@ -11,8 +11,9 @@ use serde::Serialize;
 
 use super::source::Predictor;
 
-/// Frames that are looked at, evenly spaced over the run.
-const FRAMES: usize = 24;
+/// Frames that are looked at, evenly spaced over the run: of a run by itself, and of each system of many.
+pub const FRAMES: usize = 24;
+pub const FRAMES_OF_MANY: usize = 4;
 /// Neighbours of all sampled ions of a frame together, each of which asks the model three times.
 const NEIGHBORS: f64 = 1200.0;
 /// Ions of a frame whose features are set.
@@ -46,11 +47,11 @@ pub struct ReasonsOf<'a> {
 }
 
 impl<'a> ReasonsOf<'a> {
-    /// For a run of so many frames with so many ions per volume; pairs up to `radius`, and shells that begin and end at the
-    /// distance within which ions belong together, if there is one.
+    /// For a run with so many ions per volume, of which every `stride`-th frame is looked at; pairs up to `radius`, and shells that
+    /// begin and end at the distance within which ions belong together, if there is one.
     pub fn new(
         predictor: &'a Predictor<'a>,
-        n_frames: usize,
+        stride: usize,
         density: f64,
         radius: f64,
         distance: Option<f64>,
@@ -70,7 +71,7 @@ impl<'a> ReasonsOf<'a> {
         let pairs = OverlapSettings { radius, n_bins: BINS, shared: reach, pairs_per_bin: PAIRS, seed };
         Ok(Self {
             predictor,
-            stride: n_frames.div_ceil(FRAMES).max(1),
+            stride,
             attribution: Attribution::new(local, settings)?,
             partial_dependence: PartialDependence::new(local, PartialDependenceSettings { n_centers: ROWS, seed })?,
             overlap: EnvironmentOverlap::new(local, pairs)?,

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::ions::Ions;
 use super::options::{Options, Units};
-use super::reasons::{Reasons, ReasonsOf};
+use super::reasons::{FRAMES, FRAMES_OF_MANY, Reasons, ReasonsOf};
 use super::source::{Source, Values};
 
 /// What the field of a system says; parts that the dumps do not tell are absent, and `notes` say why.
@@ -95,7 +95,9 @@ impl Analysis {
         };
         let (n_frames, radius) = (distribution.n_frames, options.radius.unwrap_or_else(|| last.radius()));
         let density = written.density / n_frames as f64;
-        let second = SecondReading::of(source, options, (n_frames, density), radius, by_distance)?;
+        let sampled = if name.is_some() { FRAMES_OF_MANY } else { FRAMES };
+        let stride = n_frames.div_ceil(sampled).max(1);
+        let second = SecondReading::of(source, options, (stride, density), radius, by_distance)?;
         let (mut states, coordination) = (second.states, second.coordination);
         // Bonds know ions by their order, which is the same only in a course of the same ions.
         if let Some(states) = states.as_mut().filter(|_| history.is_none()) {
@@ -176,11 +178,11 @@ struct SecondReading {
 }
 
 impl SecondReading {
-    /// `radius` is the largest distance of pairs, `distance` that within which ions belong together.
+    /// Reasons are asked of every `stride`-th frame; `radius` is the largest distance of pairs, `distance` that within which ions belong together.
     fn of(
         source: &mut Source,
         options: &Options,
-        (n_frames, density): (usize, f64),
+        (stride, density): (usize, f64),
         radius: f64,
         distance: Option<f64>,
     ) -> anyhow::Result<Self> {
@@ -191,7 +193,7 @@ impl SecondReading {
             Some(predictor) => {
                 // Farther apart, ions share no neighbours.
                 let pairs = radius.min(2.0 * predictor.local.descriptor().reach());
-                Some(ReasonsOf::new(predictor, n_frames, density, pairs, distance, options.seed)?)
+                Some(ReasonsOf::new(predictor, stride, density, pairs, distance, options.seed)?)
             }
             None => None,
         };
