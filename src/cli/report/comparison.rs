@@ -116,7 +116,7 @@ fn strengths(across: &AcrossSummary) -> anyhow::Result<Table> {
         Column::numbers("spread over mean", "correlation"),
         Column::numbers("chance", ""),
     ];
-    let named = across.by_density.iter().map(|(density, relation)| (with_error(*density, None), relation));
+    let named = across.by_density.iter().map(|(density, relation)| (number(*density, 4), relation));
     let row = |(name, relation): (String, &Relation)| {
         let mut row = vec![name, relation.n_systems.to_string()];
         for strength in [&relation.absolute, &relation.relative] {
@@ -167,7 +167,10 @@ fn table(all: &Comparison) -> anyhow::Result<Table> {
         row
     };
     let caption = match pairs {
-        true => "Each system; pairs: correlation of fluctuations within the distance of pairs",
+        true => {
+            "Each system; pairs: mean product of the fluctuations of ions within the distance of pairs over the variance of all, above 1 where \
+              pairs depart more than ions do on the whole"
+        }
         false => "Each system",
     };
     Ok(Table::new(caption, columns, by_concentration(all).into_iter().map(row).collect())?)

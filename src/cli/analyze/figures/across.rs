@@ -101,7 +101,10 @@ pub fn systems(all: &Comparison, unit: &str) -> Option<Plot> {
     let least = systems.iter().map(mean).fold(f64::INFINITY, f64::min);
     let note = "from dilute to dense; lines are standard errors";
     let pairs = match told {
-        true => ", and correlation of the fluctuations of pairs within the distance of pairs",
+        true => {
+            ", and correlation of the fluctuations of pairs within the distance of pairs, \
+                 above 1 where pairs depart more than ions do on the whole"
+        }
         false => "; too few frames tell correlations of pairs",
     };
     Some(Plot::of_rows("systems", "Systems beside each other", &names, &panels, note).told(
