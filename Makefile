@@ -62,7 +62,9 @@ bench: build
 	@"$(PYTHON)" scripts/environment.py .venv-bench requirements-bench.txt
 	@cargo bench --locked --quiet --bench costs -- load examples/models/baseline.onnx
 	@.venv-bench/bin/python benches/against_dscribe.py
+	@.venv-bench/bin/python benches/against_vesin.py
 	@.venv-bench/bin/python benches/trajectories.py
+	@.venv-bench/bin/python benches/analysis.py
 
 # Apart from bench: PyTorch is large.
 bench-training: program
