@@ -174,7 +174,7 @@ fn print_shape(found: &Analysis) -> std::io::Result<()> {
                 high.normal.mean
             );
         }
-        let evidence = format!("evidence {:.0}, {:.0} independent values", p.evidence, p.independent_values);
+        let evidence = format!("evidence {:.0}, {:.0} independent values", p.evidence, p.independent_values.round());
         rows.push(("populations", format!("{best} ({evidence})")));
     }
     results::print_table(&rows)

@@ -91,7 +91,7 @@ pub fn distribution(found: &Analysis) -> Vec<String> {
     ));
     if let Some(p) = &shape.populations {
         let [a, b] = &p.two.density.populations;
-        let evidence = format!("{:.0} on {} independent values", p.evidence, count(p.independent_values));
+        let evidence = format!("{:.0} on {} independent values", p.evidence, count(p.independent_values.round()));
         let two = |modes: &str| {
             format!(
                 ": {:.0} % of the ions about {} and {:.0} % about {}{modes}",
