@@ -94,7 +94,9 @@ impl<'a> Source<'a> {
                 }
                 Ok(())
             };
-            read().with_context(|| path.display().to_string())?;
+            let name = path.display().to_string();
+            // Errors of a frame name the file themselves.
+            read().map_err(|e| if e.to_string().starts_with(&name) { e } else { e.context(name) })?;
         }
         if number == 0 {
             let names: Vec<String> = self.dumps.iter().map(|path| path.display().to_string()).collect();
