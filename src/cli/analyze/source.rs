@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use ionscape::configuration;
 use ionscape::local::{Environments, LocalModel};
 use ionscape::species::SpeciesMap;
