@@ -1,13 +1,14 @@
 //! The density around a center, expanded in radial functions and spherical harmonics.
 
+use super::aligned::Aligned;
 use super::harmonics;
 use super::lanes::{Lanes, MAX_LANES};
 use super::parameters::SoapParameters;
 use super::radial::{Radial, RadialPart};
 use crate::Result;
 
-/// Neighbours that are worked on together: their harmonics of one degree stay in the first-level cache.
-const BLOCK: usize = 128;
+/// Neighbours that are worked on together: their harmonics and radial functions stay in the first-level cache.
+const BLOCK: usize = 32;
 
 /// `c_nlm = sum_j R_nl(r_j) Y_lm(r_j)` over the neighbours of one channel, with the radial part of a convention.
 pub(super) struct Expansion {
@@ -17,51 +18,84 @@ pub(super) struct Expansion {
     pub n_padded: usize,
     radial: Radial,
     normalization: Vec<f64>,
+    tiles: Vec<Tile>,
+}
+
+/// A part of the sums over neighbours: `size` harmonics from `lm` on times `vectors` vectors of functions.
+#[derive(Clone, Copy)]
+struct Tile {
+    lm: usize,
+    size: usize,
+    /// First of the functions, among those of the degree and in a row.
+    n: usize,
+    first: usize,
+    vectors: usize,
+}
+
+/// Tiles that make up all sums. As many sums as the registers hold in each, and those of a degree of about the same size.
+fn tiles(l_max: usize, n_max: usize, lanes: usize, first: impl Fn(usize) -> usize) -> Vec<Tile> {
+    let mut tiles = vec![];
+    for l in 0..=l_max {
+        let mut n = 0;
+        while n < n_max {
+            let vectors = if n + lanes < n_max { 2 } else { 1 };
+            let mut left = (2 * l + 1).div_ceil(if vectors == 2 { 6 } else { 11 });
+            let mut lm = l * l;
+            while left > 0 {
+                let size = ((l + 1) * (l + 1) - lm).div_ceil(left);
+                tiles.push(Tile { lm, size, n, first: first(l) + n, vectors });
+                lm += size;
+                left -= 1;
+            }
+            n += vectors * lanes;
+        }
+    }
+    tiles
 }
 
 /// Memory for [`Expansion::expand`].
 pub(super) struct Buffers {
-    xyz: [Vec<f64>; 3],
-    r2: Vec<f64>,
+    xyz: [[f64; BLOCK]; 3],
+    r: [f64; BLOCK],
     /// `[lm][BLOCK]`
-    harmonics: Vec<f64>,
-    /// `[k][BLOCK]`, of one degree.
-    functions: Vec<f64>,
-    /// `[BLOCK][n_padded]`: the same, neighbour by neighbour.
-    by_neighbor: Vec<f64>,
-    /// `[lm][n_max]`, or `[lm][n_padded]` where all degrees share the functions: sums over neighbours of function times
-    /// bare harmonic.
-    sums: Vec<f64>,
+    harmonics: Vec<[f64; BLOCK]>,
+    /// `[BLOCK][stride]`: radial functions, neighbour by neighbour.
+    functions: Aligned,
+    stride: usize,
 }
 
 impl Buffers {
     pub fn memory(&self) -> usize {
-        let lists = [&self.r2, &self.harmonics, &self.functions, &self.by_neighbor, &self.sums];
-        lists.into_iter().chain(&self.xyz).map(|list| size_of_val(&list[..])).sum()
+        size_of_val(self) + size_of_val(&self.harmonics[..]) + size_of_val(&self.functions[..])
     }
 }
 
 impl Expansion {
-    pub fn new(parameters: &SoapParameters) -> Result<Self> {
+    /// For vectors of `lanes` doubles.
+    pub fn new(parameters: &SoapParameters, lanes: usize) -> Result<Self> {
         let (l_max, n_max) = (parameters.l_max, parameters.n_max);
-        Ok(Self {
-            l_max,
-            n_max,
-            n_padded: n_max.next_multiple_of(MAX_LANES),
-            radial: Radial::new(parameters)?,
-            normalization: harmonics::normalization(l_max),
-        })
+        let radial = Radial::new(parameters, lanes)?;
+        let tiles = match &radial {
+            Radial::Gto(radial) => tiles(l_max, n_max, lanes, |l| radial.first(l)),
+            Radial::Compact(radial) => tiles(l_max, n_max, lanes, |l| radial.first(l)),
+        };
+        let n_padded = n_max.next_multiple_of(MAX_LANES);
+        Ok(Self { l_max, n_max, n_padded, radial, normalization: harmonics::normalization(l_max), tiles })
     }
 
     pub fn buffers(&self) -> Buffers {
-        let n_lm = harmonics::count(self.l_max);
+        let n_functions = match &self.radial {
+            Radial::Gto(radial) => radial.n_functions(),
+            Radial::Compact(radial) => radial.n_functions(),
+        };
+        // Vectors that begin within a row may end behind it.
+        let stride = (n_functions - self.n_max + self.n_padded).next_multiple_of(MAX_LANES);
         Buffers {
-            xyz: std::array::from_fn(|_| vec![0.0; BLOCK]),
-            r2: vec![0.0; BLOCK],
-            harmonics: vec![0.0; n_lm * BLOCK],
-            functions: vec![0.0; self.n_max * BLOCK],
-            by_neighbor: vec![0.0; BLOCK * self.n_padded],
-            sums: vec![0.0; n_lm * self.n_padded],
+            xyz: [[0.0; BLOCK]; 3],
+            r: [0.0; BLOCK],
+            harmonics: vec![[0.0; BLOCK]; harmonics::count(self.l_max)],
+            functions: Aligned::zeros(BLOCK * stride),
+            stride,
         }
     }
 
@@ -94,203 +128,189 @@ impl Expansion {
         buffers: &mut Buffers,
         coefficients: &mut [f64],
     ) {
-        buffers.sums.fill(0.0);
-        if R::WITH_CENTER && is_own {
-            buffers.sums[..self.n_max].fill(1.0);
+        coefficients.fill(0.0);
+        if let (true, Some(center)) = (is_own, radial.center()) {
+            for (c, value) in coefficients.iter_mut().zip(center) {
+                *c = self.normalization[0] * value;
+            }
         }
         for block in neighbors.chunks(BLOCK) {
-            self.add_block::<V, R>(radial, block, buffers);
+            self.add_block::<V, R>(radial, block, buffers, coefficients);
         }
-        radial.finish::<V>(&self.normalization, &buffers.sums, coefficients);
     }
 
     #[inline(always)]
-    fn add_block<V: Lanes, R: RadialPart>(&self, radial: &R, neighbors: &[[f64; 3]], buffers: &mut Buffers) {
+    fn add_block<V: Lanes, R: RadialPart>(
+        &self,
+        radial: &R,
+        neighbors: &[[f64; 3]],
+        buffers: &mut Buffers,
+        coefficients: &mut [f64],
+    ) {
         let n = neighbors.len();
         let padded = n.next_multiple_of(V::N);
-        for (i, displacement) in neighbors.iter().enumerate() {
-            for (coordinates, value) in buffers.xyz.iter_mut().zip(displacement) {
-                coordinates[i] = *value;
-            }
+        let [x, y, z] = &mut buffers.xyz;
+        for (((x, y), z), at) in x.iter_mut().zip(y).zip(z).zip(neighbors) {
+            [*x, *y, *z] = *at;
         }
         for coordinate in &mut buffers.xyz {
             coordinate[n..padded].fill(0.0);
         }
         // The degree is known to the compiler in each arm, which unrolls the recursion.
         match self.l_max {
-            0 => evaluate_harmonics::<V, R, 0>(padded, buffers),
-            1 => evaluate_harmonics::<V, R, 1>(padded, buffers),
-            2 => evaluate_harmonics::<V, R, 2>(padded, buffers),
-            3 => evaluate_harmonics::<V, R, 3>(padded, buffers),
-            4 => evaluate_harmonics::<V, R, 4>(padded, buffers),
-            5 => evaluate_harmonics::<V, R, 5>(padded, buffers),
-            6 => evaluate_harmonics::<V, R, 6>(padded, buffers),
-            7 => evaluate_harmonics::<V, R, 7>(padded, buffers),
-            8 => evaluate_harmonics::<V, R, 8>(padded, buffers),
-            9 => evaluate_harmonics::<V, R, 9>(padded, buffers),
+            0 => evaluate_harmonics::<V, R, 0>(radial, padded, buffers),
+            1 => evaluate_harmonics::<V, R, 1>(radial, padded, buffers),
+            2 => evaluate_harmonics::<V, R, 2>(radial, padded, buffers),
+            3 => evaluate_harmonics::<V, R, 3>(radial, padded, buffers),
+            4 => evaluate_harmonics::<V, R, 4>(radial, padded, buffers),
+            5 => evaluate_harmonics::<V, R, 5>(radial, padded, buffers),
+            6 => evaluate_harmonics::<V, R, 6>(radial, padded, buffers),
+            7 => evaluate_harmonics::<V, R, 7>(radial, padded, buffers),
+            8 => evaluate_harmonics::<V, R, 8>(radial, padded, buffers),
+            9 => evaluate_harmonics::<V, R, 9>(radial, padded, buffers),
             _ => unreachable!("parameters are validated"),
         }
-        buffers.r2[n..padded].fill(radial.nowhere());
-
-        let Buffers { r2, harmonics, functions, by_neighbor, sums, .. } = buffers;
-        if !R::BY_DEGREE {
-            radial.evaluate::<V>(0, &r2[..padded], functions, BLOCK);
-            for (j, row) in by_neighbor.chunks_exact_mut(self.n_padded).take(n).enumerate() {
-                for (n, value) in row[..self.n_max].iter_mut().enumerate() {
-                    *value = functions[n * BLOCK + j];
+        let Buffers { r, harmonics, functions, stride, .. } = buffers;
+        radial.evaluate::<V>(&r[..padded], functions, *stride);
+        let sums = Sums { functions, stride: *stride, n, harmonics, normalization: &self.normalization };
+        sums.check(coefficients, self.n_padded);
+        for &tile in &self.tiles {
+            assert!(sums.holds::<V>(tile, self.n_padded), "a tile of the sums");
+            // SAFETY: what the tile reads and writes was found to be there.
+            unsafe {
+                match (tile.vectors, tile.size) {
+                    (2, 1) => sums.add::<V, 1, 2>(tile, self.n_padded, coefficients),
+                    (2, 3) => sums.add::<V, 3, 2>(tile, self.n_padded, coefficients),
+                    (2, 4) => sums.add::<V, 4, 2>(tile, self.n_padded, coefficients),
+                    (2, 5) => sums.add::<V, 5, 2>(tile, self.n_padded, coefficients),
+                    (2, 6) => sums.add::<V, 6, 2>(tile, self.n_padded, coefficients),
+                    (1, 1) => sums.add::<V, 1, 1>(tile, self.n_padded, coefficients),
+                    (1, 3) => sums.add::<V, 3, 1>(tile, self.n_padded, coefficients),
+                    (1, 5) => sums.add::<V, 5, 1>(tile, self.n_padded, coefficients),
+                    (1, 6) => sums.add::<V, 6, 1>(tile, self.n_padded, coefficients),
+                    (1, 7) => sums.add::<V, 7, 1>(tile, self.n_padded, coefficients),
+                    (1, 8) => sums.add::<V, 8, 1>(tile, self.n_padded, coefficients),
+                    (1, 9) => sums.add::<V, 9, 1>(tile, self.n_padded, coefficients),
+                    (1, 10) => sums.add::<V, 10, 1>(tile, self.n_padded, coefficients),
+                    (1, 11) => sums.add::<V, 11, 1>(tile, self.n_padded, coefficients),
+                    _ => unreachable!("an odd number of components falls into tiles of these sizes"),
                 }
             }
-            return add_outer_products::<V>(n, self.n_padded, by_neighbor, harmonics, sums);
-        }
-        for l in 0..=self.l_max {
-            let h = &harmonics[l * l * BLOCK..];
-            let sums = &mut sums[l * l * self.n_max..];
-            radial.evaluate::<V>(l, &r2[..padded], functions, BLOCK);
-            // The numbers of components and of functions taken together are known to the compiler in each arm: as many
-            // sums as the registers hold.
-            match l {
-                0 => add_degree::<V, 1, 6>(self.n_max, padded, functions, h, sums),
-                1 => add_degree::<V, 3, 3>(self.n_max, padded, functions, h, sums),
-                2 => add_degree::<V, 5, 2>(self.n_max, padded, functions, h, sums),
-                3 => add_degree::<V, 7, 1>(self.n_max, padded, functions, h, sums),
-                4 => add_degree::<V, 9, 1>(self.n_max, padded, functions, h, sums),
-                5 => add_degree::<V, 11, 1>(self.n_max, padded, functions, h, sums),
-                6 => add_degree::<V, 13, 1>(self.n_max, padded, functions, h, sums),
-                7 => add_degree::<V, 15, 1>(self.n_max, padded, functions, h, sums),
-                8 => add_degree::<V, 17, 1>(self.n_max, padded, functions, h, sums),
-                9 => add_degree::<V, 19, 1>(self.n_max, padded, functions, h, sums),
-                _ => unreachable!("parameters are validated"),
-            }
         }
     }
 }
 
-/// Squared distances and bare harmonics up to degree `L` of the block's coordinates.
+/// Distances and bare harmonics up to degree `L` of the block's coordinates, those times the radial part's factor.
+///
+/// A neighbour on top of the center has no direction: it counts in degree 0 alone.
 #[inline(always)]
-fn evaluate_harmonics<V: Lanes, R: RadialPart, const L: usize>(padded: usize, buffers: &mut Buffers) {
-    let Buffers { xyz: [x, y, z], r2, harmonics, .. } = buffers;
-    let mut i = 0;
-    while i < padded {
+fn evaluate_harmonics<V: Lanes, R: RadialPart, const L: usize>(radial: &R, padded: usize, buffers: &mut Buffers) {
+    let Buffers { xyz: [x, y, z], r, harmonics, .. } = buffers;
+    for i in (0..padded).step_by(V::N) {
         let (x, y, z) = (V::load(x, i), V::load(y, i), V::load(z, i));
         let square = x.mul_add(x, y.mul_add(y, z.mul(z)));
-        square.store(r2, i);
-        harmonics::evaluate::<V, L>(R::angular([x, y, z], square), harmonics, BLOCK, i);
-        i += V::N;
+        let distance = square.sqrt();
+        distance.store(r, i);
+        let inverse = V::splat(1.0).div(distance.max(V::splat(1e-150)));
+        let [x, y, z] = [x, y, z].map(|d| d.mul(inverse));
+        let one = x.mul_add(x, y.mul_add(y, z.mul(z)));
+        harmonics::evaluate::<V, L, BLOCK>([x, y, z, one], radial.factor(square), harmonics, i);
     }
 }
 
-/// Adds `sum_j function_k(j) h_m(j)` to `sums[m][k]` for the `M` components of one degree, `K` functions at a time.
-#[inline(always)]
-fn add_degree<V: Lanes, const M: usize, const K: usize>(
-    n_max: usize,
-    padded: usize,
-    functions: &[f64],
-    harmonics: &[f64],
-    sums: &mut [f64],
-) {
-    let mut k = 0;
-    while k + K <= n_max {
-        add_products::<V, M, K>(n_max, padded, k, functions, harmonics, sums);
-        k += K;
-    }
-    while k < n_max {
-        add_products::<V, M, 1>(n_max, padded, k, functions, harmonics, sums);
-        k += 1;
-    }
-}
-
-#[inline(always)]
-fn add_products<V: Lanes, const M: usize, const K: usize>(
-    n_max: usize,
-    padded: usize,
-    first: usize,
-    functions: &[f64],
-    harmonics: &[f64],
-    sums: &mut [f64],
-) {
-    let mut h = [&harmonics[..0]; M];
-    for (m, row) in h.iter_mut().enumerate() {
-        *row = &harmonics[m * BLOCK..m * BLOCK + padded];
-    }
-    let mut g = [&functions[..0]; K];
-    for (k, row) in g.iter_mut().enumerate() {
-        *row = &functions[(first + k) * BLOCK..(first + k) * BLOCK + padded];
-    }
-    let mut totals = [[V::splat(0.0); M]; K];
-    let mut i = 0;
-    while i < padded {
-        for k in 0..K {
-            let g = V::load(g[k], i);
-            for m in 0..M {
-                totals[k][m] = g.mul_add(V::load(h[m], i), totals[k][m]);
-            }
-        }
-        i += V::N;
-    }
-    for (k, totals) in totals.iter().enumerate() {
-        for (m, total) in totals.iter().enumerate() {
-            sums[m * n_max + first + k] += total.sum();
-        }
-    }
-}
-
-/// Adds `sum_j function_n(j) h_lm(j)` to `sums[lm][n]`, all degrees alike, with the functions along the lanes.
-///
-/// The sums stay in their lanes: few neighbours would not repay adding lanes up.
-#[inline(always)]
-fn add_outer_products<V: Lanes>(n: usize, n_padded: usize, functions: &[f64], harmonics: &[f64], sums: &mut [f64]) {
-    let n_lm = sums.len() / n_padded;
-    let mut first = 0;
-    while first < n_padded {
-        let two = first + 2 * V::N <= n_padded;
-        let mut lm = 0;
-        while lm < n_lm {
-            let h = &harmonics[lm * BLOCK..];
-            let s = &mut sums[lm * n_padded..];
-            // As many sums as the registers hold.
-            lm += match (two, n_lm - lm) {
-                (true, 6..) => add_tile::<V, 6, 2>(n, n_padded, first, functions, h, s),
-                (true, _) => add_tile::<V, 1, 2>(n, n_padded, first, functions, h, s),
-                (false, 9..) => add_tile::<V, 9, 1>(n, n_padded, first, functions, h, s),
-                (false, _) => add_tile::<V, 1, 1>(n, n_padded, first, functions, h, s),
-            };
-        }
-        first += if two { 2 } else { 1 } * V::N;
-    }
-}
-
-/// `H` harmonics times `W` vectors of functions from `first` on; gives `H`.
-#[inline(always)]
-fn add_tile<V: Lanes, const H: usize, const W: usize>(
+/// What the sums over the neighbours of a block are made of.
+#[derive(Clone, Copy)]
+struct Sums<'a> {
+    /// `[n][stride]`
+    functions: &'a [f64],
+    stride: usize,
     n: usize,
-    n_padded: usize,
-    first: usize,
-    functions: &[f64],
-    harmonics: &[f64],
-    sums: &mut [f64],
-) -> usize {
-    let mut h = [&harmonics[..0]; H];
-    for (lm, row) in h.iter_mut().enumerate() {
-        *row = &harmonics[lm * BLOCK..lm * BLOCK + n];
+    /// `[lm]`
+    harmonics: &'a [[f64; BLOCK]],
+    normalization: &'a [f64],
+}
+
+impl Sums<'_> {
+    /// Checks once for all what [`Sums::add`] relies on: in its loop, checks would take as long as the arithmetic.
+    #[inline(always)]
+    fn check(&self, coefficients: &[f64], n_padded: usize) {
+        assert!(self.n <= BLOCK, "neighbours of a block");
+        assert!(self.n * self.stride <= self.functions.len(), "rows of a block");
+        assert_eq!(self.harmonics.len(), self.normalization.len(), "harmonics and their normalisation");
+        assert_eq!(self.harmonics.len() * n_padded, coefficients.len(), "coefficients of a channel");
     }
-    let mut totals = [[V::splat(0.0); W]; H];
-    for (j, functions) in functions.chunks_exact(n_padded).take(n).enumerate() {
-        let mut f = [V::splat(0.0); W];
-        for (w, f) in f.iter_mut().enumerate() {
-            *f = V::load(functions, first + w * V::N);
-        }
-        for lm in 0..H {
-            let h = V::splat(h[lm][j]);
-            for w in 0..W {
-                totals[lm][w] = f[w].mul_add(h, totals[lm][w]);
+
+    #[inline(always)]
+    fn holds<V: Lanes>(&self, tile: Tile, n_padded: usize) -> bool {
+        let width = tile.vectors * V::N;
+        (tile.first + width <= self.stride)
+            & (tile.n + width <= n_padded)
+            & (tile.lm + tile.size <= self.harmonics.len())
+    }
+
+    /// Adds `normalization_lm sum_j function_n(j) h_lm(j)` to `coefficients[lm][n]` for the lm and n of a tile, with the
+    /// functions along the lanes: few neighbours would not repay adding lanes up.
+    ///
+    /// What stands behind the functions in a row adds to coefficients from `n_max` on, which nobody reads.
+    ///
+    /// # Safety
+    /// [`Sums::check`] has passed, and [`Sums::holds`] is true of the tile, which has `H` harmonics and `W` vectors.
+    #[inline(always)]
+    unsafe fn add<V: Lanes, const H: usize, const W: usize>(
+        &self,
+        tile: Tile,
+        n_padded: usize,
+        coefficients: &mut [f64],
+    ) {
+        debug_assert_eq!((tile.size, tile.vectors), (H, W));
+        let mut totals = [[V::splat(0.0); W]; H];
+        // SAFETY: as promised, here and below.
+        unsafe {
+            let harmonics = self.harmonics.as_ptr().add(tile.lm).cast::<f64>();
+            let functions = self.functions.as_ptr().add(tile.first);
+            let even = self.n / 2 * 2;
+            let mut j = 0;
+            while j < even {
+                add_neighbor(functions.add(j * self.stride), harmonics.add(j), &mut totals);
+                add_neighbor(functions.add((j + 1) * self.stride), harmonics.add(j + 1), &mut totals);
+                j += 2;
+            }
+            if j < self.n {
+                add_neighbor(functions.add(j * self.stride), harmonics.add(j), &mut totals);
+            }
+            let to = coefficients.as_mut_ptr().add(tile.lm * n_padded + tile.n);
+            for (m, totals) in totals.into_iter().enumerate() {
+                let normalization = V::splat(*self.normalization.as_ptr().add(tile.lm + m));
+                for (w, total) in totals.into_iter().enumerate() {
+                    let to = to.add(m * n_padded + w * V::N);
+                    total.mul_add(normalization, V::read(to)).write(to);
+                }
             }
         }
     }
-    for (lm, totals) in totals.iter().enumerate() {
-        for (w, total) in totals.iter().enumerate() {
-            let at = lm * n_padded + first + w * V::N;
-            V::load(sums, at).add(*total).store(sums, at);
+}
+
+/// One neighbour's products. A function, since a closure would not be compiled for the vectors' instructions.
+///
+/// # Safety
+/// `functions` has `W` vectors, and `harmonics` is in the first of `H` rows of [`BLOCK`].
+#[inline(always)]
+unsafe fn add_neighbor<V: Lanes, const H: usize, const W: usize>(
+    functions: *const f64,
+    harmonics: *const f64,
+    totals: &mut [[V; W]; H],
+) {
+    // SAFETY: promised by the caller.
+    unsafe {
+        let mut vectors = [V::splat(0.0); W];
+        for (w, vector) in vectors.iter_mut().enumerate() {
+            *vector = V::read(functions.add(w * V::N));
+        }
+        for (m, totals) in totals.iter_mut().enumerate() {
+            let h = V::splat(*harmonics.add(m * BLOCK));
+            for (total, vector) in totals.iter_mut().zip(vectors) {
+                *total = vector.mul_add(h, *total);
+            }
         }
     }
-    H
 }

@@ -58,13 +58,22 @@ pub(super) trait Lanes: Copy {
     fn splat(value: f64) -> Self;
     /// Reads `N` values from `from[at..]`.
     fn load(from: &[f64], at: usize) -> Self;
+    /// Reads `N` values.
+    ///
+    /// # Safety
+    /// All of them lie in one allocation.
+    unsafe fn read(from: *const f64) -> Self;
+    /// Writes `N` values.
+    ///
+    /// # Safety
+    /// All of them lie in one allocation, which nobody else looks at.
+    unsafe fn write(self, to: *mut f64);
     /// Writes `N` values to `to[at..]`.
     fn store(self, to: &mut [f64], at: usize);
     fn add(self, other: Self) -> Self;
     fn mul(self, other: Self) -> Self;
     /// `self * factor + term`, rounded once where the processor can.
     fn mul_add(self, factor: Self, term: Self) -> Self;
-    fn sum(self) -> f64;
     fn max(self, other: Self) -> Self;
     fn min(self, other: Self) -> Self;
     fn div(self, other: Self) -> Self;
@@ -116,7 +125,7 @@ const EXP2: [f64; 11] = [
 
 /// Added to a number of magnitude below 2^51 and taken away again, this rounds it to a whole number, which then stands
 /// in the low bits of the sum.
-const ROUND: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
+pub(super) const ROUND: f64 = 6_755_399_441_055_744.0; // 1.5 * 2^52
 
 /// Four doubles in plain Rust.
 #[derive(Clone, Copy)]
@@ -134,6 +143,18 @@ impl Lanes for Portable {
     #[inline(always)]
     fn load(from: &[f64], at: usize) -> Self {
         Self([from[at], from[at + 1], from[at + 2], from[at + 3]])
+    }
+
+    #[inline(always)]
+    unsafe fn read(from: *const f64) -> Self {
+        // SAFETY: promised by the caller.
+        Self(unsafe { from.cast::<[f64; 4]>().read() })
+    }
+
+    #[inline(always)]
+    unsafe fn write(self, to: *mut f64) {
+        // SAFETY: promised by the caller.
+        unsafe { to.cast::<[f64; 4]>().write(self.0) }
     }
 
     #[inline(always)]
@@ -155,11 +176,6 @@ impl Lanes for Portable {
     fn mul_add(self, factor: Self, term: Self) -> Self {
         // Not f64::mul_add: without the instruction it is a slow library call.
         Self(std::array::from_fn(|i| self.0[i] * factor.0[i] + term.0[i]))
-    }
-
-    #[inline(always)]
-    fn sum(self) -> f64 {
-        (self.0[0] + self.0[2]) + (self.0[1] + self.0[3])
     }
 
     #[inline(always)]
@@ -198,12 +214,12 @@ impl Lanes for Portable {
 #[cfg(target_arch = "x86_64")]
 macro_rules! x86_lanes {
     ($name:ident, $vector:ty, $whole:ty, $n:literal, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident, $mul:ident,
-     $fma:ident, $max:ident, $min:ident, $div:ident, $sqrt:ident, $cast:ident, $back:ident, $addi:ident, $shift:ident, $sum:expr) => {
+     $fma:ident, $max:ident, $min:ident, $div:ident, $sqrt:ident, $cast:ident, $back:ident, $addi:ident, $shift:ident) => {
         #[derive(Clone, Copy)]
         pub(in crate::descriptor) struct $name($vector);
 
         // SAFETY of the intrinsics: the trait's contract says that the processor has them. Loads and stores are
-        // unaligned; their bounds are checked.
+        // unaligned; their bounds are checked, or promised by the caller.
         impl Lanes for $name {
             const N: usize = $n;
             type Power = $whole;
@@ -217,6 +233,16 @@ macro_rules! x86_lanes {
             fn load(from: &[f64], at: usize) -> Self {
                 let from = &from[at..at + $n];
                 Self(unsafe { $loadu(from.as_ptr()) })
+            }
+
+            #[inline(always)]
+            unsafe fn read(from: *const f64) -> Self {
+                Self(unsafe { $loadu(from) })
+            }
+
+            #[inline(always)]
+            unsafe fn write(self, to: *mut f64) {
+                unsafe { $storeu(to, self.0) }
             }
 
             #[inline(always)]
@@ -238,11 +264,6 @@ macro_rules! x86_lanes {
             #[inline(always)]
             fn mul_add(self, factor: Self, term: Self) -> Self {
                 Self(unsafe { $fma(self.0, factor.0, term.0) })
-            }
-
-            #[inline(always)]
-            fn sum(self) -> f64 {
-                unsafe { $sum(self.0) }
             }
 
             #[inline(always)]
@@ -306,8 +327,7 @@ mod x86 {
         _mm256_castpd_si256,
         _mm256_castsi256_pd,
         _mm256_add_epi64,
-        _mm256_slli_epi64,
-        sum4
+        _mm256_slli_epi64
     );
 
     x86_lanes!(
@@ -329,17 +349,8 @@ mod x86 {
         _mm512_castpd_si512,
         _mm512_castsi512_pd,
         _mm512_add_epi64,
-        _mm512_slli_epi64,
-        _mm512_reduce_add_pd
+        _mm512_slli_epi64
     );
-
-    #[inline(always)]
-    unsafe fn sum4(v: __m256d) -> f64 {
-        unsafe {
-            let pair = _mm_add_pd(_mm256_castpd256_pd128(v), _mm256_extractf128_pd::<1>(v));
-            _mm_cvtsd_f64(_mm_add_sd(pair, _mm_unpackhi_pd(pair, pair)))
-        }
-    }
 }
 
 #[cfg(target_arch = "x86_64")]

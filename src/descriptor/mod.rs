@@ -2,6 +2,7 @@
 //!
 //! Bartok, Kondor, Csanyi, Phys. Rev. B 87, 184115 (2013), with the conventions named in [`Convention`].
 
+mod aligned;
 mod environment;
 mod expansion;
 mod harmonics;

@@ -1,5 +1,6 @@
 //! The power spectrum: rotational invariants of the expanded density.
 
+use super::aligned::Aligned;
 use super::environment::Environment;
 use super::expansion::{Buffers, Expansion};
 use super::lanes::{InstructionSet, Lanes, MAX_LANES, Portable};
@@ -12,6 +13,8 @@ pub struct PowerSpectrum {
     n_channels: usize,
     expansion: Expansion,
     instructions: InstructionSet,
+    /// `pi sqrt(8/(2l+1))`
+    prefactors: Vec<f64>,
     /// Products within a channel and between two.
     same: Pieces,
     cross: Pieces,
@@ -21,12 +24,14 @@ pub struct PowerSpectrum {
 pub struct Workspace {
     buffers: Buffers,
     /// `[channel][lm][n_padded]`
-    coefficients: Vec<f64>,
+    coefficients: Aligned,
+    /// `[l]`, each of [`PowerSpectrum::n_products`].
+    products: Aligned,
 }
 
 impl Workspace {
     fn memory(&self) -> usize {
-        self.buffers.memory() + size_of_val(&self.coefficients[..])
+        self.buffers.memory() + size_of_val(&self.coefficients[..]) + size_of_val(&self.products[..])
     }
 }
 
@@ -49,10 +54,12 @@ impl PowerSpectrum {
         instructions: InstructionSet,
     ) -> Result<Self> {
         parameters.validate()?;
-        let expansion = Expansion::new(&parameters)?;
         let instructions = if instructions.is_available() { instructions } else { InstructionSet::Portable };
-        let [same, cross] = [true, false].map(|same| Pieces::new(parameters.n_max, same, instructions.lanes()));
-        Ok(Self { parameters, n_channels, expansion, instructions, same, cross })
+        let expansion = Expansion::new(&parameters, instructions.lanes())?;
+        let [same, cross] = [true, false].map(|same| Pieces::new(&parameters, same, instructions.lanes()));
+        let prefactor = |l: usize| std::f64::consts::PI * (8.0 / (2 * l + 1) as f64).sqrt();
+        let prefactors = (0..=parameters.l_max).map(prefactor).collect();
+        Ok(Self { parameters, n_channels, expansion, instructions, prefactors, same, cross })
     }
 
     /// The parameters that it was made with.
@@ -79,8 +86,8 @@ impl PowerSpectrum {
     pub fn workspace(&self) -> Workspace {
         Workspace {
             buffers: self.expansion.buffers(),
-            // Vectors that begin in the last row may end beyond it.
-            coefficients: vec![0.0; self.n_channels * self.expansion.len() + MAX_LANES],
+            coefficients: Aligned::zeros(self.n_channels * self.expansion.len()),
+            products: Aligned::zeros((self.parameters.l_max + 1) * self.n_products()),
         }
     }
 
@@ -125,7 +132,7 @@ impl PowerSpectrum {
 
     #[inline(always)]
     fn run<V: Lanes>(&self, environment: &Environment, workspace: &mut Workspace, features: &mut [f64]) {
-        let Workspace { buffers, coefficients } = workspace;
+        let Workspace { buffers, coefficients, products } = workspace;
         let size = self.expansion.len();
         for (channel, neighbors) in environment.channels().iter().enumerate() {
             let c = &mut coefficients[channel * size..(channel + 1) * size];
@@ -135,74 +142,153 @@ impl PowerSpectrum {
         for a in 0..self.n_channels {
             for b in a..self.n_channels {
                 let pieces = if a == b { &self.same } else { &self.cross };
-                let pair = [&coefficients[a * size..(a + 1) * size], &coefficients[b * size..]];
-                for l in 0..=self.parameters.l_max {
-                    at += self.contract::<V>(l, pair, pieces, &mut features[at..]);
+                let pair = [&coefficients[a * size..(a + 1) * size], &coefficients[b * size..(b + 1) * size]];
+                self.contract::<V>(pair, products);
+                for products in products.chunks_exact(self.n_products()) {
+                    at += pieces.copy::<V>(products, &mut features[at..]);
                 }
             }
         }
     }
 
-    /// One pair of channels and one degree: writes the first features and gives their number.
-    ///
-    /// Vectors are written in order, and each may overlap what comes after it with values that mean nothing.
+    /// Length of the products of one degree, `[n][n_padded]` and room for a vector that begins in the last row.
+    fn n_products(&self) -> usize {
+        self.parameters.n_max * self.expansion.n_padded + MAX_LANES
+    }
+
+    /// All products of two channels' coefficients, summed over m, times the prefactor: `[l][n][n']`.
     #[inline(always)]
-    fn contract<V: Lanes>(&self, l: usize, pair: [&[f64]; 2], pieces: &Pieces, features: &mut [f64]) -> usize {
-        const TOGETHER: usize = 4;
-        let padded = self.expansion.n_padded;
-        let prefactor = V::splat(std::f64::consts::PI * (8.0 / (2 * l + 1) as f64).sqrt());
-        for pieces in pieces.list.chunks(TOGETHER) {
-            // Several at a time: each is a chain of dependent operations.
-            let mut p = [V::splat(0.0); TOGETHER];
-            let piece = |u: usize| pieces[u.min(pieces.len() - 1)];
-            let places: [Piece; TOGETHER] = std::array::from_fn(piece);
-            for lm in l * l..(l + 1) * (l + 1) {
-                let (a, b) = (&pair[0][lm * padded..(lm + 1) * padded], &pair[1][lm * padded..]);
-                for u in 0..TOGETHER {
-                    p[u] = V::splat(a[places[u].n]).mul_add(V::load(b, places[u].first), p[u]);
-                }
-            }
-            for (p, piece) in p.iter().zip(pieces) {
-                let p = p.mul(prefactor);
-                if piece.at + V::N <= features.len() {
-                    p.store(features, piece.at);
-                } else {
-                    let mut last = [0.0; MAX_LANES];
-                    p.store(&mut last, 0);
-                    let room = features.len() - piece.at;
-                    features[piece.at..].copy_from_slice(&last[..room]);
+    fn contract<V: Lanes>(&self, [a, b]: [&[f64]; 2], products: &mut [f64]) {
+        let (n_max, padded) = (self.parameters.n_max, self.expansion.n_padded);
+        let n_products = self.n_products();
+        // Once for all: in the loops, checks would take as long as the arithmetic.
+        assert!(a.len() == self.expansion.len() && b.len() == a.len(), "coefficients of a channel");
+        assert!(self.prefactors.len() * n_products <= products.len(), "room for all degrees");
+        assert!(n_max.next_multiple_of(V::N) <= padded && n_max * padded <= n_products, "room for whole vectors");
+        for (l, &prefactor) in self.prefactors.iter().enumerate() {
+            // SAFETY: rows l^2 to (l+1)^2 are a channel's, `n_max` and whole vectors from `first` on are within a row, and
+            // the degree has room for `n_max` rows, as asserted above.
+            unsafe {
+                let rows = Rows {
+                    a: a.as_ptr().add(l * l * padded),
+                    b: b.as_ptr().add(l * l * padded),
+                    count: 2 * l + 1,
+                    padded,
+                    prefactor,
+                };
+                let products = products.as_mut_ptr().add(l * n_products);
+                let mut first = 0;
+                while first < n_max {
+                    let two = first + V::N < n_max;
+                    let mut n = 0;
+                    while n < n_max {
+                        // As many sums as the registers hold.
+                        n += match (two, n_max - n) {
+                            (true, 6..) => rows.multiply::<V, 6, 2>(n, first, products),
+                            (true, 3..) => rows.multiply::<V, 3, 2>(n, first, products),
+                            (true, _) => rows.multiply::<V, 1, 2>(n, first, products),
+                            (false, 6..) => rows.multiply::<V, 6, 1>(n, first, products),
+                            (false, 3..) => rows.multiply::<V, 3, 1>(n, first, products),
+                            (false, _) => rows.multiply::<V, 1, 1>(n, first, products),
+                        };
+                    }
+                    first += if two { 2 } else { 1 } * V::N;
                 }
             }
         }
-        pieces.n_features
     }
 }
 
-/// The products of two channels' coefficients in one degree, cut into vectors.
+/// Coefficients of two channels in one degree, `[count][padded]` each.
+#[derive(Clone, Copy)]
+struct Rows {
+    a: *const f64,
+    b: *const f64,
+    count: usize,
+    padded: usize,
+    prefactor: f64,
+}
+
+impl Rows {
+    /// `prefactor sum_m a_mn b_mn'` for `H` n from `n` on and `W` vectors of n' from `first` on; gives `H`.
+    ///
+    /// # Safety
+    /// The rows are there, reach to `n + H` and to `first` and `W` vectors, and `products` has `n + H` such rows.
+    #[inline(always)]
+    unsafe fn multiply<V: Lanes, const H: usize, const W: usize>(
+        self,
+        n: usize,
+        first: usize,
+        products: *mut f64,
+    ) -> usize {
+        let mut sums = [[V::splat(0.0); W]; H];
+        // SAFETY: promised by the caller.
+        unsafe {
+            for m in 0..self.count {
+                let (a, b) = (self.a.add(m * self.padded + n), self.b.add(m * self.padded + first));
+                let mut vectors = [V::splat(0.0); W];
+                for (w, vector) in vectors.iter_mut().enumerate() {
+                    *vector = V::read(b.add(w * V::N));
+                }
+                for (h, sums) in sums.iter_mut().enumerate() {
+                    let a = V::splat(*a.add(h));
+                    for (sum, vector) in sums.iter_mut().zip(vectors) {
+                        *sum = a.mul_add(vector, *sum);
+                    }
+                }
+            }
+            for (h, sums) in sums.into_iter().enumerate() {
+                for (w, sum) in sums.into_iter().enumerate() {
+                    let to = products.add((n + h) * self.padded + first + w * V::N);
+                    sum.mul(V::splat(self.prefactor)).write(to);
+                }
+            }
+        }
+        H
+    }
+}
+
+/// Which products of two channels' coefficients in one degree are features, cut into vectors.
 struct Pieces {
     list: Vec<Piece>,
     n_features: usize,
 }
 
-/// One n, with n' from `first` on.
+/// A vector of features.
 #[derive(Clone, Copy)]
 struct Piece {
-    n: usize,
-    first: usize,
-    /// Place among the features of this degree.
+    /// Place among the products, `[n][n_padded]`, and among the features of this degree.
+    from: usize,
     at: usize,
 }
 
 impl Pieces {
-    fn new(n_max: usize, same: bool, lanes: usize) -> Self {
+    fn new(parameters: &SoapParameters, same: bool, lanes: usize) -> Self {
+        let (n_max, padded) = (parameters.n_max, parameters.n_max.next_multiple_of(MAX_LANES));
         let (mut list, mut n_features) = (Vec::new(), 0);
         for n in 0..n_max {
             let start = if same { n } else { 0 };
             for first in (start..n_max).step_by(lanes) {
-                list.push(Piece { n, first, at: n_features + first - start });
+                list.push(Piece { from: n * padded + first, at: n_features + first - start });
             }
             n_features += n_max - start;
         }
         Self { list, n_features }
+    }
+
+    /// Copies the features of one degree from its products, and gives their number.
+    ///
+    /// Vectors are written in order, and each may overlap what comes after it with values that mean nothing.
+    #[inline(always)]
+    fn copy<V: Lanes>(&self, products: &[f64], features: &mut [f64]) -> usize {
+        for piece in &self.list {
+            if piece.at + V::N <= features.len() {
+                V::load(products, piece.from).store(features, piece.at);
+            } else {
+                let room = features.len() - piece.at;
+                features[piece.at..].copy_from_slice(&products[piece.from..piece.from + room]);
+            }
+        }
+        self.n_features
     }
 }

@@ -51,52 +51,49 @@ fn sine_over_angle_and_cosine<V: Lanes>(square: V) -> [V; 2] {
 }
 
 impl RadialPart for Compact {
-    const WITH_CENTER: bool = false;
-    const BY_DEGREE: bool = false;
-
-    fn nowhere(&self) -> f64 {
-        1.05 * self.cutoff * self.cutoff
+    fn n_functions(&self) -> usize {
+        self.n_max
     }
 
-    /// The unit vector; no direction where a neighbour lies on the center, so that it counts in l = 0 alone.
+    /// All degrees share them.
+    fn first(&self, _l: usize) -> usize {
+        0
+    }
+
+    fn center(&self) -> Option<&[f64]> {
+        None
+    }
+
     #[inline(always)]
-    fn angular<V: Lanes>(displacement: [V; 3], r2: V) -> [V; 4] {
-        let inverse = V::splat(1.0).div(r2.max(V::splat(1e-300)).sqrt());
-        let [x, y, z] = displacement.map(|d| d.mul(inverse));
-        [x, y, z, x.mul_add(x, y.mul_add(y, z.mul(z)))]
+    fn factor<V: Lanes>(&self, _r2: V) -> V {
+        V::splat(1.0)
     }
 
     /// With `a = pi r / (2 cutoff)`: `sin(pi r/cutoff)/r` is `pi/cutoff (sin(a)/a) cos(a)`, which needs no division, and
     /// the others follow by `sin((n + 1) t) = 2 cos(t) sin(n t) - sin((n - 1) t)`.
     #[inline(always)]
-    fn evaluate<V: Lanes>(&self, _l: usize, r2: &[f64], values: &mut [f64], stride: usize) {
+    fn evaluate<V: Lanes>(&self, r: &[f64], rows: &mut [f64], stride: usize) {
         let pi = std::f64::consts::PI;
         let scale = V::splat((2.0 / self.cutoff).sqrt() * pi / self.cutoff);
-        let to_square = V::splat((pi / (2.0 * self.cutoff)).powi(2));
-        let mut i = 0;
-        while i < r2.len() {
-            let square = V::load(r2, i);
-            let weight = self.switch(square.sqrt());
-            let [sine, cosine] = sine_over_angle_and_cosine(square.mul(to_square));
+        let to_angle = V::splat(pi / (2.0 * self.cutoff));
+        let rows = rows.chunks_exact_mut(stride * V::N);
+        for (i, rows) in (0..r.len()).step_by(V::N).zip(rows) {
+            // Where the last vector is not filled, and beyond the cutoff, the weight is 0.
+            let r = V::load(r, i).min(V::splat(self.cutoff));
+            let weight = self.switch(r);
+            let angle = r.mul(to_angle);
+            let [sine, cosine] = sine_over_angle_and_cosine(angle.mul(angle));
             let twice = cosine.mul(cosine).mul_add(V::splat(4.0), V::splat(-2.0));
             let mut before = V::splat(0.0);
             let mut current = scale.mul(weight).mul(sine).mul(cosine);
             for n in 0..self.n_max {
-                current.store(values, n * stride + i);
+                let mut values = [0.0; MAX_LANES];
+                current.store(&mut values, 0);
+                for (row, value) in rows.chunks_exact_mut(stride).zip(values) {
+                    row[n] = value;
+                }
                 let next = twice.mul_add(current, before.mul(V::splat(-1.0)));
                 (before, current) = (current, next);
-            }
-            i += V::N;
-        }
-    }
-
-    #[inline(always)]
-    fn finish<V: Lanes>(&self, normalization: &[f64], sums: &[f64], coefficients: &mut [f64]) {
-        let n_padded = self.n_max.next_multiple_of(MAX_LANES);
-        for (lm, &normalization) in normalization.iter().enumerate() {
-            for n in (0..n_padded).step_by(V::N) {
-                let at = lm * n_padded + n;
-                V::load(sums, at).mul(V::splat(normalization)).store(coefficients, at);
             }
         }
     }

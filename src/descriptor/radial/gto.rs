@@ -2,103 +2,130 @@
 
 use super::RadialPart;
 use super::gto_basis::RadialBasis;
-use crate::Result;
-use crate::descriptor::lanes::{Lanes, MAX_LANES};
+use super::table::{MOST_PLACES, Places, Table};
+use crate::descriptor::lanes::Lanes;
 use crate::descriptor::parameters::SoapParameters;
+use crate::{Error, Result};
 
-/// `sum_k weights_nk exp(-decay_k r^2) r^l` for each degree.
+/// `r^l sum_k weights_nk exp(-decay_k r^2)` for each degree, over the slowest of all decays.
+///
+/// That one Gaussian is common to all functions of a neighbour. Without it they change little at far distances, and
+/// a table of them is as good there as near by.
 pub(in crate::descriptor) struct Gto {
+    functions: Functions,
+    table: Table,
+    center: Vec<f64>,
+}
+
+struct Functions {
     n_max: usize,
-    /// `n_max` rounded up to whole vectors.
-    n_padded: usize,
-    /// `[l][k]`: how fast each radial function decays.
-    decay: Vec<Vec<f64>>,
-    /// `[l][k][n_padded]`: radial weights, zero beyond `n_max`.
-    weights: Vec<Vec<f64>>,
-    nowhere: f64,
+    bases: Vec<RadialBasis>,
+    slowest: f64,
+}
+
+impl Functions {
+    /// `[l][n]` at a distance; what is behind them becomes 0.
+    fn evaluate(&self, r: f64, out: &mut [f64]) {
+        out.fill(0.0);
+        let rows = out.chunks_exact_mut(self.n_max).zip(&self.bases);
+        for (l, (out, basis)) in rows.enumerate() {
+            for (k, decay) in basis.decay.iter().enumerate() {
+                let gaussian = r.powi(l as i32) * ((self.slowest - decay) * r * r).exp();
+                out.iter_mut().zip(&basis.weights).for_each(|(out, weights)| *out += weights[k] * gaussian);
+            }
+        }
+    }
 }
 
 impl Gto {
-    pub fn new(parameters: &SoapParameters, sigma: f64) -> Result<Self> {
+    pub fn new(parameters: &SoapParameters, sigma: f64, lanes: usize) -> Result<Self> {
         let n_max = parameters.n_max;
-        let n_padded = n_max.next_multiple_of(MAX_LANES);
         let bases = (0..=parameters.l_max)
             .map(|l| RadialBasis::new(parameters.cutoff, n_max, sigma, l))
             .collect::<Result<Vec<_>>>()?;
         let slowest = bases.iter().flat_map(|b| &b.decay).copied().fold(f64::INFINITY, f64::min);
-        let weights = bases
-            .iter()
-            .map(|basis| {
-                let mut padded = vec![0.0; n_max * n_padded];
-                for (n, row) in basis.weights.iter().enumerate() {
-                    for (k, &weight) in row.iter().enumerate() {
-                        padded[k * n_padded + n] = weight;
-                    }
-                }
-                padded
-            })
-            .collect();
-        let decay = bases.into_iter().map(|b| b.decay).collect();
-        Ok(Self { n_max, n_padded, decay, weights, nowhere: 800.0 / slowest })
+        let functions = Functions { n_max, bases, slowest };
+        let n_functions = n_max * functions.bases.len();
+        let table = Table::new(n_functions, parameters.reach(), lanes, |r, out| functions.evaluate(r, out));
+        let table = table.ok_or_else(|| {
+            Error::Descriptor(format!(
+                "the radial functions of cutoff {} and sigma {sigma} are too narrow for their reach; raise sigma",
+                parameters.cutoff
+            ))
+        })?;
+        let mut center = vec![0.0; n_functions];
+        functions.evaluate(0.0, &mut center);
+        center.truncate(n_max);
+        Ok(Self { functions, table, center })
     }
 }
 
 impl RadialPart for Gto {
-    const WITH_CENTER: bool = true;
-    const BY_DEGREE: bool = true;
-
-    fn nowhere(&self) -> f64 {
-        self.nowhere
+    fn n_functions(&self) -> usize {
+        self.functions.n_max * self.functions.bases.len()
     }
 
-    /// The displacement itself: the functions contain the factor `r^l`.
-    #[inline(always)]
-    fn angular<V: Lanes>([x, y, z]: [V; 3], r2: V) -> [V; 4] {
-        [x, y, z, r2]
+    fn first(&self, l: usize) -> usize {
+        l * self.functions.n_max
     }
 
-    /// `exp(-decay_k r^2)`, for each k.
+    fn center(&self) -> Option<&[f64]> {
+        Some(&self.center)
+    }
+
+    /// `exp(-slowest r^2)`.
     #[inline(always)]
-    fn evaluate<V: Lanes>(&self, l: usize, r2: &[f64], values: &mut [f64], stride: usize) {
-        for (k, &decay) in self.decay[l].iter().enumerate() {
-            let rate = V::splat(-decay * std::f64::consts::LOG2_E);
-            let row = &mut values[k * stride..k * stride + r2.len()];
-            let mut i = 0;
-            // Several at a time: each is a long chain of dependent operations.
-            while i + 4 * V::N <= r2.len() {
-                let mut x = [rate; 4];
-                for (u, x) in x.iter_mut().enumerate() {
-                    *x = V::load(r2, i + u * V::N).mul(rate);
-                }
-                let g = V::exp2_nonpositive(x);
-                for (u, g) in g.into_iter().enumerate() {
-                    g.store(row, i + u * V::N);
-                }
-                i += 4 * V::N;
-            }
-            while i < r2.len() {
-                V::exp2_nonpositive([V::load(r2, i).mul(rate)])[0].store(row, i);
-                i += V::N;
+    fn factor<V: Lanes>(&self, r2: V) -> V {
+        V::exp2_nonpositive([r2.mul(V::splat(-self.functions.slowest * std::f64::consts::LOG2_E))])[0]
+    }
+
+    #[inline(always)]
+    fn evaluate<V: Lanes>(&self, r: &[f64], rows: &mut [f64], stride: usize) {
+        let mut places = Places::new();
+        for (r, rows) in r.chunks(MOST_PLACES).zip(rows.chunks_mut(MOST_PLACES * stride)) {
+            self.table.find::<V>(r, &mut places);
+            self.table.evaluate::<V>(&places, r.len(), rows, stride);
+            // Whoever gathers neighbours stops at the reach; rounding may carry one beyond.
+            for (i, &r) in r.iter().enumerate().filter(|(_, r)| **r > self.table.end()) {
+                self.functions.evaluate(r, &mut rows[i * stride..(i + 1) * stride]);
             }
         }
     }
+}
 
-    /// From decays k to the orthonormal functions n.
-    #[inline(always)]
-    fn finish<V: Lanes>(&self, normalization: &[f64], sums: &[f64], coefficients: &mut [f64]) {
-        for (l, weights) in self.weights.iter().enumerate() {
-            for lm in l * l..(l + 1) * (l + 1) {
-                let normalization = V::splat(normalization[lm]);
-                let sums = &sums[lm * self.n_max..(lm + 1) * self.n_max];
-                let mut n = 0;
-                while n < self.n_padded {
-                    let mut c = V::splat(0.0);
-                    for (k, &sum) in sums.iter().enumerate() {
-                        c = V::splat(sum).mul_add(V::load(weights, k * self.n_padded + n), c);
-                    }
-                    c.mul(normalization).store(coefficients, lm * self.n_padded + n);
-                    n += V::N;
+#[cfg(test)]
+mod tests {
+    use super::super::table::TOLERANCE;
+    use super::*;
+    use crate::descriptor::parameters::Convention;
+
+    #[test]
+    fn tables_keep_their_tolerance_for_every_setting() {
+        for (cutoff, sigma, n_max, l_max) in [
+            (5.0, 0.5, 6, 5),
+            (5.0, 1.0, 6, 5),
+            (3.0, 0.3, 8, 9),
+            (7.0, 0.2, 4, 2),
+            (1.2, 0.05, 2, 0),
+            (20.0, 0.5, 6, 3),
+        ] {
+            let convention = Convention::DscribeGto { sigma };
+            let parameters = SoapParameters { convention, cutoff, n_max, l_max };
+            let gto = Gto::new(&parameters, sigma, 4).unwrap();
+            let width = gto.n_functions().next_multiple_of(4);
+            let [mut largest, mut error] = [vec![0.0f64; width], vec![0.0f64; width]];
+            let [mut right, mut found] = [vec![0.0; width], vec![0.0; width]];
+            for i in 0..=20_000 {
+                let r = parameters.reach() * f64::from(i) / 20_000.0;
+                gto.functions.evaluate(r, &mut right);
+                gto.table.at(r, &mut found);
+                for f in 0..width {
+                    largest[f] = largest[f].max(right[f].abs());
+                    error[f] = error[f].max((right[f] - found[f]).abs());
                 }
+            }
+            for (largest, error) in largest.iter().zip(error) {
+                assert!(error <= 2.0 * TOLERANCE * largest, "{parameters:?}: {error:e} of {largest:e}");
             }
         }
     }

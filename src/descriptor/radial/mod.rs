@@ -3,6 +3,7 @@
 mod compact;
 mod gto;
 mod gto_basis;
+mod table;
 
 use super::lanes::Lanes;
 use super::parameters::{Convention, SoapParameters};
@@ -12,25 +13,25 @@ pub(super) use compact::Compact;
 pub(super) use gto::Gto;
 
 /// What a convention says of neighbours and radial functions; harmonics, sums and power spectrum are the same for all.
+///
+/// A neighbour's functions stand in a row, those of one degree side by side. Each times [`RadialPart::factor`] is the
+/// radial function.
 pub(super) trait RadialPart {
-    /// Whether the center counts as a neighbour of its own, at distance 0.
-    const WITH_CENTER: bool;
+    /// Length of a row.
+    fn n_functions(&self) -> usize;
 
-    /// Whether each degree l has functions of its own.
-    const BY_DEGREE: bool;
+    /// Where in a row the `n_max` functions of degree l begin.
+    fn first(&self, l: usize) -> usize;
 
-    /// A squared distance at which every function has vanished, for the lanes that no neighbour fills.
-    fn nowhere(&self) -> f64;
+    /// What the center adds to the functions of degree 0, `[n_max]`, where it counts as a neighbour of its own.
+    fn center(&self) -> Option<&[f64]>;
 
-    /// The vector at which solid harmonics `r^l Y_lm` are evaluated for a displacement, and its square.
-    fn angular<V: Lanes>(displacement: [V; 3], r2: V) -> [V; 4];
+    /// A factor that all functions of a neighbour have in common, from its squared distance.
+    fn factor<V: Lanes>(&self, r2: V) -> V;
 
-    /// The functions of degree l at some squared distances, `[n_max][stride]`; `r2` is filled up to whole vectors.
-    fn evaluate<V: Lanes>(&self, l: usize, r2: &[f64], values: &mut [f64], stride: usize);
-
-    /// Coefficients `[lm][n_padded]` from sums over neighbours of function times bare harmonic, `[lm][n_max]` where
-    /// functions go by degree and `[lm][n_padded]` elsewhere; `normalization[lm]` makes the harmonics orthonormal.
-    fn finish<V: Lanes>(&self, normalization: &[f64], sums: &[f64], coefficients: &mut [f64]);
+    /// The functions at some distances, `[neighbour][stride]`; `r` is filled up to whole vectors, and so are the rows
+    /// that are written. What is written behind a row's functions means nothing, and is finite.
+    fn evaluate<V: Lanes>(&self, r: &[f64], rows: &mut [f64], stride: usize);
 }
 
 /// The radial part of the convention at hand.
@@ -40,9 +41,10 @@ pub(super) enum Radial {
 }
 
 impl Radial {
-    pub fn new(parameters: &SoapParameters) -> Result<Self> {
+    /// For vectors of `lanes` doubles.
+    pub fn new(parameters: &SoapParameters, lanes: usize) -> Result<Self> {
         Ok(match parameters.convention {
-            Convention::DscribeGto { sigma } => Self::Gto(Gto::new(parameters, sigma)?),
+            Convention::DscribeGto { sigma } => Self::Gto(Gto::new(parameters, sigma, lanes)?),
             Convention::Compact { switching } => Self::Compact(Compact::new(parameters, switching)),
         })
     }

@@ -1,0 +1,235 @@
+//! Smooth functions of the distance as piecewise polynomials: five multiplications a value, where an exponential takes
+//! three times as many.
+
+use crate::descriptor::aligned::Aligned;
+use crate::descriptor::lanes::{Lanes, Portable, ROUND};
+
+/// Coefficients of a piece. Of degree 5, pieces whose values are right to [`TOLERANCE`] fit into the second-level cache
+/// (71 to 159 kB in the paper's setting): lower degrees need longer tables, higher ones more arithmetic.
+const TERMS: usize = 6;
+
+/// Largest error of a function, as a share of its largest magnitude in the range.
+pub(super) const TOLERANCE: f64 = 1e-10;
+
+/// A table of more pieces than this would not help any more.
+const MOST_PIECES: usize = 1 << 12;
+
+/// Distances that are looked up together at most.
+pub(super) const MOST_PLACES: usize = 64;
+
+/// Where some distances lie in a table.
+pub(super) struct Places {
+    /// Distance from the middle of its piece, in units of its length.
+    x: [f64; MOST_PLACES],
+    /// The piece's number in the low bits.
+    piece: [f64; MOST_PLACES],
+}
+
+impl Places {
+    pub fn new() -> Self {
+        Self { x: [0.0; MOST_PLACES], piece: [0.0; MOST_PLACES] }
+    }
+}
+
+/// Functions on `[0, end]`, evaluated side by side.
+pub(super) struct Table {
+    per_length: f64,
+    n_pieces: usize,
+    /// Functions, rounded up to whole vectors.
+    width: usize,
+    /// `[piece][power][width]`, in powers of the distance from a piece's middle in units of its length.
+    coefficients: Aligned,
+}
+
+impl Table {
+    /// Tabulates `exact`, which writes all functions' values at a distance, with as few pieces as keep [`TOLERANCE`].
+    ///
+    /// None if no table does that.
+    pub fn new(n_functions: usize, end: f64, lanes: usize, exact: impl Fn(f64, &mut [f64])) -> Option<Self> {
+        let width = n_functions.next_multiple_of(lanes);
+        let mut n_pieces = 8;
+        while n_pieces <= MOST_PIECES {
+            let table = Self::of_pieces(n_pieces, width, end, &exact);
+            if table.error(end, &exact) <= TOLERANCE {
+                return Some(table);
+            }
+            n_pieces += n_pieces / 8;
+        }
+        None
+    }
+
+    fn of_pieces(n_pieces: usize, width: usize, end: f64, exact: &impl Fn(f64, &mut [f64])) -> Self {
+        let powers = powers_from_values();
+        let mut coefficients = Aligned::zeros(n_pieces * TERMS * width);
+        let mut values = vec![0.0; width];
+        let piece = end / n_pieces as f64;
+        for (p, coefficients) in coefficients.chunks_exact_mut(TERMS * width).enumerate() {
+            for (node, row) in powers.iter().enumerate() {
+                exact((p as f64 + 0.5 + node_at(node)) * piece, &mut values);
+                for (power, coefficients) in coefficients.chunks_exact_mut(width).enumerate() {
+                    coefficients.iter_mut().zip(&values).for_each(|(c, v)| *c += row[power] * v);
+                }
+            }
+        }
+        Self { per_length: 1.0 / piece, n_pieces, width, coefficients }
+    }
+
+    /// The largest error, each function's as a share of its largest magnitude, between the nodes of the interpolation.
+    fn error(&self, end: f64, exact: &impl Fn(f64, &mut [f64])) -> f64 {
+        let [mut right, mut found, mut largest, mut error] = [(); 4].map(|()| vec![0.0f64; self.width]);
+        // The ends of a piece and the middles between its nodes, where errors of an interpolation peak.
+        for p in 0..self.n_pieces {
+            for k in 0..=TERMS {
+                let at = if k == 0 { -0.5 } else { -0.5 * (std::f64::consts::PI * k as f64 / TERMS as f64).cos() };
+                let r = end * (p as f64 + 0.5 + at) / self.n_pieces as f64;
+                exact(r, &mut right);
+                self.at(r, &mut found);
+                for f in 0..self.width {
+                    largest[f] = largest[f].max(right[f].abs());
+                    error[f] = error[f].max((found[f] - right[f]).abs());
+                }
+            }
+        }
+        largest.iter().zip(error).map(|(l, e)| if e > 0.0 { e / l } else { 0.0 }).fold(0.0, f64::max)
+    }
+
+    /// All functions at one distance.
+    pub fn at(&self, r: f64, out: &mut [f64]) {
+        let mut places = Places::new();
+        self.find::<Portable>(&[r; Portable::N], &mut places);
+        self.evaluate::<Portable>(&places, 1, out, self.width);
+    }
+
+    /// Distance up to which there are pieces.
+    pub fn end(&self) -> f64 {
+        self.n_pieces as f64 / self.per_length
+    }
+
+    /// Finds the pieces of some distances from 0 to [`Table::end`]; `r` is filled up to whole vectors, and so is `places`.
+    ///
+    /// Apart from the values, and many at once: what a value waits for is then there long before.
+    #[inline(always)]
+    pub fn find<V: Lanes>(&self, r: &[f64], places: &mut Places) {
+        for i in (0..r.len()).step_by(V::N) {
+            let from_middle = V::load(r, i).mul_add(V::splat(self.per_length), V::splat(-0.5));
+            // The nearest whole number is a piece's; at the end, rounding must not go on to the next one.
+            let piece =
+                from_middle.add(V::splat(ROUND)).add(V::splat(-ROUND)).min(V::splat((self.n_pieces - 1) as f64));
+            from_middle.add(piece.mul(V::splat(-1.0))).store(&mut places.x, i);
+            // This puts the whole number into the low bits.
+            piece.add(V::splat(ROUND)).store(&mut places.piece, i);
+        }
+    }
+
+    /// All functions at the first `n` of some distances, `[n][stride]`.
+    ///
+    /// # Panics
+    /// Rows that are too short or too few.
+    #[inline(always)]
+    pub fn evaluate<V: Lanes>(&self, places: &Places, n: usize, rows: &mut [f64], stride: usize) {
+        // Once for all: in the loop, checks would take as long as the arithmetic.
+        let coefficients: &[f64] = &self.coefficients;
+        let piece = TERMS * self.width;
+        assert_eq!(coefficients.len(), self.n_pieces * piece, "coefficients of a table");
+        assert!(self.width <= stride && n * stride <= rows.len(), "rows of a table");
+        assert!(self.width.is_multiple_of(V::N), "whole vectors of functions");
+        for i in 0..n {
+            let number = (places.piece[i].to_bits() as u32 as usize).min(self.n_pieces - 1);
+            let x = V::splat(places.x[i]);
+            // SAFETY: both lie within their slices, as asserted above, and so do `width` functions from there on, for
+            // each of the powers.
+            let (from, to) = unsafe { (coefficients.as_ptr().add(number * piece), rows.as_mut_ptr().add(i * stride)) };
+            let mut first = 0;
+            // As many chains of dependent operations as the registers hold.
+            while first + 9 * V::N <= self.width {
+                // SAFETY: `first` and nine vectors are within the width, here and below.
+                unsafe { horner::<V, 9>(x, from.add(first), self.width, to.add(first)) };
+                first += 9 * V::N;
+            }
+            while first + 5 * V::N <= self.width {
+                unsafe { horner::<V, 5>(x, from.add(first), self.width, to.add(first)) };
+                first += 5 * V::N;
+            }
+            while first < self.width {
+                unsafe { horner::<V, 1>(x, from.add(first), self.width, to.add(first)) };
+                first += V::N;
+            }
+        }
+    }
+}
+
+/// `U` vectors of polynomials; coefficients of one power follow those of the power before after `width` numbers.
+///
+/// # Safety
+/// `from` has `U` vectors of each power, and `to` has room for as many.
+#[inline(always)]
+unsafe fn horner<V: Lanes, const U: usize>(x: V, from: *const f64, width: usize, to: *mut f64) {
+    let mut sums = [x; U];
+    for (u, sum) in sums.iter_mut().enumerate() {
+        // SAFETY: promised by the caller, here and below.
+        *sum = unsafe { V::read(from.add((TERMS - 1) * width + u * V::N)) };
+    }
+    for power in (0..TERMS - 1).rev() {
+        for (u, sum) in sums.iter_mut().enumerate() {
+            *sum = sum.mul_add(x, unsafe { V::read(from.add(power * width + u * V::N)) });
+        }
+    }
+    for (u, sum) in sums.into_iter().enumerate() {
+        unsafe { sum.write(to.add(u * V::N)) };
+    }
+}
+
+/// Chebyshev's nodes on a piece of length 1 around 0.
+fn node_at(node: usize) -> f64 {
+    -0.5 * (std::f64::consts::PI * (node as f64 + 0.5) / TERMS as f64).cos()
+}
+
+/// `[node][power]`: what the value at a node adds to each coefficient of the polynomial through all nodes (Lagrange's).
+fn powers_from_values() -> [[f64; TERMS]; TERMS] {
+    std::array::from_fn(|node| {
+        let mut polynomial = [0.0; TERMS];
+        polynomial[0] = 1.0;
+        for other in (0..TERMS).filter(|&other| other != node) {
+            let scale = 1.0 / (node_at(node) - node_at(other));
+            for power in (0..TERMS).rev() {
+                let lower = if power > 0 { polynomial[power - 1] } else { 0.0 };
+                polynomial[power] = scale * (lower - node_at(other) * polynomial[power]);
+            }
+        }
+        polynomial
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waves(r: f64, out: &mut [f64]) {
+        for (k, out) in out.iter_mut().enumerate() {
+            *out = ((k + 1) as f64 * r).sin() * (-0.1 * r * r).exp();
+        }
+    }
+
+    #[test]
+    fn values_are_within_the_tolerance_everywhere() {
+        let table = Table::new(6, 8.0, 4, waves).unwrap();
+        assert!((table.end() - 8.0).abs() < 1e-12);
+        let mut largest = 0.0f64;
+        for i in 0..=40_000 {
+            let r = i as f64 * 2e-4;
+            let (mut found, mut right) = ([0.0; 8], [0.0; 8]);
+            table.at(r, &mut found);
+            waves(r, &mut right);
+            for (found, right) in found.iter().zip(right) {
+                largest = largest.max((found - right).abs());
+            }
+        }
+        // Each wave's largest magnitude is between 0.7 and 1.
+        assert!(largest < 1.1 * TOLERANCE, "{largest:e}");
+    }
+
+    #[test]
+    fn what_no_table_can_hold_is_said_so() {
+        assert!(Table::new(1, 1.0, 4, |r, out| out.fill(if r < 0.1f64.sqrt() { 0.0 } else { 1.0 })).is_none());
+    }
+}
