@@ -21,6 +21,8 @@ pub struct SpeciesMap {
     species: Vec<Species>,
     /// By atom type, counted from 0.
     of_type: Vec<Option<usize>>,
+    /// `[center][neighbour]`, both by species.
+    channels: Vec<usize>,
 }
 
 impl SpeciesMap {
@@ -50,7 +52,10 @@ impl SpeciesMap {
                 known()
             )));
         }
-        Ok(Self { species: species.to_vec(), of_type })
+        let sign = |s: &Species| s.charge.signum();
+        let channels =
+            species.iter().flat_map(|c| species.iter().map(move |n| usize::from(sign(c) != sign(n)))).collect();
+        Ok(Self { species: species.to_vec(), of_type, channels })
     }
 
     /// The species, in the order of the model.
@@ -69,8 +74,9 @@ impl SpeciesMap {
     }
 
     /// Channel of a neighbour relative to a center, both by index of species: 0 like-charged, 1 unlike.
+    #[inline]
     pub fn channel(&self, center: usize, neighbor: usize) -> usize {
-        usize::from(self.species[center].charge.signum() != self.species[neighbor].charge.signum())
+        self.channels[center * self.species.len() + neighbor]
     }
 
     /// Checks that an atom's charge has the sign of its species; atoms that are no ions may have any.

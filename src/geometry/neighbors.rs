@@ -6,8 +6,11 @@ use crate::{Error, Result};
 /// More points than this, images included, are refused before memory is asked for.
 const MOST_POINTS: f64 = 2e8;
 
-/// Bins a radius: narrower bins hug the sphere better, and cost more visits.
-const BINS_PER_RADIUS: f64 = 3.0;
+/// Bins a radius at most: narrower ones would hug the sphere better, and take more visits.
+const BINS_PER_RADIUS: f64 = 4.0;
+
+/// Points in a bin at least, on average: emptier ones take more visits than they save.
+const POINTS_PER_BIN: f64 = 8.0;
 
 /// Points that are looked at before the near ones among them are handed on.
 const CHUNK: usize = 64;
@@ -17,6 +20,7 @@ const CHUNK: usize = 64;
 /// Small cells are no special case: an image of a point, the point's own included, is a neighbour like any other.
 pub struct NeighborSearch {
     cell: Cell,
+    frame: Frame,
     radius: f64,
     /// Fractional coordinate of the first bin's lower face, and bins per unit of it, along each vector.
     low: [f64; 3],
@@ -27,6 +31,47 @@ pub struct NeighborSearch {
     starts: Vec<u32>,
     points: Vec<Point>,
     wrapped: Vec<[f64; 3]>,
+}
+
+/// The cell's vectors in rectangular axes, the third along the last vector and the second in the plane of the last two.
+#[derive(Clone, Copy)]
+struct Frame {
+    a: [f64; 3],
+    /// Its first component is 0.
+    b: [f64; 3],
+    /// Length of the last vector.
+    c: f64,
+}
+
+impl Frame {
+    fn of([a, b, c]: [[f64; 3]; 3]) -> Self {
+        let dot = |u: [f64; 3], v: [f64; 3]| u[0] * v[0] + u[1] * v[1] + u[2] * v[2];
+        let less = |u: [f64; 3], along: f64, v: [f64; 3]| std::array::from_fn(|k| u[k] - along * v[k]);
+        let length = dot(c, c).sqrt();
+        let third = c.map(|v| v / length);
+        let in_plane: [f64; 3] = less(b, dot(b, third), third);
+        let second = in_plane.map(|v| v / dot(in_plane, in_plane).sqrt());
+        let rest = less(less(a, dot(a, third), third), dot(a, second), second);
+        Self {
+            a: [dot(rest, rest).sqrt(), dot(a, second), dot(a, third)],
+            b: [0.0, dot(b, second), dot(b, third)],
+            c: length,
+        }
+    }
+}
+
+/// An interval times a number.
+fn scaled([low, high]: [f64; 2], by: f64) -> [f64; 2] {
+    if by < 0.0 { [high * by, low * by] } else { [low * by, high * by] }
+}
+
+fn sum(a: [f64; 2], b: [f64; 2]) -> [f64; 2] {
+    [a[0] + b[0], a[1] + b[1]]
+}
+
+/// Square of the distance from 0 to an interval.
+fn square_from_zero([low, high]: [f64; 2]) -> f64 {
+    low.max(-high).max(0.0).powi(2)
 }
 
 #[derive(Clone, Copy)]
@@ -75,8 +120,18 @@ impl NeighborSearch {
         let images = images_within(&wrapped, &fractional, cell, low, high);
         let (bins, per_unit) = bin_counts(low, high, margin, images.len());
         let span = std::array::from_fn(|i| (margin[i] * per_unit[i]).ceil().min(bins[i] as f64) as usize);
-        let mut search =
-            Self { cell: cell.clone(), radius, low, per_unit, bins, span, starts: vec![], points: vec![], wrapped };
+        let mut search = Self {
+            cell: cell.clone(),
+            frame: Frame::of(cell.vectors()),
+            radius,
+            low,
+            per_unit,
+            bins,
+            span,
+            starts: vec![],
+            points: vec![],
+            wrapped,
+        };
         search.sort(images);
         Ok(search)
     }
@@ -108,40 +163,80 @@ impl NeighborSearch {
     fn search<const LATER: bool>(&self, center: usize, mut visit: impl FnMut(usize, [f64; 3])) {
         let at = self.wrapped[center];
         let limit = self.radius * self.radius;
-        let home = self.bin_of(self.cell.to_fractional(at));
-        let range = |i: usize| home[i].saturating_sub(self.span[i])..=(home[i] + self.span[i]).min(self.bins[i] - 1);
-        let mut near = [(0u32, [0.0; 3]); 2 * CHUNK];
+        let mut near = [0u32; 2 * CHUNK];
         let mut n = 0;
-        let mut hand_on = |near: &[(u32, [f64; 3])]| {
-            for &(index, d) in near {
+        let mut hand_on = |near: &[u32]| {
+            for &place in near {
+                let point = &self.points[place as usize];
+                let d: [f64; 3] = std::array::from_fn(|k| point.position[k] - at[k]);
                 // An image of the center is a neighbour, the center is not.
-                if index as usize != center || d != [0.0; 3] {
-                    visit(index as usize, d);
+                if point.index as usize != center || d != [0.0; 3] {
+                    visit(point.index as usize, d);
                 }
             }
         };
-        let (first, last) = (*range(2).start(), *range(2).end());
-        for a in range(0) {
-            for b in range(1) {
-                // Bins that differ in the last index alone lie side by side in memory.
-                let row = (a * self.bins[1] + b) * self.bins[2];
-                let run = self.starts[row + first] as usize..self.starts[row + last + 1] as usize;
-                for points in self.points[run].chunks(CHUNK) {
-                    if n > CHUNK {
-                        hand_on(&near[..n]);
-                        n = 0;
-                    }
-                    // Whether a point is near enough cannot be guessed: write it down in any case, and move on if it is.
-                    for point in points {
-                        let d: [f64; 3] = std::array::from_fn(|k| point.position[k] - at[k]);
-                        let r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
-                        near[n] = (point.index, d);
-                        n += usize::from((r2 <= limit) & (!LATER | (point.index as usize >= center)));
-                    }
+        self.for_each_run(at, |run| {
+            for (points, chunk) in self.points[run.clone()].chunks(CHUNK).zip(run.step_by(CHUNK)) {
+                if n > CHUNK {
+                    hand_on(&near[..n]);
+                    n = 0;
+                }
+                // Whether a point is near enough cannot be guessed: write it down in any case, and move on if it is.
+                for (place, point) in (chunk as u32..).zip(points) {
+                    let d: [f64; 3] = std::array::from_fn(|k| point.position[k] - at[k]);
+                    let r2 = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
+                    near[n] = place;
+                    n += usize::from((r2 <= limit) & (!LATER | (point.index as usize >= center)));
+                }
+            }
+        });
+        hand_on(&near[..n]);
+    }
+
+    /// Calls `visit` with places of points in a row of bins, for each row of which a part is within the radius of `at`.
+    #[inline(always)]
+    fn for_each_run(&self, at: [f64; 3], mut visit: impl FnMut(std::ops::Range<usize>)) {
+        // What rounding may lose is far below this share of a radius and of a bin.
+        const SLACK: f64 = 1e-9;
+        let Frame { a, b, c } = self.frame;
+        let fractional = self.cell.to_fractional(at);
+        let home = self.bin_of(fractional);
+        let range = |i: usize| home[i].saturating_sub(self.span[i])..=(home[i] + self.span[i]).min(self.bins[i] - 1);
+        // Where bins begin along a vector, counted from the center, and how long they are.
+        let per_bin = self.per_unit.map(|n| if n > 0.0 { 1.0 / n } else { 0.0 });
+        let origin: [f64; 3] = std::array::from_fn(|i| self.low[i] - fractional[i] - SLACK * per_bin[i]);
+        let extent = |i: usize, bin: usize| {
+            let low = origin[i] + bin as f64 * per_bin[i];
+            [low, low + (1.0 + 2.0 * SLACK) * per_bin[i]]
+        };
+        let limit = ((1.0 + SLACK) * self.radius).powi(2);
+        let (first, last) = (*range(2).start() as f64, *range(2).end() as f64);
+        let bins_per_length = self.per_unit[2] / c;
+        let own = (fractional[2] - self.low[2]) * self.per_unit[2];
+        for i in range(0) {
+            let along_a = extent(0, i);
+            let left = limit - square_from_zero(scaled(along_a, a[0]));
+            if left < 0.0 {
+                continue;
+            }
+            let shift_a = [scaled(along_a, a[1]), scaled(along_a, a[2])];
+            for j in range(1) {
+                let along_b = extent(1, j);
+                let left = left - square_from_zero(sum(shift_a[0], scaled(along_b, b[1])));
+                if left < 0.0 {
+                    continue;
+                }
+                let shift = sum(shift_a[1], scaled(along_b, b[2]));
+                let half = left.sqrt();
+                let from = (own - (half + shift[1]) * bins_per_length - SLACK).max(first) as i64;
+                let to = (own + (half - shift[0]) * bins_per_length + SLACK).min(last) as i64;
+                if from <= to {
+                    // Bins that differ in the last index alone lie side by side in memory.
+                    let row = (i * self.bins[1] + j) * self.bins[2];
+                    visit(self.starts[row + from as usize] as usize..self.starts[row + to as usize + 1] as usize);
                 }
             }
         }
-        hand_on(&near[..n]);
     }
 
     fn bin_of(&self, fractional: [f64; 3]) -> [usize; 3] {
@@ -206,12 +301,12 @@ fn images_within(
     images
 }
 
-/// Bins along each vector, and bins per unit of fractional coordinate; no more bins than points.
+/// Bins along each vector, and bins per unit of fractional coordinate.
 fn bin_counts(low: [f64; 3], high: [f64; 3], margin: [f64; 3], points: usize) -> ([usize; 3], [f64; 3]) {
     let extent: [f64; 3] = std::array::from_fn(|i| high[i] - low[i]);
     let mut wanted: [f64; 3] = std::array::from_fn(|i| (extent[i] * BINS_PER_RADIUS / margin[i]).floor().max(1.0));
-    // Sparse points need no fine bins: thin all directions alike until there are about as many bins as points.
-    let excess = wanted.iter().product::<f64>() / (points.max(1) as f64);
+    // Sparse points need no fine bins: thin all directions alike.
+    let excess = wanted.iter().product::<f64>() * POINTS_PER_BIN / (points.max(1) as f64);
     if excess > 1.0 {
         wanted = wanted.map(|w| (w / excess.cbrt()).floor().max(1.0));
     }

@@ -14,6 +14,8 @@ pub struct NeighborList<'a> {
     mask: i32,
     centers: &'a [i32],
     map: &'a SpeciesMap,
+    /// Channel by the center's species and the neighbour's type, `[species][type]`; none for types that are no ions.
+    channels: Vec<Vec<Option<u8>>>,
     /// Model length units in a LAMMPS length unit.
     length: f64,
     /// Square of the descriptor's reach, in model units.
@@ -48,7 +50,10 @@ impl<'a> NeighborList<'a> {
             }
         };
         let AtomsView { n_neighbors, neighbors, mask, .. } = *atoms;
-        Self { positions, types, n_neighbors, neighbors, mask, centers, map, length, reach2: reach * reach }
+        let channel = |center, atom_type| map.species_of(atom_type).map(|s| map.channel(center, s) as u8);
+        let of_types = |center| (0..=map.n_types() as i32).map(|t| channel(center, t)).collect();
+        let channels = (0..map.species().len()).map(of_types).collect();
+        Self { positions, types, n_neighbors, neighbors, mask, centers, map, channels, length, reach2: reach * reach }
     }
 
     fn neighbors_of(&self, atom: usize) -> &[i32] {
@@ -69,13 +74,16 @@ impl Environments for NeighborList<'_> {
         let atom = self.centers[center] as usize;
         let at = self.positions[atom];
         let Some(own) = self.map.species_of(self.types[atom]) else { return };
+        let channels = &self.channels[own];
         for &neighbor in self.neighbors_of(atom) {
             let j = (neighbor & self.mask) as usize;
-            let Some(species) = self.map.species_of(self.types[j]) else { continue };
-            let d: [f64; 3] = std::array::from_fn(|k| (self.positions[j][k] - at[k]) * self.length);
+            let position = self.positions[j];
+            let d: [f64; 3] = std::array::from_fn(|k| (position[k] - at[k]) * self.length);
             // The list holds a skin beyond the reach, and atoms have moved since it was built.
-            if d[0] * d[0] + d[1] * d[1] + d[2] * d[2] <= self.reach2 {
-                environment.push(self.map.channel(own, species), d);
+            if d[0] * d[0] + d[1] * d[1] + d[2] * d[2] <= self.reach2
+                && let Some(&Some(channel)) = channels.get(self.types[j] as usize)
+            {
+                environment.push(usize::from(channel), d);
             }
         }
     }

@@ -53,6 +53,7 @@ impl<'a> PeriodicEnvironments<'a> {
     }
 
     /// Channel in which ion `neighbor` stands around ion `center`.
+    #[inline]
     pub fn channel(&self, center: usize, neighbor: usize) -> usize {
         self.map.channel(self.species[center], self.species[neighbor])
     }
