@@ -20,6 +20,7 @@ pub mod geometry;
 pub mod guard;
 pub mod lammps;
 pub mod local;
+mod matrix;
 pub mod model;
 pub mod output;
 pub mod page;

@@ -1,11 +1,11 @@
 //! From features to a network's inputs.
 
-use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2};
 use serde::{Deserialize, Serialize};
 
 use super::Constants;
 use super::elementwise::soft_square_root;
+use crate::matrix::product;
 use crate::model::{GraphBuilder, INPUT};
 
 /// What is done to each feature first.
@@ -48,7 +48,7 @@ impl InputMap {
             *inputs = Array2::zeros((n, self.width()));
         }
         match self.transform {
-            Transform::None => general_mat_mul(1.0, &features, &self.matrix, 0.0, inputs),
+            Transform::None => product(features, self.matrix.view(), inputs.view_mut()),
             Transform::SoftSqrt => {
                 if transformed.dim() != features.dim() {
                     *transformed = Array2::zeros(features.dim());
@@ -59,7 +59,7 @@ impl InputMap {
                         soft_square_root(from, self.factor, to);
                     }
                 }
-                general_mat_mul(1.0, transformed, &self.matrix, 0.0, inputs);
+                product(transformed.view(), self.matrix.view(), inputs.view_mut());
             }
         }
         *inputs += &self.offset;

@@ -25,6 +25,7 @@ pub use perceptrons::Perceptrons;
 pub use waves::Waves;
 
 use super::{GraphBuilder, INPUT, OUTPUT};
+use crate::matrix::product;
 
 /// Members that share their inputs.
 #[derive(Clone, Debug)]
@@ -98,7 +99,8 @@ impl Ensemble {
         match &self.head {
             Head::Waves { waves, weights, offsets } => {
                 waves.evaluate(inputs, hidden);
-                out.assign(&(hidden.dot(weights) + offsets));
+                product(hidden.view(), weights.view(), out.view_mut());
+                out += offsets;
             }
             Head::Perceptrons(perceptrons) => perceptrons.evaluate(inputs, workspace, out),
         }

@@ -2,11 +2,11 @@
 
 use std::f32::consts::TAU;
 
-use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayView2};
 
 use super::Constants;
 use super::elementwise::cosine_of_turns;
+use crate::matrix::product;
 use crate::model::GraphBuilder;
 
 /// `cos(2 pi (x . directions + phases))`.
@@ -41,7 +41,7 @@ impl Waves {
         if out.dim() != (inputs.nrows(), self.n_features()) {
             *out = Array2::zeros((inputs.nrows(), self.n_features()));
         }
-        general_mat_mul(1.0, &inputs, &self.directions, 0.0, out);
+        product(inputs, self.directions.view(), out.view_mut());
         let phases = self.phases.as_slice().expect("a vector of its own lies in order");
         for mut row in out.rows_mut() {
             cosine_of_turns(row.as_slice_mut().expect("rows of a table of its own lie in order"), phases);

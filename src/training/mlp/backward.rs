@@ -1,8 +1,8 @@
 //! One block of rows backwards through a network.
 
-use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, s};
 
+use crate::matrix::{add_product, product};
 use crate::model::ensemble::{Activation, Architecture, Output, Workspace};
 
 /// Room for the derivatives by what the layers put out, before their functions.
@@ -69,13 +69,13 @@ pub(super) fn backward(
         if let (Some(here), Some(values)) = (here.as_slice_mut(), values.as_slice()) {
             through(*activation, here, values);
         }
-        let (mut by_weights, mut by_biases) = layout.layer_mut(l, gradient);
-        general_mat_mul(1.0, &here.t(), &below(l), 1.0, &mut by_weights);
+        let (by_weights, mut by_biases) = layout.layer_mut(l, gradient);
+        add_product(here.t(), below(l), by_weights);
         here.rows().into_iter().for_each(|row| by_biases += &row);
         // No one asks for derivatives by the inputs.
         if let Some(lower) = before.last_mut() {
             let (weights, _) = layout.layer(l, flat);
-            general_mat_mul(1.0, &here, &weights, 0.0, &mut lower.slice_mut(s![..n, ..]));
+            product(here.view(), weights, lower.slice_mut(s![..n, ..]));
         }
     }
 }

@@ -1,11 +1,12 @@
 //! One block of rows forwards through a network, for training and for inference.
 
-use ndarray::linalg::{general_mat_mul, general_mat_vec_mul};
+use ndarray::linalg::general_mat_vec_mul;
 use ndarray::{Array2, ArrayView2, s};
 
 use super::super::elementwise::raise_and_cut;
 use super::layout::Layout;
 use super::{Activation, Output};
+use crate::matrix::product;
 
 /// Rows that go through together: few enough for what lies between the layers to stay in the cache, enough for the
 /// matrix products.
@@ -73,7 +74,7 @@ impl Architecture {
                 // A matrix product would first rearrange all weights, which takes longer than this.
                 general_mat_vec_mul(1.0, &weights, &input.row(0), 0.0, &mut sums.row_mut(0));
             } else {
-                general_mat_mul(1.0, &input, &weights.t(), 0.0, &mut sums);
+                product(input, weights.t(), sums.view_mut());
             }
             if let (Some(sums), Some(biases)) = (sums.as_slice_mut(), biases.as_slice()) {
                 self.activation.apply(sums, biases);

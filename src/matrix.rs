@@ -1,0 +1,88 @@
+//! The one matrix product of networks, forwards and backwards.
+
+use gemm_common::Parallelism;
+use gemm_f32::gemm::f32::get_gemm_fn;
+use ndarray::{ArrayView2, ArrayViewMut2};
+
+/// `c = a b`; what stands in `c` before does not count, NaN included.
+///
+/// # Panics
+/// Shapes that do not fit.
+pub fn product(a: ArrayView2<f32>, b: ArrayView2<f32>, c: ArrayViewMut2<f32>) {
+    multiply(a, b, false, c);
+}
+
+/// `c += a b`.
+///
+/// # Panics
+/// As [`product`].
+pub fn add_product(a: ArrayView2<f32>, b: ArrayView2<f32>, c: ArrayViewMut2<f32>) {
+    multiply(a, b, true, c);
+}
+
+fn multiply(a: ArrayView2<f32>, b: ArrayView2<f32>, add: bool, mut c: ArrayViewMut2<f32>) {
+    let ((m, k), n) = (a.dim(), b.ncols());
+    assert_eq!(b.nrows(), k, "rows of the second factor");
+    assert_eq!(c.dim(), (m, n), "shape of the product");
+    let ([a_row, a_column], [b_row, b_column]) = (strides(a.strides()), strides(b.strides()));
+    let [c_row, c_column] = strides(c.strides());
+    // SAFETY: shapes fit, strides are those of the views, and the borrows keep `c` apart from `a` and `b`.
+    unsafe {
+        get_gemm_fn()(
+            m,
+            n,
+            k,
+            c.as_mut_ptr(),
+            c_column,
+            c_row,
+            add,
+            a.as_ptr(),
+            a_column,
+            a_row,
+            b.as_ptr(),
+            b_column,
+            b_row,
+            1.0,
+            1.0,
+            false,
+            false,
+            false,
+            Parallelism::None,
+        );
+    }
+}
+
+fn strides(of: &[isize]) -> [isize; 2] {
+    [of[0], of[1]]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, s};
+
+    #[test]
+    fn products_of_views_of_every_kind_are_those_of_ndarray() {
+        for (m, k, n) in [(1, 5, 3), (2, 100, 1), (7, 3, 9), (33, 70, 17), (256, 468, 100), (4, 0, 2), (0, 3, 2)] {
+            let a = Array2::from_shape_fn((m, 2 * k), |(i, j)| ((3 * i + 5 * j) % 11) as f32 - 5.0);
+            let b = Array2::from_shape_fn((n, k), |(i, j)| ((7 * i + 2 * j) % 13) as f32 - 6.0);
+            let (a, b) = (a.slice(s![.., ..;2]), b.t());
+            // Whole numbers: exact whatever the order of the sum.
+            let right = a.dot(&b);
+            let mut c = Array2::from_elem((m, n), f32::NAN);
+            product(a, b, c.view_mut());
+            assert_eq!(c, right);
+            add_product(a, b, c.view_mut());
+            assert_eq!(c, 2.0 * &right);
+            let mut turned = Array2::from_elem((n, m), f32::NAN);
+            product(a, b, turned.view_mut().reversed_axes());
+            assert_eq!(turned.t(), right);
+        }
+    }
+
+    #[test]
+    #[should_panic(expected = "rows of the second factor")]
+    fn shapes_that_do_not_fit_are_refused() {
+        product(Array2::zeros((2, 3)).view(), Array2::zeros((4, 2)).view(), Array2::zeros((2, 2)).view_mut());
+    }
+}
