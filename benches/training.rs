@@ -1,12 +1,16 @@
-//! Processor time of training on one thread, for a script to set beside that of PyTorch.
+//! Processor time of training, for a script to set beside that of PyTorch.
 //!
-//! `cargo bench --bench training -- epoch FEATURES.npy SYSTEMS EPOCHS WEIGHTS.f32` trains the paper's network on all
-//! rows at once, rows of a system together and as many of each; system `s` has the label `sin s`. It writes the initial
-//! weights, each layer's `[out, in]` and then its biases, and prints one JSON object: seconds of each epoch after the
-//! first, the loss before each epoch, and the largest resident memory over that of the features.
+//! `cargo bench --bench training -- epoch FEATURES.npy SYSTEMS EPOCHS WEIGHTS.f32 [THREADS]` trains the paper's network on
+//! all rows at once, rows of a system together and as many of each; system `s` has the label `sin s`. It writes the
+//! initial weights, each layer's `[out, in]` and then its biases, and prints one JSON object: seconds of each epoch after
+//! the first, as processor time and by the clock, the loss before each epoch, and the largest resident memory over that of
+//! the features.
 //!
-//! `... -- forward MEMBERS MODEL.onnx` writes an ensemble of such networks and prints one JSON object: numbers of rows, and
-//! microseconds for so many by ionscape's own forward pass and by tract, taking turns, the median of each.
+//! `... -- ensemble MEMBERS MODEL.onnx` writes an ensemble of such networks, and `... -- forward MEMBERS MODEL.onnx` also prints
+//! one JSON object: numbers of rows, and microseconds for so many by ionscape's own forward pass and by tract on one
+//! thread, taking turns, the median of each.
+
+use std::time::Instant;
 
 use cpu_time::ProcessTime;
 use ionscape::model::{GraphBuilder, INPUT, Model, OUTPUT};
@@ -59,17 +63,19 @@ fn epoch(features: &str, n_systems: usize, epochs: usize, weights: &str) {
     let flat = layers.iter().flat_map(|l| l.weights.iter().chain(l.biases));
     std::fs::write(weights, flat.flat_map(|w| w.to_le_bytes()).collect::<Vec<u8>>()).expect("a place to write");
 
-    let (mut seconds, mut began) = (vec![], ProcessTime::now());
+    let (mut seconds, mut clock, mut began) = (vec![], vec![], (ProcessTime::now(), Instant::now()));
     let mut stop = |_: &State| {
-        seconds.push(began.elapsed().as_secs_f64());
-        began = ProcessTime::now();
+        seconds.push(began.0.elapsed().as_secs_f64());
+        clock.push(began.1.elapsed().as_secs_f64());
+        began = (ProcessTime::now(), Instant::now());
         Ok(())
     };
     let checkpoints = Checkpoints { every: 1, save: &mut stop };
     let trained = train(&systems, &[], &settings, 1, Some(checkpoints), None).expect("good data");
     let losses: Vec<f64> = trained.history.iter().map(|c| c.training).collect();
     let memory = peak_memory() / (4.0 * x.len() as f64);
-    println!("{{\"seconds\": {:?}, \"losses\": {losses:?}, \"memory\": {memory:?}}}", &seconds[1..]);
+    let (seconds, clock) = (&seconds[1..], &clock[1..]);
+    println!("{{\"seconds\": {seconds:?}, \"clock\": {clock:?}, \"losses\": {losses:?}, \"memory\": {memory:?}}}");
 }
 
 /// Weights of an ensemble of the paper's networks as a graph, and in it a description that serves for any.
@@ -97,12 +103,17 @@ fn ensemble(members: usize) -> Vec<u8> {
     graph.finish(468, members, baseline.metadata()).expect("good metadata")
 }
 
+fn write_ensemble(members: usize, file: &str) -> Vec<u8> {
+    let bytes = ensemble(members);
+    std::fs::write(file, &bytes).expect("a place to write");
+    bytes
+}
+
 fn forward(members: usize, file: &str) {
     const REPETITIONS: usize = 9;
     // A repetition lasts at least so long, for the clock to resolve it.
     const SECONDS: f64 = 0.01;
-    let bytes = ensemble(members);
-    std::fs::write(file, &bytes).expect("a place to write");
+    let bytes = write_ensemble(members, file);
     let models = [Model::from_bytes(file, &bytes), Model::by_tract(file, &bytes)].map(|m| m.expect("it loads"));
     let sizes = [1, 2, 8, 32, 256, 1000, 8000];
     let mut medians = [vec![], vec![]];
@@ -128,14 +139,24 @@ fn forward(members: usize, file: &str) {
 }
 
 fn main() {
-    rayon::ThreadPoolBuilder::new().num_threads(1).build_global().expect("no pool was built before");
     // Cargo adds --bench.
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
-    match &arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["epoch", features, systems, epochs, weights] => {
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    let threads = match &words[..] {
+        ["epoch", _, _, _, _, threads] => threads.parse().expect("a number"),
+        _ => 1,
+    };
+    rayon::ThreadPoolBuilder::new().num_threads(threads).build_global().expect("no pool was built before");
+    match &words[..] {
+        ["epoch", features, systems, epochs, weights, ..] => {
             epoch(features, systems.parse().expect("a number"), epochs.parse().expect("a number"), weights);
         }
+        ["ensemble", members, file] => drop(write_ensemble(members.parse().expect("a number"), file)),
         ["forward", members, file] => forward(members.parse().expect("a number"), file),
-        _ => eprintln!("usage: training epoch FEATURES.npy SYSTEMS EPOCHS WEIGHTS.f32 | forward MEMBERS MODEL.onnx"),
+        _ => {
+            eprintln!("usage: training epoch FEATURES.npy SYSTEMS EPOCHS WEIGHTS.f32 [THREADS]");
+            eprintln!("       | ensemble MEMBERS MODEL.onnx | forward MEMBERS MODEL.onnx");
+            std::process::exit(2);
+        }
     }
 }
