@@ -12,12 +12,12 @@
 //! - `load MODEL`: a model file read and made ready;
 //! - `read DUMP`: the unwrapped positions of all frames, unpacking included.
 //!
-//! `... -- serve THREADS WORK` prepares the work, does it once, and then once more for each line that it is sent:
-//! it answers with seconds of processor time and seconds by the clock of one repetition, and a number that shows that the
+//! `... -- serve THREADS WORK` prepares the work, does it once, and then once more for each line that it is sent: it
+//! answers with seconds of processor time and seconds by the clock of one repetition, and a number that shows that the
 //! work was done. Other programs can so take turns with it, and nothing starts anew between repetitions.
 //!
-//! `... -- outputs MODEL ROWS FILE.npy` writes what `forward` computes, `... -- write DUMP FRAMES IONS` a dump of walking ions,
-//! packed if its name ends in .gz or .zst.
+//! `... -- outputs MODEL ROWS FILE.npy` writes what `forward` computes, `... -- write DUMP FRAMES IONS` a dump of
+//! walking ions, packed if its name ends in .gz or .zst.
 
 use std::fmt::Write as _;
 use std::io::Write as _;

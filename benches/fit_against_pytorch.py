@@ -1,7 +1,7 @@
 """Processor time to a cross-validation error beside PyTorch's, on one thread.
 
-python benches/fit_against_pytorch.py DATASET.toml [STEPS] takes PyTorch from the environment of `make bench-training`
-and `target/release/ionscape`. `ionscape train` runs at its default, with five folds over systems; its time includes
+python benches/fit_against_pytorch.py DATASET.toml [STEPS] takes PyTorch from `.venv-torch`, which `make bench-peers`
+makes, and `target/release/ionscape`. `ionscape train` runs at its default, with five folds over systems; its time includes
 features and the final fit. On the same features and folds PyTorch trains the network 468-100-100-1 on standardised
 features, Adam at 1e-3, 128 ions of each system a step, pooled by 64, errors of labels as ionscape floors them. Its time
 is that of the steps alone, and the held-out systems, which no one has in earnest, choose the step to stop at.

@@ -1,14 +1,14 @@
 //! Processor time of training, for a script to set beside that of PyTorch.
 //!
-//! `cargo bench --bench training -- epoch FEATURES.npy SYSTEMS EPOCHS WEIGHTS.f32 [THREADS]` trains the paper's network on
-//! all rows at once, rows of a system together and as many of each; system `s` has the label `sin s`. It writes the
-//! initial weights, each layer's `[out, in]` and then its biases, and prints one JSON object: seconds of each epoch after
-//! the first, as processor time and by the clock, the loss before each epoch, and the largest resident memory over that of
-//! the features.
+//! `cargo bench --bench training -- epoch FEATURES.npy SYSTEMS EPOCHS WEIGHTS.f32 [THREADS]` trains the paper's network
+//! on all rows at once, rows of a system together and as many of each; system `s` has the label `sin s`. It writes the
+//! initial weights, each layer's `[out, in]` and then its biases, and prints one JSON object: seconds of each epoch
+//! after the first, as processor time and by the clock, the loss before each epoch, and the largest resident memory
+//! over that of the features.
 //!
-//! `... -- ensemble MEMBERS MODEL.onnx` writes an ensemble of such networks, and `... -- forward MEMBERS MODEL.onnx` also prints
-//! one JSON object: numbers of rows, and microseconds for so many by ionscape's own forward pass and by tract on one
-//! thread, taking turns, the median of each.
+//! `... -- ensemble MEMBERS MODEL.onnx` writes an ensemble of such networks, and `... -- forward MEMBERS MODEL.onnx`
+//! also prints one JSON object: numbers of rows, and microseconds for so many by ionscape's own forward pass and by
+//! tract on one thread, taking turns, the median of each.
 
 use std::time::Instant;
 
