@@ -5,17 +5,17 @@
 # make build    target/release/ionscape and target/release/ionscapeplugin.so
 # make test-lammps    the styles in LAMMPS of 2021 to 2025, which it sets up; writes docs/lammps-versions.md
 # make train    the shipped model anew, from the data of examples/campaign
-# make bench    timings beside other programs that do the same
-# make bench-training    timings of training beside PyTorch, which it installs
+# make bench    timings of loading a model, of transport and of analyze
+# make bench-peers    timings beside other programs that do the same, which it installs; writes docs/benchmarks.md
 # make clean    removes everything that make made
 #
-# PYTHON=python3.12 and CXX=clang++ name other programs than python3 and c++.
+# PYTHON=python3.12 and CXX=clang++ name other programs than python3 and c++; SECTIONS="gto networks" measures only these.
 
 PYTHON ?= python3
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export PYTHON
 
-.PHONY: help demo test test-lammps train build bench bench-training clean tools environment test-environment program plugin
+.PHONY: help demo test test-lammps train build bench bench-peers clean tools environment test-environment peers program plugin
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p; s/^# \(PYTHON.*\)/\n\1/p' Makefile
@@ -58,18 +58,23 @@ test-lammps: build test-environment
 train: program
 	target/release/ionscape train examples/campaign/data/dataset.toml -o examples/models/electrolyte.onnx --members 32
 
+# A peer that this Python has no package of is left out, and the page says so.
+peers:
+	@"$(PYTHON)" scripts/environment.py .venv-bench requirements-bench.txt || \
+		grep '^[A-Za-z]' requirements-bench.txt | while read -r pin; do \
+			.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check "$$pin" || true; \
+		done
+	@"$(PYTHON)" scripts/environment.py .venv-torch requirements-torch.txt || true
+
 bench: build
 	@"$(PYTHON)" scripts/environment.py .venv-bench requirements-bench.txt
-	@cargo bench --locked --quiet --bench costs -- load examples/models/baseline.onnx
-	@.venv-bench/bin/python benches/against_dscribe.py
-	@.venv-bench/bin/python benches/against_vesin.py
-	@.venv-bench/bin/python benches/trajectories.py
+	@printf "seconds until the shipped model is ready: "
+	@cargo bench --locked --quiet --bench costs -- load examples/models/electrolyte.onnx
+	@.venv-bench/bin/python benches/transport.py
 	@.venv-bench/bin/python benches/analysis.py
 
-# Apart from bench: PyTorch is large.
-bench-training: program
-	@"$(PYTHON)" scripts/environment.py .venv-torch requirements-torch.txt
-	@.venv-torch/bin/python benches/against_pytorch.py
+bench-peers: build peers
+	@.venv-bench/bin/python benches/peers $(SECTIONS)
 
 clean:
 	rm -rf target build .venv .venv.lock .venv-lammps .venv-bench .venv-bench.lock .venv-torch .venv-torch.lock examples/electrolyte/out
