@@ -10,7 +10,6 @@ from systems import CUTOFF, DENSITIES, N, Ions
 from table import Row, Section, missing, version
 
 SIGMAS = (0.5, 1.0)
-HEADS = ("density", "ionscape, us per ion", "peer, us per ion", "ionscape over peer")
 
 
 def gto(folder):
@@ -29,7 +28,7 @@ def gto(folder):
         "included. DScribe describes all ions in one call, with cations and anions as its species; ionscape tells like "
         "from unlike, which is the same work. For the comparison of features DScribe is called once for each kind of "
         "center; differences are over the largest feature.",
-        ("density, sigma", *HEADS[1:]),
+        ("density, sigma", "ionscape, us per ion", "DScribe, us per ion", "ionscape over DScribe"),
         rows,
         {"DScribe": version("dscribe")},
     )
@@ -91,7 +90,7 @@ def compact(folder):
         "cutoff and sizes. LAMMPS's `compute sna/atom` has `twojmax` 6, 30 columns that do not tell species apart, "
         "the same cutoff, and its time includes the lists of neighbours that it needs. Their features are others; "
         "the neighbours are the same.",
-        ("density, peer", *HEADS[1:]),
+        ("density, peer", "ionscape, us per ion", "peer, us per ion", "ionscape over peer"),
         sorted(rows, key=lambda row: row.what.split()[-1] == "LAMMPS"),
         {"featomic": version("featomic"), "LAMMPS": md.version()},
     )
