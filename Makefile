@@ -7,6 +7,7 @@
 # make train    the shipped model anew, from the data of examples/campaign
 # make bench    timings of loading a model, of transport and of analyze
 # make bench-peers    timings beside other programs that do the same, which it installs; writes docs/benchmarks.md
+# make counts   instructions that the kernels take, put on record for make test
 # make clean    removes everything that make made
 #
 # PYTHON=python3.12 and CXX=clang++ name other programs than python3 and c++; SECTIONS="gto networks" measures only these.
@@ -15,7 +16,8 @@ PYTHON ?= python3
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export PYTHON
 
-.PHONY: help demo test test-lammps train build bench bench-peers clean tools environment test-environment peers \
+.PHONY: help demo test test-lammps train build bench bench-peers counts clean tools environment \
+	test-environment peers \
 	processors program plugin
 
 help:
@@ -79,6 +81,9 @@ bench: build
 
 bench-peers: build peers
 	@.venv-bench/bin/python benches/peers $(SECTIONS)
+
+counts: processors
+	@"$(PYTHON)" benches/counts/count.py --record
 
 clean:
 	rm -rf target build .venv .venv.lock .venv-lammps .venv-processors .venv-bench .venv-bench.lock .venv-torch \
