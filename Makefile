@@ -16,8 +16,7 @@ PYTHON ?= python3
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export PYTHON
 
-.PHONY: help demo test test-lammps train build bench bench-peers counts clean tools environment \
-	test-environment peers \
+.PHONY: help demo test test-lammps train build bench bench-peers counts clean tools environment test-environment peers \
 	processors program plugin
 
 help:

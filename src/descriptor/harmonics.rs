@@ -30,8 +30,8 @@ pub(super) const MOST_DEGREE: usize = 9;
 
 /// `[m][l]`: what `P_(l-2)m` is multiplied by in the recursion of the polynomials with leading coefficient 1,
 /// `P_lm = z P_(l-1)m - ((l-1)^2 - m^2) / ((2l-1)(2l-3)) P_(l-2)m`.
-const RECURSION: [[f64; MOST_DEGREE + 2]; MOST_DEGREE + 1] = {
-    let mut table = [[0.0; MOST_DEGREE + 2]; MOST_DEGREE + 1];
+const RECURSION: [[f64; MOST_DEGREE + 1]; MOST_DEGREE + 1] = {
+    let mut table = [[0.0; MOST_DEGREE + 1]; MOST_DEGREE + 1];
     let mut m = 0;
     while m <= MOST_DEGREE {
         let mut l = m + 2;
@@ -74,8 +74,10 @@ pub(super) fn evaluate<V: Lanes, const L: usize, const B: usize>(
     // Degrees of order 0, whose recursion begins with what vanishes where there is no direction.
     let mut polynomials = [one, z];
     for_each_degree!(l in 1, L, {
+        if l > 1 {
+            polynomials = next(z, polynomials, RECURSION[0][l]);
+        }
         polynomials[1].mul(factor).store(&mut out[l * l + l], at);
-        polynomials = next(z, polynomials, RECURSION[0][l + 1]);
     });
     let mut powers = [factor, V::splat(0.0)];
     // Each call knows its order, and is compiled to a straight line.
@@ -112,9 +114,11 @@ fn order<V: Lanes, const L: usize, const B: usize, const M: usize>(
     imaginary.store(&mut out[M * M], at);
     let mut polynomials = [V::splat(1.0), z];
     for_each_degree!(l in M + 1, L, {
+        if l > M + 1 {
+            polynomials = next(z, polynomials, RECURSION[M][l]);
+        }
         polynomials[1].mul(real).store(&mut out[l * l + l + M], at);
         polynomials[1].mul(imaginary).store(&mut out[l * l + l - M], at);
-        polynomials = next(z, polynomials, RECURSION[M][l + 1]);
     });
 }
 

@@ -56,7 +56,8 @@ impl PowerSpectrum {
         parameters.validate()?;
         let instructions = if instructions.is_available() { instructions } else { InstructionSet::Portable };
         let expansion = Expansion::new(&parameters, instructions.lanes())?;
-        let [same, cross] = [true, false].map(|same| Pieces::new(&parameters, same, instructions.lanes()));
+        let n_products = parameters.n_max * expansion.n_padded + MAX_LANES;
+        let [same, cross] = [true, false].map(|same| Pieces::new(&parameters, same, n_products, instructions.lanes()));
         let prefactor = |l: usize| std::f64::consts::PI * (8.0 / (2 * l + 1) as f64).sqrt();
         let prefactors = (0..=parameters.l_max).map(prefactor).collect();
         Ok(Self { parameters, n_channels, expansion, instructions, prefactors, same, cross })
@@ -144,9 +145,8 @@ impl PowerSpectrum {
                 let pieces = if a == b { &self.same } else { &self.cross };
                 let pair = [&coefficients[a * size..(a + 1) * size], &coefficients[b * size..(b + 1) * size]];
                 self.contract::<V>(pair, products);
-                for products in products.chunks_exact(self.n_products()) {
-                    at += pieces.copy::<V>(products, &mut features[at..]);
-                }
+                pieces.copy::<V>(products, &mut features[at..at + pieces.n_features]);
+                at += pieces.n_features;
             }
         }
     }
@@ -165,130 +165,139 @@ impl PowerSpectrum {
         assert!(a.len() == self.expansion.len() && b.len() == a.len(), "coefficients of a channel");
         assert!(self.prefactors.len() * n_products <= products.len(), "room for all degrees");
         assert!(n_max.next_multiple_of(V::N) <= padded && n_max * padded <= n_products, "room for whole vectors");
-        for (l, &prefactor) in self.prefactors.iter().enumerate() {
-            // SAFETY: rows l^2 to (l+1)^2 are a channel's, `n_max` and whole vectors from `first` on are within a row, and
-            // the degree has room for `n_max` rows, as asserted above.
-            unsafe {
-                let rows = Rows {
-                    a: a.as_ptr().add(l * l * padded),
-                    b: b.as_ptr().add(l * l * padded),
-                    count: 2 * l + 1,
-                    padded,
-                    prefactor,
-                };
-                let products = products.as_mut_ptr().add(l * n_products);
-                let mut first = 0;
-                while first < n_max {
-                    let two = first + V::N < n_max;
-                    let mut n = 0;
-                    while n < n_max {
-                        // As many sums as the registers hold.
-                        n += match (two, n_max - n) {
-                            (true, 6..) => rows.multiply::<V, 6, 2>(n, first, products),
-                            (true, 3..) => rows.multiply::<V, 3, 2>(n, first, products),
-                            (true, _) => rows.multiply::<V, 1, 2>(n, first, products),
-                            (false, 6..) => rows.multiply::<V, 6, 1>(n, first, products),
-                            (false, 3..) => rows.multiply::<V, 3, 1>(n, first, products),
-                            (false, _) => rows.multiply::<V, 1, 1>(n, first, products),
-                        };
+        let rows = Rows { a: a.as_ptr(), b: b.as_ptr(), padded, prefactors: &self.prefactors, n_products };
+        let mut first = 0;
+        while first < n_max {
+            let two = first + V::N < n_max;
+            let mut n = 0;
+            while n < n_max {
+                // SAFETY: each channel has rows for all degrees, `n_max` and whole vectors from `first` on are within a row,
+                // and there is room for `n_max` rows of each degree, as asserted above.
+                n += unsafe {
+                    // As many sums as the registers hold.
+                    match (two, n_max - n) {
+                        (true, 6..) => rows.multiply::<V, 6, 2>(n, first, products),
+                        (true, 3..) => rows.multiply::<V, 3, 2>(n, first, products),
+                        (true, _) => rows.multiply::<V, 1, 2>(n, first, products),
+                        (false, 6..) => rows.multiply::<V, 6, 1>(n, first, products),
+                        (false, 3..) => rows.multiply::<V, 3, 1>(n, first, products),
+                        (false, _) => rows.multiply::<V, 1, 1>(n, first, products),
                     }
-                    first += if two { 2 } else { 1 } * V::N;
-                }
+                };
             }
+            first += if two { 2 } else { 1 } * V::N;
         }
     }
 }
 
-/// Coefficients of two channels in one degree, `[count][padded]` each.
+/// Coefficients of two channels, `[lm][padded]` each.
 #[derive(Clone, Copy)]
-struct Rows {
+struct Rows<'a> {
     a: *const f64,
     b: *const f64,
-    count: usize,
     padded: usize,
-    prefactor: f64,
+    /// Of each degree.
+    prefactors: &'a [f64],
+    /// Length of the products of one degree.
+    n_products: usize,
 }
 
-impl Rows {
-    /// `prefactor sum_m a_mn b_mn'` for `H` n from `n` on and `W` vectors of n' from `first` on; gives `H`.
+impl Rows<'_> {
+    /// `prefactor sum_m a_mn b_mn'` for `H` n from `n` on and `W` vectors of n' from `first` on, in every degree; gives `H`.
     ///
     /// # Safety
-    /// The rows are there, reach to `n + H` and to `first` and `W` vectors, and `products` has `n + H` such rows.
+    /// The rows are there, reach to `n + H` and to `first` and `W` vectors, and `products` has `n + H` rows of each degree.
     #[inline(always)]
     unsafe fn multiply<V: Lanes, const H: usize, const W: usize>(
         self,
         n: usize,
         first: usize,
-        products: *mut f64,
+        products: &mut [f64],
     ) -> usize {
-        let mut sums = [[V::splat(0.0); W]; H];
-        // SAFETY: promised by the caller.
+        // SAFETY: promised by the caller, for all pointers that are made of these.
         unsafe {
-            for m in 0..self.count {
-                let (a, b) = (self.a.add(m * self.padded + n), self.b.add(m * self.padded + first));
-                let mut vectors = [V::splat(0.0); W];
-                for (w, vector) in vectors.iter_mut().enumerate() {
-                    *vector = V::read(b.add(w * V::N));
+            let (mut a, mut b) = (self.a.add(n), self.b.add(first));
+            let mut to = products.as_mut_ptr().add(n * self.padded + first);
+            for (l, &prefactor) in self.prefactors.iter().enumerate() {
+                let mut sums = [[V::splat(0.0); W]; H];
+                for _ in 0..2 * l + 1 {
+                    let mut vectors = [V::splat(0.0); W];
+                    for (w, vector) in vectors.iter_mut().enumerate() {
+                        *vector = V::read(b.add(w * V::N));
+                    }
+                    for (h, sums) in sums.iter_mut().enumerate() {
+                        let a = V::splat(*a.add(h));
+                        for (sum, vector) in sums.iter_mut().zip(vectors) {
+                            *sum = a.mul_add(vector, *sum);
+                        }
+                    }
+                    (a, b) = (a.wrapping_add(self.padded), b.wrapping_add(self.padded));
                 }
-                for (h, sums) in sums.iter_mut().enumerate() {
-                    let a = V::splat(*a.add(h));
-                    for (sum, vector) in sums.iter_mut().zip(vectors) {
-                        *sum = a.mul_add(vector, *sum);
+                for (h, sums) in sums.into_iter().enumerate() {
+                    for (w, sum) in sums.into_iter().enumerate() {
+                        sum.mul(V::splat(prefactor)).write(to.add(h * self.padded + w * V::N));
                     }
                 }
-            }
-            for (h, sums) in sums.into_iter().enumerate() {
-                for (w, sum) in sums.into_iter().enumerate() {
-                    let to = products.add((n + h) * self.padded + first + w * V::N);
-                    sum.mul(V::splat(self.prefactor)).write(to);
-                }
+                to = to.wrapping_add(self.n_products);
             }
         }
         H
     }
 }
 
-/// Which products of two channels' coefficients in one degree are features, cut into vectors.
+/// Which products of two channels' coefficients are features, cut into vectors.
 struct Pieces {
-    list: Vec<Piece>,
+    whole: Vec<Piece>,
+    /// Those that would end behind the last feature, and how many numbers of each are features.
+    rest: Vec<(Piece, usize)>,
     n_features: usize,
+    /// End of what is read of the products.
+    end: usize,
 }
 
 /// A vector of features.
 #[derive(Clone, Copy)]
 struct Piece {
-    /// Place among the products, `[n][n_padded]`, and among the features of this degree.
+    /// Place among the products, `[l][n][n_padded]`, and among the features of the two channels.
     from: usize,
     at: usize,
 }
 
 impl Pieces {
-    fn new(parameters: &SoapParameters, same: bool, lanes: usize) -> Self {
+    fn new(parameters: &SoapParameters, same: bool, n_products: usize, lanes: usize) -> Self {
         let (n_max, padded) = (parameters.n_max, parameters.n_max.next_multiple_of(MAX_LANES));
         let (mut list, mut n_features) = (Vec::new(), 0);
-        for n in 0..n_max {
-            let start = if same { n } else { 0 };
-            for first in (start..n_max).step_by(lanes) {
-                list.push(Piece { from: n * padded + first, at: n_features + first - start });
+        for l in 0..=parameters.l_max {
+            for n in 0..n_max {
+                let start = if same { n } else { 0 };
+                for first in (start..n_max).step_by(lanes) {
+                    let from = l * n_products + n * padded + first;
+                    list.push(Piece { from, at: n_features + first - start });
+                }
+                n_features += n_max - start;
             }
-            n_features += n_max - start;
         }
-        Self { list, n_features }
+        let end = list.iter().map(|piece| piece.from + lanes).max().unwrap_or(0);
+        let n_whole = list.partition_point(|piece| piece.at + lanes <= n_features);
+        let rest = list.split_off(n_whole).into_iter().map(|piece| (piece, n_features - piece.at)).collect();
+        Self { whole: list, rest, n_features, end }
     }
 
-    /// Copies the features of one degree from its products, and gives their number.
+    /// Copies the features of two channels from their products.
     ///
     /// Vectors are written in order, and each may overlap what comes after it with values that mean nothing.
     #[inline(always)]
-    fn copy<V: Lanes>(&self, products: &[f64], features: &mut [f64]) -> usize {
-        for piece in &self.list {
-            if piece.at + V::N <= features.len() {
-                V::load(products, piece.from).store(features, piece.at);
-            } else {
-                let room = features.len() - piece.at;
-                features[piece.at..].copy_from_slice(&products[piece.from..piece.from + room]);
-            }
+    fn copy<V: Lanes>(&self, products: &[f64], features: &mut [f64]) {
+        assert!(
+            self.end <= products.len() && features.len() == self.n_features,
+            "products and features of two channels"
+        );
+        for piece in &self.whole {
+            // SAFETY: no piece is read from behind `end`, and a whole one ends within the features.
+            unsafe { V::read(products.as_ptr().add(piece.from)).write(features.as_mut_ptr().add(piece.at)) };
         }
-        self.n_features
+        for &(piece, count) in &self.rest {
+            features[piece.at..].copy_from_slice(&products[piece.from..piece.from + count]);
+        }
     }
 }

@@ -213,7 +213,6 @@ fn cleared(environment: &mut Environment) -> &mut Environment {
 }
 
 fn narrow(from: &[f64], mut to: ArrayViewMut1<f32>) {
-    for (to, &from) in to.iter_mut().zip(from) {
-        *to = from as f32;
-    }
+    let to = to.as_slice_mut().expect("rows of a table of its own lie in order");
+    to.iter_mut().zip(from).for_each(|(to, &from)| *to = from as f32);
 }

@@ -3,6 +3,8 @@
 use ndarray::{ArrayView1, ArrayView2};
 use serde::{Deserialize, Serialize};
 
+use super::ensemble::elementwise::largest_departure;
+
 /// The grade of every ion where a model carries no training domain.
 pub const NO_DOMAIN: f64 = -1.0;
 
@@ -72,8 +74,12 @@ pub struct Grader {
 impl Grader {
     /// The extrapolation grade of one environment, `[n_features]`.
     pub fn grade(&self, features: ArrayView1<f32>) -> f64 {
-        let terms = features.iter().zip(&self.center).zip(&self.inverse);
-        f64::from(terms.map(|((x, c), i)| (x - c).abs() * i).fold(0.0f32, f32::max))
+        let mut largest = 0.0;
+        match features.as_slice() {
+            Some(features) => largest_departure(features, &self.center, &self.inverse, &mut largest),
+            None => largest_departure(&features.to_vec(), &self.center, &self.inverse, &mut largest),
+        }
+        f64::from(largest)
     }
 }
 

@@ -105,6 +105,9 @@ impl Model {
                 })?
             }
         };
+        if predicted.iter().all(|v| v.is_finite()) {
+            return Ok(predicted);
+        }
         match predicted.indexed_iter().find(|(_, v)| !v.is_finite()) {
             None => Ok(predicted),
             Some(((row, member), v)) => {

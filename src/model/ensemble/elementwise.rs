@@ -40,6 +40,30 @@ for_any_processor!(
     raise_and_cut, raise_and_cut_wide, raise_and_cut_plain(sums: &mut [f32], biases: &[f32])
 );
 
+for_any_processor!(
+    /// The largest `|from - center| scale`; NaN does not count.
+    largest_departure, largest_departure_wide, largest_departure_plain(
+        from: &[f32],
+        center: &[f32],
+        scale: &[f32],
+        largest: &mut f32
+    )
+);
+
+#[inline(always)]
+fn largest_departure_plain(from: &[f32], center: &[f32], scale: &[f32], largest: &mut f32) {
+    // As many maxima as vectors hold, and enough of them not to wait for each other.
+    let mut maxima = [0.0f32; 32];
+    let parts = from.chunks(maxima.len()).zip(center.chunks(maxima.len())).zip(scale.chunks(maxima.len()));
+    for ((from, center), scale) in parts {
+        let departures = from.iter().zip(center).zip(scale).map(|((x, c), s)| (x - c).abs() * s);
+        for (maximum, departure) in maxima.iter_mut().zip(departures) {
+            *maximum = if departure > *maximum { departure } else { *maximum };
+        }
+    }
+    *largest = maxima.into_iter().fold(0.0, f32::max);
+}
+
 #[inline(always)]
 fn soft_square_root_plain(from: &[f32], factor: f32, to: &mut [f32]) {
     for (to, &from) in to.iter_mut().zip(from) {
@@ -94,6 +118,18 @@ mod tests {
         for (t, found) in given.iter().zip(any) {
             let exact = (std::f64::consts::TAU * (f64::from(*t) + 0.125)).cos();
             assert!((f64::from(found) - exact).abs() < 2e-5, "{t}: {found} {exact}");
+        }
+    }
+
+    #[test]
+    fn the_largest_departure_is_found_wherever_it_is() {
+        let (center, scale) = (vec![1.0; 70], vec![2.0; 70]);
+        for place in 0..70 {
+            let mut from = vec![f32::NAN; 70];
+            (from[place], from[(place + 1) % 70]) = (-2.0, 1.5);
+            let mut largest = f32::NAN;
+            largest_departure(&from, &center, &scale, &mut largest);
+            assert_eq!(largest, 6.0);
         }
     }
 

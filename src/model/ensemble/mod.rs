@@ -4,7 +4,7 @@
 //! which the tests compare this with.
 
 mod chain;
-mod elementwise;
+pub(super) mod elementwise;
 mod inputs;
 mod network;
 mod perceptrons;
