@@ -1,25 +1,36 @@
 //! The bytes of a dump file: plain, or unpacked by a thread of its own.
 
 use std::fs::File;
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufReader, Chain, Cursor, Read};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
 use crate::{Error, Result};
 
+/// First size of the buffer of a plain file: small enough for the second-level cache.
+const BUFFER: usize = 1 << 17;
+
 /// Bytes that a decompression thread hands over at a time, and how many such blocks are on their way.
-const BLOCK: usize = 1 << 18;
+const BLOCK: usize = 1 << 17;
 const BLOCKS: usize = 4;
+
+/// Room in front of a block, for what is left of the line that began in the block before.
+const HEAD: usize = 1 << 10;
 
 /// Longest of the signatures that tell formats apart.
 const SIGNATURE: usize = 6;
 
 /// A dump file as plain text.
 pub(super) struct Source {
-    reader: Box<dyn Read + Send>,
+    bytes: Bytes,
     /// How the file is compressed, for messages.
     pub(super) compression: Option<&'static str>,
+}
+
+enum Bytes {
+    Plain(Chain<Cursor<Vec<u8>>, File>),
+    Packed(Unpacked),
 }
 
 impl Source {
@@ -35,32 +46,49 @@ impl Source {
         match signature {
             [0x1f, 0x8b, ..] => {
                 let decoder = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(BLOCK, whole));
-                Ok(Self { reader: Box::new(Unpacked::new(decoder).map_err(io)?), compression: Some("gzip") })
+                Ok(Self { bytes: Bytes::Packed(Unpacked::new(decoder).map_err(io)?), compression: Some("gzip") })
             }
             [0x28, 0xb5, 0x2f, 0xfd, ..] => {
                 let decoder = zstd::Decoder::new(whole).map_err(io)?;
-                Ok(Self { reader: Box::new(Unpacked::new(decoder).map_err(io)?), compression: Some("zstd") })
+                Ok(Self { bytes: Bytes::Packed(Unpacked::new(decoder).map_err(io)?), compression: Some("zstd") })
             }
             [b'B', b'Z', b'h', ..] => Err(foreign(path, "bzip2")),
             [0xfd, b'7', b'z', b'X', b'Z', 0] => Err(foreign(path, "xz")),
             [0x04, 0x22, 0x4d, 0x18, ..] => Err(foreign(path, "lz4")),
-            _ => Ok(Self { reader: Box::new(whole), compression: None }),
+            _ => Ok(Self { bytes: Bytes::Plain(whole), compression: None }),
         }
     }
 
-    pub(super) fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            match self.reader.read(buffer) {
-                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
-                result => return result,
-            }
+    /// Reads on into `buffer`, which holds text from `start` to `end`: where it does now.
+    ///
+    /// A block that was unpacked takes the place of the buffer, where there is room for the text in front of it.
+    pub(super) fn fill(&mut self, buffer: &mut Vec<u8>, start: usize, end: usize) -> io::Result<(usize, usize)> {
+        if let Bytes::Packed(unpacked) = &mut self.bytes
+            && end - start <= HEAD
+        {
+            return unpacked.next(buffer, start, end);
         }
+        buffer.copy_within(start..end, 0);
+        let held = end - start;
+        if held == buffer.len() {
+            buffer.resize(BUFFER.max(2 * held), 0);
+        }
+        Ok((0, held + self.read(&mut buffer[held..])?))
     }
 }
 
 impl Read for Source {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        Source::read(self, buffer)
+        loop {
+            let result = match &mut self.bytes {
+                Bytes::Plain(file) => file.read(buffer),
+                Bytes::Packed(unpacked) => unpacked.read(buffer),
+            };
+            match result {
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,
+                result => return result,
+            }
+        }
     }
 }
 
@@ -79,11 +107,38 @@ fn foreign(path: &Path, compression: &str) -> Error {
     ))
 }
 
+/// Unpacked bytes behind a head that is free.
+struct Block {
+    bytes: Vec<u8>,
+    end: usize,
+}
+
+impl Block {
+    /// The next bytes of a decoder, as many as fit; what was read before an error stays.
+    fn fill(&mut self, decoder: &mut impl Read) -> io::Result<()> {
+        self.bytes.resize(HEAD + BLOCK, 0);
+        self.end = HEAD;
+        while self.end < self.bytes.len() {
+            match decoder.read(&mut self.bytes[self.end..]) {
+                Ok(0) => break,
+                Ok(n) => self.end += n,
+                Err(e) if e.kind() == io::ErrorKind::Interrupted => {}
+                Err(e) => return Err(e),
+            }
+        }
+        Ok(())
+    }
+
+    fn is_empty(&self) -> bool {
+        self.end == HEAD
+    }
+}
+
 /// Blocks from a decoder that runs in a thread of its own, so that unpacking and parsing take turns on no core.
 struct Unpacked {
-    filled: Receiver<io::Result<Vec<u8>>>,
+    filled: Receiver<io::Result<Block>>,
     spare: Sender<Vec<u8>>,
-    block: Vec<u8>,
+    block: Block,
     at: usize,
     ended: bool,
 }
@@ -94,13 +149,13 @@ impl Unpacked {
         let (spare, empty) = channel::<Vec<u8>>();
         for _ in 0..BLOCKS {
             // The receiver lives: it moves into the thread only below.
-            let _ = spare.send(Vec::with_capacity(BLOCK));
+            let _ = spare.send(vec![]);
         }
         thread::Builder::new().name("ionscape-unpack".into()).spawn(move || {
             // Either channel closes when the reader is dropped, and the thread ends with it.
-            while let Ok(mut block) = empty.recv() {
-                block.clear();
-                let outcome = Read::by_ref(&mut decoder).take(BLOCK as u64).read_to_end(&mut block);
+            while let Ok(bytes) = empty.recv() {
+                let mut block = Block { bytes, end: HEAD };
+                let outcome = block.fill(&mut decoder);
                 // An empty block says that the end was reached; a channel that just closes would not.
                 let last = block.is_empty() || outcome.is_err();
                 if !(block.is_empty() && outcome.is_err()) && send.send(Ok(block)).is_err() {
@@ -114,22 +169,44 @@ impl Unpacked {
                 }
             }
         })?;
-        Ok(Self { filled, spare, block: vec![], at: 0, ended: false })
+        Ok(Self { filled, spare, block: Block { bytes: vec![], end: HEAD }, at: HEAD, ended: false })
+    }
+
+    /// Takes the next block, if the last one is used up; its bytes go from `at` to the block's end.
+    fn advance(&mut self) -> io::Result<()> {
+        while self.at == self.block.end && !self.ended {
+            let next = self.filled.recv().map_err(|_| io::Error::other("the decompression thread stopped"))?;
+            let used = std::mem::replace(&mut self.block, next?);
+            // A thread that has met the end takes no more blocks back.
+            let _ = self.spare.send(used.bytes);
+            self.at = HEAD;
+            self.ended = self.block.is_empty();
+        }
+        Ok(())
+    }
+
+    /// Puts the next block with the text in `buffer` in front of it in the place of the buffer, and tells where in it
+    /// text is.
+    fn next(&mut self, buffer: &mut Vec<u8>, start: usize, end: usize) -> io::Result<(usize, usize)> {
+        self.advance()?;
+        if self.at == self.block.end {
+            return Ok((start, end));
+        }
+        // There is as much room as the head is long.
+        let front = self.at - (end - start);
+        self.block.bytes[front..self.at].copy_from_slice(&buffer[start..end]);
+        let filled = (front, self.block.end);
+        std::mem::swap(buffer, &mut self.block.bytes);
+        self.at = self.block.end;
+        Ok(filled)
     }
 }
 
 impl Read for Unpacked {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        while self.at == self.block.len() && !self.ended {
-            let next = self.filled.recv().map_err(|_| io::Error::other("the decompression thread stopped"))?;
-            let used = std::mem::replace(&mut self.block, next?);
-            // A thread that has met the end takes no more blocks back.
-            let _ = self.spare.send(used);
-            self.at = 0;
-            self.ended = self.block.is_empty();
-        }
-        let n = buffer.len().min(self.block.len() - self.at);
-        buffer[..n].copy_from_slice(&self.block[self.at..self.at + n]);
+        self.advance()?;
+        let n = buffer.len().min(self.block.end - self.at);
+        buffer[..n].copy_from_slice(&self.block.bytes[self.at..self.at + n]);
         self.at += n;
         Ok(n)
     }

@@ -9,9 +9,6 @@ use super::error::Trouble;
 use super::source::Source;
 use crate::Result;
 
-/// First size of the buffer: small enough for the second-level cache.
-const BUFFER: usize = 1 << 18;
-
 /// A line longer than this is no line of a dump.
 const LONGEST_LINE: usize = 1 << 24;
 
@@ -32,7 +29,7 @@ pub(super) struct Text {
 impl Text {
     pub(super) fn open(path: &Path) -> Result<Self> {
         let source = Source::open(path)?;
-        Ok(Self { source, buffer: vec![0; BUFFER], start: 0, end: 0, lines_done: 0, failure: None })
+        Ok(Self { source, buffer: vec![], start: 0, end: 0, lines_done: 0, failure: None })
     }
 
     /// Number of the line that comes next, counted from 1.
@@ -118,21 +115,15 @@ impl Text {
         if let Some(e) = self.failure.take() {
             return Err(self.unreadable(e));
         }
-        if self.start > 0 {
-            self.buffer.copy_within(self.start..self.end, 0);
-            (self.start, self.end) = (0, self.end - self.start);
+        if self.end - self.start >= LONGEST_LINE {
+            let message = format!("no line end in {LONGEST_LINE} bytes; this is not a text dump of LAMMPS");
+            return Err(Trouble::Dump { line: self.line_number(), message });
         }
-        if self.end == self.buffer.len() {
-            if self.end >= LONGEST_LINE {
-                let message = format!("no line end in {LONGEST_LINE} bytes; this is not a text dump of LAMMPS");
-                return Err(Trouble::Dump { line: self.line_number(), message });
-            }
-            self.buffer.resize(2 * self.end, 0);
-        }
-        match self.source.read(&mut self.buffer[self.end..]) {
-            Ok(n) => {
-                self.end += n;
-                Ok(n > 0)
+        let held = self.end - self.start;
+        match self.source.fill(&mut self.buffer, self.start, self.end) {
+            Ok((start, end)) => {
+                (self.start, self.end) = (start, end);
+                Ok(end - start > held)
             }
             Err(e) => Err(self.unreadable(e)),
         }
