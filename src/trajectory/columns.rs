@@ -131,11 +131,10 @@ pub(super) enum Unwrapping {
 pub(super) struct Plan {
     /// One for each column of the dump.
     pub(super) readings: Vec<Reading>,
-    /// By column: where its value stands among the values of its kind in a row.
+    /// By column: where its value stands among those of a row.
     pub(super) slots: Vec<usize>,
-    /// Real numbers and integers that a row gives.
-    pub(super) reals: usize,
-    pub(super) integers: usize,
+    /// Numbers that a row gives.
+    pub(super) values: usize,
     pub(super) id: Option<usize>,
     pub(super) atom_type: Option<usize>,
     pub(super) molecule: Option<usize>,
@@ -180,12 +179,8 @@ impl Plan {
             return Err(explain(names, &missing, &absent));
         }
         for reading in &plan.readings {
-            let next = match reading {
-                Reading::Integer => &mut plan.integers,
-                _ => &mut plan.reals,
-            };
-            plan.slots.push(*next);
-            *next += usize::from(matches!(reading, Reading::Integer | Reading::Real));
+            plan.slots.push(plan.values);
+            plan.values += usize::from(matches!(reading, Reading::Integer | Reading::Real));
         }
         Ok(plan)
     }

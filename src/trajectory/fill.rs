@@ -103,22 +103,22 @@ impl Filling<'_> {
 
     fn reals(&self, column: usize) -> impl Iterator<Item = f64> {
         let slot = self.plan.slots[column];
-        self.rows.reals.chunks_exact(self.plan.reals.max(1)).map(move |row| row[slot])
+        self.rows.values(self.plan).map(move |row| f64::from_bits(row[slot]))
     }
 
     fn integers(&self, column: usize) -> impl Iterator<Item = i64> {
         let slot = self.plan.slots[column];
-        self.rows.integers.chunks_exact(self.plan.integers.max(1)).map(move |row| row[slot])
+        self.rows.values(self.plan).map(move |row| row[slot] as i64)
     }
 
     fn triples(&self, columns: [usize; 3]) -> impl Iterator<Item = [f64; 3]> {
         let slots = columns.map(|column| self.plan.slots[column]);
-        self.rows.reals.chunks_exact(self.plan.reals.max(1)).map(move |row| slots.map(|slot| row[slot]))
+        self.rows.values(self.plan).map(move |row| slots.map(|slot| f64::from_bits(row[slot])))
     }
 
     fn integer_triples(&self, columns: [usize; 3]) -> impl Iterator<Item = [i64; 3]> {
         let slots = columns.map(|column| self.plan.slots[column]);
-        self.rows.integers.chunks_exact(self.plan.integers.max(1)).map(move |row| slots.map(|slot| row[slot]))
+        self.rows.values(self.plan).map(move |row| slots.map(|slot| row[slot] as i64))
     }
 }
 

@@ -15,6 +15,8 @@ mod reader;
 mod rows;
 mod source;
 mod text;
+#[cfg(target_arch = "x86_64")]
+mod wide;
 
 pub use columns::{Columns, Quantity};
 pub use frame::{Frame, Place};

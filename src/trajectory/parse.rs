@@ -9,7 +9,7 @@ pub(super) enum Fault {
 }
 
 /// Powers of ten that a double holds exactly.
-const POWERS: [f64; 23] = [
+pub(super) const POWERS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
     1e21, 1e22,
 ];
@@ -20,7 +20,10 @@ const MOST_DIGITS: usize = 19;
 /// The first byte at or after `start` that is no blank, and where it stands. `text` ends with a line end.
 #[inline(always)]
 pub(super) fn skip_blanks(text: &[u8], start: usize) -> (u8, usize) {
-    // One blank and then something else: any other case is left to the loop.
+    // None, or one and then something else: any other case is left to the loop.
+    if text[start] > b' ' {
+        return (text[start], start);
+    }
     if text[start] == b' ' && text[start + 1] > b' ' {
         return (text[start + 1], start + 1);
     }

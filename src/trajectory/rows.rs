@@ -8,6 +8,8 @@ use super::columns::{Plan, Reading};
 use super::error::{Trouble, quote};
 use super::parse::{self, Fault};
 use super::text::Text;
+#[cfg(target_arch = "x86_64")]
+use super::wide;
 
 /// Words that repeat from row to row, such as elements, each kept once.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -51,11 +53,17 @@ impl Labels {
     }
 }
 
+/// After so many rows that are not of the usual kind, the rest of a text is taken to be like them.
+#[cfg(target_arch = "x86_64")]
+const MOST_UNUSUAL: usize = 4;
+
 /// Values of the rows of a frame, row after row.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
-    pub(super) reals: Vec<f64>,
-    pub(super) integers: Vec<i64>,
+    /// The bits of real numbers and integers. Longer than the rows need: what earlier frames left behind them need not
+    /// be zero again.
+    values: Vec<u64>,
+    count: usize,
     pub(super) labels: Labels,
     /// The rows as they are written, if they are to be kept.
     pub(super) raw: Vec<u8>,
@@ -78,8 +86,7 @@ impl Rows {
         names: &[String],
         keep: bool,
     ) -> Result<(), Trouble> {
-        self.reals.clear();
-        self.integers.clear();
+        self.count = 0;
         self.labels.clear();
         self.raw.clear();
         let mut done = 0;
@@ -112,22 +119,37 @@ impl Rows {
         }
     }
 
+    /// The values of each row.
+    pub(super) fn values(&self, plan: &Plan) -> impl Iterator<Item = &[u64]> {
+        self.values[..self.count * plan.values].chunks_exact(plan.values.max(1))
+    }
+
     /// Parses up to `most` of the whole lines in `text`: bytes and rows read, and what stopped it early.
     fn parse(&mut self, text: &[u8], most: usize, plan: &Plan) -> (usize, usize, Option<RowFault>) {
         // A field and what ends it take two bytes: there cannot be more rows than this, whatever was announced.
-        let room = most.min(text.len() / (2 * plan.readings.len()).max(1));
-        let (old_reals, old_integers) = (self.reals.len(), self.integers.len());
-        self.reals.resize(old_reals + room * plan.reals, 0.0);
-        self.integers.resize(old_integers + room * plan.integers, 0);
-        let mut sink = Sink {
-            reals: self.reals[old_reals..].iter_mut(),
-            integers: self.integers[old_integers..].iter_mut(),
-            labels: &mut self.labels,
-        };
+        let room = self.count + most.min(text.len() / (2 * plan.readings.len()).max(1));
+        if self.values.len() < room * plan.values {
+            self.values.resize(room * plan.values, 0);
+        }
+        let values = &mut self.values[self.count * plan.values..];
         let mut start = 0;
         let mut rows = 0;
+        #[cfg(target_arch = "x86_64")]
+        let mut unusual = 0;
         let mut fault = None;
         while rows < most && start < text.len() {
+            let values = &mut values[rows * plan.values..];
+            #[cfg(target_arch = "x86_64")]
+            if unusual < MOST_UNUSUAL {
+                let (bytes, usual) = wide::rows(&text[start..], most - rows, plan, values);
+                if usual > 0 {
+                    start += bytes;
+                    rows += usual;
+                    continue;
+                }
+                unusual += 1;
+            }
+            let mut sink = Sink { values: values.iter_mut(), labels: &mut self.labels };
             match sink.parse_row(text, start, plan) {
                 Ok(next) => start = next,
                 Err(found) => {
@@ -137,16 +159,14 @@ impl Rows {
             }
             rows += 1;
         }
-        self.reals.truncate(old_reals + rows * plan.reals);
-        self.integers.truncate(old_integers + rows * plan.integers);
+        self.count += rows;
         (start, rows, fault)
     }
 }
 
 /// Where the values of a row go.
 struct Sink<'a> {
-    reals: std::slice::IterMut<'a, f64>,
-    integers: std::slice::IterMut<'a, i64>,
+    values: std::slice::IterMut<'a, u64>,
     labels: &'a mut Labels,
 }
 
@@ -164,11 +184,11 @@ impl Sink<'_> {
             // Not a match: a jump table costs more here than comparisons.
             if *reading == Reading::Real {
                 let (value, end) = parse::real(text, field).map_err(fail)?;
-                *self.reals.next().ok_or(RowFault::TooFewFields)? = value;
+                *self.values.next().ok_or(RowFault::TooFewFields)? = value.to_bits();
                 at = end;
             } else if *reading == Reading::Integer {
                 let (value, end) = parse::integer(text, field).map_err(fail)?;
-                *self.integers.next().ok_or(RowFault::TooFewFields)? = value;
+                *self.values.next().ok_or(RowFault::TooFewFields)? = value as u64;
                 at = end;
             } else {
                 at = parse::field_end(text, field);
@@ -179,6 +199,13 @@ impl Sink<'_> {
                     self.labels.push(&text[field..at]);
                 }
             }
+        }
+        // As LAMMPS writes most rows, and as others do.
+        if text[at] == b'\n' {
+            return Ok(at + 1);
+        }
+        if text[at] == b' ' && text[at + 1] == b'\n' {
+            return Ok(at + 2);
         }
         let (byte, end) = parse::skip_blanks(text, at);
         if byte == b'\n' { Ok(end + 1) } else { Err(RowFault::TooManyFields) }
