@@ -68,8 +68,8 @@ impl Lammps {
             return Ok(ArrayView2::from_shape((0, columns), &[]).expect("there are no values"));
         }
         if !data.is_null() && columns > 1 {
-            // SAFETY: several values an atom are pointers to rows, which lie one after the other.
-            data = unsafe { *data.cast::<*mut c_void>() };
+            // SAFETY: several values an atom are pointers to the rows of `n` atoms.
+            data = unsafe { first_row::<T>(data, n, columns) }?;
         }
         if data.is_null() {
             return Err(Error::Lammps(format!("the atom style has no property '{name}'")));
@@ -110,8 +110,9 @@ impl Lammps {
         let data = if columns == 0 {
             self.compute(id, LMP_STYLE_ATOM, LMP_TYPE_VECTOR)?
         } else {
-            // SAFETY: an array is pointers to rows, which lie one after the other.
-            unsafe { *self.compute(id, LMP_STYLE_ATOM, LMP_TYPE_ARRAY)?.cast::<*mut c_void>() }
+            let rows = self.compute(id, LMP_STYLE_ATOM, LMP_TYPE_ARRAY)?;
+            // SAFETY: an array is pointers to the rows of `n` atoms.
+            unsafe { first_row::<f64>(rows, n, columns) }?
         };
         // SAFETY: LAMMPS keeps that many values, and nothing changes them while `self` is borrowed.
         Ok(unsafe { ArrayView2::from_shape_ptr((n, columns.max(1)), data.cast::<f64>()) })
@@ -229,5 +230,40 @@ impl Lammps {
             )));
         }
         Ok(values)
+    }
+}
+
+/// Where the values of a LAMMPS array begin.
+///
+/// # Errors
+/// Its rows do not lie one after the other.
+///
+/// # Safety
+/// `rows` are pointers to the rows of `n` atoms, at least one, of `columns` values of type `T`.
+unsafe fn first_row<T>(rows: *mut c_void, n: usize, columns: usize) -> Result<*mut c_void> {
+    let rows = rows.cast::<*mut T>();
+    // SAFETY: promised by the caller.
+    let (first, last) = unsafe { (*rows, *rows.add(n - 1)) };
+    if first.wrapping_add((n - 1) * columns) != last {
+        return Err(Error::Lammps("the rows of an array do not lie one after the other".into()));
+    }
+    Ok(first.cast())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_that_are_apart_are_refused() {
+        let mut values = [0.0f64; 9];
+        let first = values.as_mut_ptr();
+        let mut together = [first, first.wrapping_add(3), first.wrapping_add(6)];
+        let mut apart = [first, first.wrapping_add(3), first.wrapping_add(5)];
+        // SAFETY: three pointers each, of which `first_row` reads no values.
+        let [together, apart] =
+            [&mut together, &mut apart].map(|r| unsafe { first_row::<f64>(r.as_mut_ptr().cast(), 3, 3) });
+        assert_eq!(together.unwrap(), first.cast());
+        assert!(apart.is_err());
     }
 }

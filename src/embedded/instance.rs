@@ -100,7 +100,8 @@ impl Lammps {
         let mut why = [0; LONGEST_MESSAGE];
         // SAFETY: the handle is open, and the buffer has the size that is told.
         if unsafe { register(self.handle.as_ptr(), why.as_mut_ptr(), LONGEST_MESSAGE as c_int) } != 0 {
-            // SAFETY: the plugin ends its text with a 0.
+            why[LONGEST_MESSAGE - 1] = 0;
+            // SAFETY: there is a 0 in the buffer.
             return Err(Error::Lammps(unsafe { CStr::from_ptr(why.as_ptr()) }.to_string_lossy().into_owned()));
         }
         self.abort = Some(abort);
