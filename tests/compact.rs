@@ -204,3 +204,53 @@ fn features_and_their_first_two_derivatives_vanish_at_the_cutoff() {
     let jump: f64 = [-2.0 * h, 2.0 * h].iter().map(|d| second(3.0 + d)).fold(0.0, |a, b| (a - b).abs());
     assert!(jump < 2e-2 * second(3.0), "{jump} {}", second(3.0));
 }
+
+#[test]
+fn functions_and_degrees_that_are_left_out_leave_the_others_as_they_are() {
+    let spiral = |n: usize, pitch: f64| -> Vec<[f64; 3]> {
+        (1..=n)
+            .map(|i| i as f64)
+            .map(|t| [0.9 * (t * pitch).cos(), 1.1 * (t * pitch).sin(), 4.0 * (0.7 * t).sin()])
+            .collect()
+    };
+    // More than fit into a block of neighbours, and fewer than a vector of them.
+    let (like, unlike) = (spiral(71, 1.3), spiral(3, 0.4));
+    let conventions = [Convention::Compact { switching: 2.0 }, Convention::DscribeGto { sigma: 0.5 }];
+    for set in [InstructionSet::Portable, InstructionSet::Avx2, InstructionSet::Avx512] {
+        for (convention, n_max, l_max) in conventions.into_iter().flat_map(|c| {
+            // In the other convention functions depend on their number.
+            let most: Vec<usize> = if c == conventions[0] { (1..=16).collect() } else { (1..=8).collect() };
+            most.into_iter().flat_map(move |n| (0..=9).map(move |l| (c, n, l)))
+        }) {
+            let all_n = if convention == conventions[0] { 16 } else { n_max };
+            let p = SoapParameters { convention, cutoff: 5.0, n_max, l_max };
+            let all = SoapParameters { n_max: all_n, l_max: 9, ..p.clone() };
+            let of = |p: &SoapParameters| {
+                let mut environment = Environment::new(2);
+                like.iter().for_each(|&d| environment.push(0, d));
+                unlike.iter().for_each(|&d| environment.push(1, d));
+                let descriptor = PowerSpectrum::with_instructions(p.clone(), 2, set).unwrap();
+                let mut features = vec![f64::NAN; descriptor.n_features()];
+                descriptor.compute(&environment, &mut descriptor.workspace(), &mut features);
+                features
+            };
+            let (some, all_features) = (of(&p), of(&all));
+            let largest = all_features.iter().fold(0.0f64, |m, v| m.max(v.abs()));
+            // Tables of more degrees may have other pieces.
+            let tolerance = if convention == conventions[0] { 1e-12 } else { 1e-10 } * largest;
+            for pair in [[0, 0], [0, 1], [1, 1]] {
+                for (l, n, other) in
+                    (0..=l_max).flat_map(|l| (0..n_max).flat_map(move |n| (0..n_max).map(move |o| (l, n, o))))
+                {
+                    let Some(place) = p.feature(2, pair, l, [n, other]) else { continue };
+                    let expected = all_features[all.feature(2, pair, l, [n, other]).unwrap()];
+                    assert!(
+                        (some[place] - expected).abs() <= tolerance,
+                        "{set:?} {p:?}: {pair:?} l {l} n {n} n' {other} is {}, not {expected}",
+                        some[place]
+                    );
+                }
+            }
+        }
+    }
+}

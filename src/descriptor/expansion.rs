@@ -171,7 +171,7 @@ impl Expansion {
             _ => unreachable!("parameters are validated"),
         }
         let Buffers { r, harmonics, functions, stride, .. } = buffers;
-        radial.evaluate::<V>(&r[..padded], functions, *stride);
+        radial.evaluate::<V>(n, &r[..padded], functions, *stride);
         let sums = Sums { functions, stride: *stride, n, harmonics, normalization: &self.normalization };
         sums.check(coefficients, self.n_padded);
         for &tile in &self.tiles {

@@ -72,7 +72,7 @@ impl RadialPart for Compact {
     /// With `a = pi r / (2 cutoff)`: `sin(pi r/cutoff)/r` is `pi/cutoff (sin(a)/a) cos(a)`, which needs no division, and
     /// the others follow by `sin((n + 1) t) = 2 cos(t) sin(n t) - sin((n - 1) t)`.
     #[inline(always)]
-    fn evaluate<V: Lanes>(&self, r: &[f64], rows: &mut [f64], stride: usize) {
+    fn evaluate<V: Lanes>(&self, _n: usize, r: &[f64], rows: &mut [f64], stride: usize) {
         let pi = std::f64::consts::PI;
         let scale = V::splat((2.0 / self.cutoff).sqrt() * pi / self.cutoff);
         let to_angle = V::splat(pi / (2.0 * self.cutoff));

@@ -80,13 +80,15 @@ impl RadialPart for Gto {
     }
 
     #[inline(always)]
-    fn evaluate<V: Lanes>(&self, r: &[f64], rows: &mut [f64], stride: usize) {
+    fn evaluate<V: Lanes>(&self, n: usize, r: &[f64], rows: &mut [f64], stride: usize) {
         let mut places = Places::new();
-        for (r, rows) in r.chunks(MOST_PLACES).zip(rows.chunks_mut(MOST_PLACES * stride)) {
+        let parts = r.chunks(MOST_PLACES).zip(rows.chunks_mut(MOST_PLACES * stride));
+        for (part, (r, rows)) in parts.enumerate() {
+            let n = n.saturating_sub(part * MOST_PLACES).min(r.len());
             self.table.find::<V>(r, &mut places);
-            self.table.evaluate::<V>(&places, r.len(), rows, stride);
+            self.table.evaluate::<V>(&places, n, rows, stride);
             // Whoever gathers neighbours stops at the reach; rounding may carry one beyond.
-            for (i, &r) in r.iter().enumerate().filter(|(_, r)| **r > self.table.end()) {
+            for (i, &r) in r[..n].iter().enumerate().filter(|(_, r)| **r > self.table.end()) {
                 self.functions.evaluate(r, &mut rows[i * stride..(i + 1) * stride]);
             }
         }

@@ -29,9 +29,9 @@ pub(super) trait RadialPart {
     /// A factor that all functions of a neighbour have in common, from its squared distance.
     fn factor<V: Lanes>(&self, r2: V) -> V;
 
-    /// The functions at some distances, `[neighbour][stride]`; `r` is filled up to whole vectors, and so are the rows
-    /// that are written. What is written behind a row's functions means nothing, and is finite.
-    fn evaluate<V: Lanes>(&self, r: &[f64], rows: &mut [f64], stride: usize);
+    /// The functions at the first `n` distances, `[neighbour][stride]`; `r` is filled up to whole vectors, and there are rows
+    /// for all of it. What is written behind a row's functions means nothing, and is finite.
+    fn evaluate<V: Lanes>(&self, n: usize, r: &[f64], rows: &mut [f64], stride: usize);
 }
 
 /// The radial part of the convention at hand.

@@ -1,6 +1,5 @@
 //! One block of rows forwards through a network, for training and for inference.
 
-use ndarray::linalg::general_mat_vec_mul;
 use ndarray::{Array2, ArrayView2, s};
 
 use super::super::elementwise::raise_and_cut;
@@ -70,12 +69,7 @@ impl Architecture {
             let (before, now) = workspace.hidden.split_at_mut(l);
             let input = before.last().map_or(x, |a| a.slice(s![..n, ..]));
             let mut sums = now[0].slice_mut(s![..n, ..]);
-            if n == 1 {
-                // A matrix product would first rearrange all weights, which takes longer than this.
-                general_mat_vec_mul(1.0, &weights, &input.row(0), 0.0, &mut sums.row_mut(0));
-            } else {
-                product(input, weights.t(), sums.view_mut());
-            }
+            product(input, weights.t(), sums.view_mut());
             if let (Some(sums), Some(biases)) = (sums.as_slice_mut(), biases.as_slice()) {
                 self.activation.apply(sums, biases);
             }
