@@ -35,7 +35,8 @@ fn the_baseline_loads_and_its_prediction_does_not_depend_on_the_batch() {
     for i in [0, 1, 150, 299] {
         let alone = model.predict(x.slice(ndarray::s![i..=i, ..])).unwrap();
         for (a, b) in alone.iter().zip(together.row(i)) {
-            assert!((a - b).abs() <= 2e-6 * b.abs().max(1.0), "{a} {b}");
+            // Sums of hundreds of float32 in another order; half of what LAMMPS's ranks may differ by.
+            assert!((a - b).abs() <= 5e-6 * b.abs().max(1.0), "{a} {b}");
         }
     }
     assert_eq!(model.predict(ndarray::Array2::zeros((0, 468)).view()).unwrap().dim(), (0, 5));
