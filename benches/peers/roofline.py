@@ -20,7 +20,7 @@ import numpy as np
 from clock import MODEL, ROOT, Served, bench, costs, cpu_of, in_turns
 from systems import N, Ions
 
-N_MAX, L_MAX, TERMS = 6, 5, 6
+N_MAX, L_MAX, TERMS = 6, 5, 7
 HARMONICS = (L_MAX + 1) ** 2
 FUNCTIONS = N_MAX * (L_MAX + 1)
 
