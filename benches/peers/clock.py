@@ -34,26 +34,18 @@ def costs(*arguments):
     return subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.PIPE, text=True).stdout
 
 
-class Served:
-    """Work of benches/costs.rs, prepared in a process that does it once whenever it is called."""
+class Child:
+    """A process that stays, and does its work once for each line that it is sent."""
 
-    def __init__(self, *work, threads=1):
-        command = [bench("costs"), "serve", str(threads), *map(str, work)]
-        self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.value = None
+    def __init__(self, command, environment=None):
+        self.process = subprocess.Popen(list(map(str, command)), cwd=ROOT, env=environment, stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
 
-    def times(self):
-        """Seconds of processor time and by the clock."""
+    def answer(self):
+        """The line that it prints when the work is done once more."""
         self.process.stdin.write("\n")
         self.process.stdin.flush()
-        cpu, wall, self.value = map(float, self.process.stdout.readline().split())
-        return cpu, wall
-
-    def cpu(self):
-        return self.times()[0]
-
-    def wall(self):
-        return self.times()[1]
+        return self.process.stdout.readline()
 
     def __enter__(self):
         return self
@@ -62,6 +54,25 @@ class Served:
         self.process.stdin.close()
         self.process.wait()
         self.process.stdout.close()
+
+
+class Served(Child):
+    """Work of benches/costs.rs, prepared in a process that does it once whenever it is called."""
+
+    def __init__(self, *work, threads=1):
+        super().__init__([bench("costs"), "serve", threads, *work])
+        self.value = None
+
+    def times(self):
+        """Seconds of processor time and by the clock."""
+        cpu, wall, self.value = map(float, self.answer().split())
+        return cpu, wall
+
+    def cpu(self):
+        return self.times()[0]
+
+    def wall(self):
+        return self.times()[1]
 
 
 def cpu_of(work):

@@ -6,7 +6,7 @@ import statistics
 import subprocess
 from functools import cache
 
-from clock import MODEL, PLUGIN, ROOT, in_turns
+from clock import MODEL, PLUGIN, ROOT, Child, in_turns
 
 VENV = ROOT / ".venv"
 ENVIRONMENT = {**os.environ, "LD_LIBRARY_PATH": str(VENV / "lib"), "OMP_NUM_THREADS": "1"}
@@ -66,26 +66,14 @@ write_restart   {restart}
 """
 
 
-class Commands:
+class Commands(Child):
     """A LAMMPS that has done its commands; each call repeats one and gives its seconds of processor time."""
 
     def __init__(self, commands, repeated):
-        command = [VENV / "bin/python", "-c", CHILD, commands, repeated]
-        self.process = subprocess.Popen(command, cwd=ROOT, env=ENVIRONMENT, stdin=subprocess.PIPE,
-                                        stdout=subprocess.PIPE, text=True)
+        super().__init__([VENV / "bin/python", "-c", CHILD, commands, repeated], ENVIRONMENT)
 
     def __call__(self):
-        self.process.stdin.write("\n")
-        self.process.stdin.flush()
-        return float(self.process.stdout.readline())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.stdin.close()
-        self.process.wait()
-        self.process.stdout.close()
+        return float(self.answer())
 
 
 @cache
