@@ -46,14 +46,14 @@ const RECURSION: [[f64; MOST_DEGREE + 1]; MOST_DEGREE + 1] = {
 
 /// A loop whose every round the compiler knows: places in memory and coefficients become constants.
 macro_rules! for_each_degree {
-    ($l:ident in $first:expr => $last:expr, $body:block, $($degree:literal)*) => {
+    ($l:ident above $below:expr => $last:expr, $body:block, $($degree:literal)*) => {
         $({
             let $l: usize = $degree;
-            if $first <= $l && $l <= $last $body
+            if $below < $l && $l <= $last $body
         })*
     };
-    ($l:ident in $first:expr, $last:expr, $body:block) => {
-        for_each_degree!($l in $first => $last, $body, 1 2 3 4 5 6 7 8 9)
+    ($l:ident above $below:expr, $last:expr, $body:block) => {
+        for_each_degree!($l above $below => $last, $body, 1 2 3 4 5 6 7 8 9)
     };
 }
 
@@ -73,7 +73,7 @@ pub(super) fn evaluate<V: Lanes, const L: usize, const B: usize>(
     factor.store(&mut out[0], at);
     // Degrees of order 0, whose recursion begins with what vanishes where there is no direction.
     let mut polynomials = [one, z];
-    for_each_degree!(l in 1, L, {
+    for_each_degree!(l above 0, L, {
         if l > 1 {
             polynomials = next(z, polynomials, RECURSION[0][l]);
         }
@@ -113,7 +113,7 @@ fn order<V: Lanes, const L: usize, const B: usize, const M: usize>(
     real.store(&mut out[M * M + 2 * M], at);
     imaginary.store(&mut out[M * M], at);
     let mut polynomials = [V::splat(1.0), z];
-    for_each_degree!(l in M + 1, L, {
+    for_each_degree!(l above M, L, {
         if l > M + 1 {
             polynomials = next(z, polynomials, RECURSION[M][l]);
         }
