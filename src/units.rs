@@ -76,18 +76,20 @@ impl UnitStyle {
         const CHARGE: f64 = 1.602_176_634e-19;
         const AVOGADRO: f64 = 6.022_140_76e23;
         const ANGSTROM: f64 = 1e-10;
-        let of_time = |time: f64, energy: f64| {
-            // e^2 A^2 / time per A^3 and joule is S/m; S/m over ions per A^3 is S m2; m2 are 1e4 cm2.
-            let conductivity = CHARGE * CHARGE / (ANGSTROM * time * BOLTZMANN);
+        const GRAM_PER_MOL: f64 = 1e-3 / AVOGADRO;
+        // A length, a time, an energy and a mass in SI; charges are in e, and fields in volt per length.
+        let of = |length: f64, time: f64, energy: f64, mass: f64| {
+            // e^2 L^2 / time per L^3 and joule is S/m; S/m over ions per L^3 is S m2; m2 are 1e4 cm2.
+            let conductivity = CHARGE * CHARGE / (length * time * BOLTZMANN);
             TransportUnits {
                 thermal_energy: BOLTZMANN / energy,
                 conductivity,
-                molar_conductivity: AVOGADRO * ANGSTROM.powi(3) * 1e4,
-                diffusion: ANGSTROM * ANGSTROM / time,
+                molar_conductivity: AVOGADRO * length.powi(3) * 1e4,
+                diffusion: length * length / time,
                 field: CHARGE / energy,
-                acceleration: energy / ANGSTROM / (1e-3 / AVOGADRO) * time * time / ANGSTROM,
-                // J s over A^3 is 1e30 Pa s.
-                viscosity: 1e-3 * ANGSTROM.powi(3) / (energy * time),
+                acceleration: energy / length / mass * time * time / length,
+                // J s over L^3 is Pa s.
+                viscosity: 1e-3 * length.powi(3) / (energy * time),
             }
         };
         match self {
@@ -100,10 +102,18 @@ impl UnitStyle {
                 acceleration: 1.0,
                 viscosity: 1.0,
             }),
-            Self::Real => Ok(of_time(1e-15, 4184.0 / AVOGADRO)),
-            Self::Metal => Ok(of_time(1e-12, CHARGE)),
+            Self::Real => Ok(of(ANGSTROM, 1e-15, 4184.0 / AVOGADRO, GRAM_PER_MOL)),
+            Self::Metal => Ok(of(ANGSTROM, 1e-12, CHARGE, GRAM_PER_MOL)),
+            // Attograms; an energy is an attogram (nm/ns)^2.
+            Self::Nano => Ok(of(1e-9, 1e-9, 1e-21, 1e-21)),
+            Self::Electron => Err(Error::Units(
+                "transport coefficients are computed for runs in lj, real, metal and nano units; those of electron are not, \
+                 since its velocities are not lengths over its times"
+                    .into(),
+            )),
             _ => Err(Error::Units(
-                "transport coefficients are computed for runs in lj, real and metal units; the others are not supported"
+                "transport coefficients are computed for runs in lj, real, metal and nano units; the others, whose charges are \
+                 no elementary ones, are not supported"
                     .into(),
             )),
         }
@@ -154,11 +164,13 @@ mod tests {
     fn conductivities_of_known_electrolytes() {
         // An ideal solution: D = 1e-9 m2/s for both ions of a 1:1 salt is F^2 (D+ + D-) / RT = 75.1 S cm2/mol at 298.15 K.
         let known = 96_485.332_12f64.powi(2) * 2e-9 / (8.314_462_618 * 298.15) * 1e4;
-        for (style, time) in [(UnitStyle::Real, 1e-15), (UnitStyle::Metal, 1e-12)] {
+        for (style, length, time) in
+            [(UnitStyle::Real, 1e-10, 1e-15), (UnitStyle::Metal, 1e-10, 1e-12), (UnitStyle::Nano, 1e-9, 1e-9f64)]
+        {
             let units = style.transport().unwrap();
             let d = 1e-9 / units.diffusion;
-            assert!((1e-9 / (1e-20 / time) - d).abs() < 1e-12 * d);
-            let (n, volume, temperature) = (10.0, 4.0e4, 298.15);
+            assert!((1e-9 / (length * length / time) - d).abs() < 1e-12 * d);
+            let (n, volume, temperature) = (10.0, 4.0e4 * (1e-10 / length).powi(3), 298.15);
             let sigma = units.conductivity * n * 2.0 * d / (volume * temperature);
             let lambda = sigma / (n / volume) * units.molar_conductivity;
             assert!((lambda / known - 1.0).abs() < 1e-8, "{style:?}: {lambda} for {known}");
@@ -175,8 +187,12 @@ mod tests {
         assert!((metal.thermal_energy / 8.617_343e-5 - 1.0).abs() < 1e-5);
         assert!((real.acceleration * 48.888_21f64.powi(2) - 1.0).abs() < 1e-5);
         assert!((metal.acceleration * 1.036_427e-4 - 1.0).abs() < 1e-5);
+        // force->boltz = 0.013806504, mvv2e = 1 and qelectron times volt per nm of nano.
+        let nano = UnitStyle::Nano.transport().unwrap();
+        assert!((nano.thermal_energy / 0.013_806_504 - 1.0).abs() < 1e-5 && (nano.acceleration - 1.0).abs() < 1e-12);
+        assert!((nano.field / 160.217_66 - 1.0).abs() < 1e-6);
         assert_eq!(UnitStyle::Lj.transport().unwrap().conductivity, 1.0);
-        assert!(UnitStyle::Si.transport().unwrap_err().to_string().contains("lj, real and metal"));
+        assert!(UnitStyle::Si.transport().unwrap_err().to_string().contains("lj, real, metal and nano"));
     }
 
     #[test]

@@ -163,7 +163,7 @@ fn numbers_that_make_no_sense() {
     assert!(message.contains("--temperature <T>"), "{message}");
     let message =
         refusal(ionscape().args(["transport", "--units", "si", "--timestep", "1", "--temperature", "1", "x"]), 1);
-    assert!(message.contains("lj, real and metal"), "{message}");
+    assert!(message.contains("lj, real, metal and nano"), "{message}");
     let message = refusal(transport(&dump).args(["--temperature", "1", "--langevin-damp", "1"]), 1);
     assert!(message.contains("fix store/force"), "{message}");
     let message = refusal(transport(&dump).args(["--temperature", "1", "--frame", "box"]), 2);

@@ -16,7 +16,7 @@ use crate::{progress::Progress, results};
 ///
 /// Reads LAMMPS text dumps with unwrapped coordinates (xu yu zu, or x y z with ix iy iz) and, where they are there,
 /// velocities, or the current from files of fix ave/time. Several dumps of one run are joined in the order of
-/// their timesteps. lj units stay reduced; in real and metal units conductivities are in S/m and S cm2/mol, and diffusion
+/// their timesteps. lj units stay reduced; in real, metal and nano units conductivities are in S/m and S cm2/mol, and diffusion
 /// coefficients in m2/s.
 #[derive(clap::Args)]
 pub struct Arguments {
