@@ -30,6 +30,33 @@ fn a_campaign_ends_with_a_data_set() {
 }
 
 #[test]
+fn temperatures_may_vary_and_species_may_be_lacking() {
+    let bench = Bench::new();
+    // The stand-in has types 1 and 2; a system without the third is an end of a series of mixtures.
+    let third = CAMPAIGN.replace("2 = \"anion\" }", "2 = \"anion\", 3 = \"other\", 4 = \"solvent\" }");
+    let third = third.replace("anion = -1.0", "anion = -1.0, other = 1.0, solvent = 0.0");
+    let third = third.replace("temperature = 1.0", "temperature = \"b\"");
+    assert!(third.contains("solvent = 0.0") && third.contains("temperature = \"b\""));
+    bench.campaign(&third);
+    let message = bench.fail(&["-o", "refused", "--system", "a1_b2"]);
+    assert!(message.contains("no atom of type 3"), "{message}");
+    bench.campaign(&format!("optional = [\"other\"]\n{third}"));
+    bench.succeed(&["-o", "out"]);
+    let dataset = bench.read("out/dataset.toml");
+    let parsed = ionscape::dataset::Dataset::parse(&bench.path("out/dataset.toml"), &dataset).unwrap();
+    let system = &parsed.systems[0];
+    assert_eq!((system.temperature, parsed.charges["solvent"]), (Some(2.0), 0.0));
+    let made = system.provenance.as_ref().unwrap();
+    // One pair in a volume of 1000, in lj units.
+    let value = |key: &str| made[key].as_array().map(|pair| pair[0].as_float().unwrap());
+    assert_eq!(made["volume"].as_float(), Some(1000.0));
+    let found = value("conductivity").unwrap() * 1000.0;
+    assert!((found / system.molar_conductivity.unwrap() - 1.0).abs() < 0.01, "{found}");
+    bench.campaign(&format!("optional = [\"another\"]\n{third}"));
+    assert!(bench.fail(&["-o", "refused"]).contains("optional: another is not among the species"));
+}
+
+#[test]
 fn killed_at_random_moments_it_ends_with_the_same_bytes() {
     let bench = Bench::new();
     bench.succeed(&["-o", "whole"]);
@@ -143,7 +170,7 @@ fn wrong_campaigns_are_refused_before_anything_runs() {
         ("cation = 1.0, ", "", "there is none for cation"),
         ("b = 9", "b = 9\nseed = 1", "the variable seed is ionscape's own"),
         ("length = 8", "length = \"none\"", "names the variable none"),
-        ("\"lj\"", "\"electron\"", "lj, real and metal"),
+        ("\"lj\"", "\"electron\"", "lj, real, metal and nano"),
     ] {
         assert!(CAMPAIGN.contains(from), "{from}");
         bench.campaign(&CAMPAIGN.replacen(from, to, 1));

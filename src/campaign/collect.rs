@@ -8,6 +8,7 @@ use super::label::RouteEstimate;
 use super::plan::{Campaign, SystemPlan};
 use super::store::{State, identity};
 use crate::output::AtomicFile;
+use crate::trajectory::{Columns, DumpReader, Frame, ReadOptions};
 use crate::{Error, Result};
 
 /// Writes `dataset.toml` into a campaign's folder; its path, and the states of all systems that have begun.
@@ -27,37 +28,50 @@ pub fn collect<'a>(campaign: &'a Campaign, root: &Path) -> Result<(PathBuf, Vec<
     }
     let path = root.join("dataset.toml");
     let mut file = AtomicFile::create(&path)?;
-    file.write_all(text(campaign, &found).as_bytes()).map_err(|e| Error::io(&path, e))?;
+    file.write_all(text(campaign, root, &found)?.as_bytes()).map_err(|e| Error::io(&path, e))?;
     file.commit()?;
     Ok((path, found))
 }
 
-fn text(campaign: &Campaign, found: &[(&SystemPlan, State)]) -> String {
+fn text(campaign: &Campaign, root: &Path, found: &[(&SystemPlan, State)]) -> Result<String> {
     let file = &campaign.file;
     let species: Vec<String> = file.species.iter().map(|(t, name)| format!("{t} = {}", quoted(name))).collect();
     let charges: Vec<String> = file.charges.iter().map(|(name, charge)| format!("{name} = {charge:?}")).collect();
+    let molecules: Vec<String> = file.molecules.keys().map(|name| quoted(name)).collect();
     let mut versions: Vec<&str> = found.iter().map(|(_, state)| state.lammps.as_str()).collect();
     versions.sort_unstable();
     versions.dedup();
     let mut text = format!(
-        "# Made by ionscape simulate.\nunits = {}\nspecies = {{ {} }}\ncharges = {{ {} }}\n\n[provenance]\nionscape = {}\n\
-         lammps = {}\ninput_sha256 = {}\nseed = {}\ntemperature = {:?}\ntimestep = {:?}\n",
+        "# Made by ionscape simulate.\nunits = {}\nspecies = {{ {} }}\ncharges = {{ {} }}\n{}\n[provenance]\nionscape = {}\n\
+         lammps = {}\ninput_sha256 = {}\nseed = {}\ntimestep = {:?}\n",
         quoted(&file.units),
         species.join(", "),
         charges.join(", "),
+        if molecules.is_empty() { String::new() } else { format!("molecules = [{}]\n", molecules.join(", ")) },
         quoted(env!("CARGO_PKG_VERSION")),
         quoted(&versions.join("; ")),
         quoted(&campaign.input_sha256),
         file.seed,
-        file.temperature,
         file.timestep,
     );
     for (system, state) in found {
         if let (Some(finish), Some(label)) = (&state.finished, state.label.combined) {
-            write_system(&mut text, campaign, system, state, &finish.why, label);
+            let snapshots = root.join(&system.name).join("snapshots.lammpstrj.zst");
+            write_system(&mut text, campaign, system, state, &finish.why, label, mean_volume(&snapshots)?);
         }
     }
-    text
+    Ok(text)
+}
+
+/// Mean volume of the cell over the frames of a dump; none where there are no frames.
+fn mean_volume(path: &Path) -> Result<Option<f64>> {
+    let mut reader = DumpReader::open(path, Columns::none(), ReadOptions::default())?;
+    let (mut frame, mut sum, mut n) = (Frame::default(), 0.0, 0usize);
+    while reader.read(&mut frame)? {
+        sum += frame.cell.volume();
+        n += 1;
+    }
+    Ok((n > 0).then(|| sum / n as f64))
 }
 
 fn write_system(
@@ -67,6 +81,7 @@ fn write_system(
     state: &State,
     why: &str,
     label: RouteEstimate,
+    volume: Option<f64>,
 ) {
     let mut line = |key: &str, value: String| {
         let _ = writeln!(text, "{key} = {value}");
@@ -79,6 +94,7 @@ fn write_system(
     if let Some(value) = found.nernst_einstein {
         line("nernst_einstein", number(value, label.error));
     }
+    line("temperature", format!("{:?}", system.temperature));
     if let Some(length) = system.bjerrum_length {
         line("bjerrum_length", format!("{length:?}"));
     }
@@ -88,6 +104,12 @@ fn write_system(
     let pair = |estimate: RouteEstimate| {
         format!("[{}, {}]", number(estimate.value, estimate.error), number(estimate.error, estimate.error))
     };
+    if let (Some(volume), Some(amount)) = (volume, found.amount) {
+        // Molar conductivity is conductivity over the amount in the volume.
+        let scale = amount / (volume * campaign.units.molar_conductivity);
+        line("volume", format!("{volume:.6}"));
+        line("conductivity", pair(RouteEstimate { value: scale * label.value, error: scale * label.error }));
+    }
     if let Some(estimate) = found.equilibrium {
         line("equilibrium", pair(estimate));
         let steps = state.chunks as u64 * campaign.steps(campaign.file.production.chunk);

@@ -287,13 +287,15 @@ impl Driver<'_> {
             End::Reached => format!("the error asked, {:.1} %, is reached", 100.0 * file.label.target_error),
             End::LimitReached => format!("the limit of {} is reached", file.label.longest),
         };
-        if !self.keep && self.state.chunks > self.state.first_chunk {
+        if self.state.chunks > self.state.first_chunk {
             let from = self.store.chunk(self.state.chunks - 1).join("last.restart");
             let new = self.store.last().with_extension("new");
             fs::copy(&from, &new).map_err(|e| Error::io(&from, e))?;
             fs::rename(&new, self.store.last()).map_err(|e| Error::io(&new, e))?;
-            self.state.closed = vec![Closed { equilibrium: self.state.label.equilibrium }];
-            self.state.first_chunk = self.state.chunks;
+            if !self.keep {
+                self.state.closed = vec![Closed { equilibrium: self.state.label.equilibrium }];
+                self.state.first_chunk = self.state.chunks;
+            }
         }
         self.state.finished = Some(Finish { reached, why });
         self.store.save(&self.state)?;

@@ -79,7 +79,14 @@ impl Engine {
         words.extend(self.arguments.iter().cloned());
         let seed = process.seed.to_string();
         let restart = process.restart.as_deref().unwrap_or("none");
-        let own = [("stage", process.stage), ("seed", &seed), ("restart", restart), ("stage_file", "stage.in")];
+        let folder = process.input.parent().unwrap_or(Path::new(".")).display().to_string();
+        let own = [
+            ("stage", process.stage),
+            ("seed", &seed),
+            ("restart", restart),
+            ("stage_file", "stage.in"),
+            ("folder", &folder),
+        ];
         for (name, value) in own.into_iter().chain(process.variables.iter().copied()) {
             words.extend(["-var".into(), name.into(), value.into()]);
         }

@@ -18,7 +18,14 @@ pub struct CampaignFile {
     /// Name of the species that an atom type is, by the type.
     pub species: BTreeMap<String, String>,
     pub charges: BTreeMap<String, f64>,
-    pub temperature: f64,
+    /// Species whose ions are molecules, at their centre of mass: the number of their atoms.
+    #[serde(default)]
+    pub molecules: BTreeMap<String, usize>,
+    /// Species that some systems lack, as the end members of mixtures do.
+    #[serde(default)]
+    pub optional: Vec<String>,
+    /// Of the runs; or the name of a variable that holds it.
+    pub temperature: Quantity,
     pub timestep: f64,
     /// Pattern of systems' names; `{variable}` stands for its value.
     pub name: String,

@@ -7,9 +7,7 @@ use super::plan::{Campaign, SystemPlan};
 use super::results::{read_pair, snapshots_of_chunks};
 use super::store::{State, Store};
 use crate::transport::response::{FEWEST_PAIRS, Pair, ResponseOptions, paired_response};
-use crate::transport::{
-    Conditions, IonRequest, Job, Properties, RecordOptions, ReferenceFrame, TransportReport, Verdict,
-};
+use crate::transport::{Conditions, Job, Properties, RecordOptions, ReferenceFrame, TransportReport, Verdict};
 use crate::{Error, Result};
 
 /// The routes may differ by so many errors before the label is called doubtful.
@@ -99,7 +97,7 @@ pub fn label(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &St
         Label { nernst_einstein: state.label.nernst_einstein, amount: state.label.amount, ..Label::default() };
     let mut estimates: Vec<RouteEstimate> = state.closed.iter().filter_map(|closed| closed.equilibrium).collect();
     if state.chunks > state.first_chunk {
-        let report = equilibrium(campaign, store, state)?;
+        let report = equilibrium(campaign, system, store, state)?;
         let best = report.best_estimate();
         label.method = serde_json::to_value(best.method).ok().and_then(|v| v.as_str().map(String::from));
         label.amount = Some(report.amount.number);
@@ -150,7 +148,7 @@ fn response(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &Sta
 }
 
 /// The existing estimators on the chunks that are on the disk.
-fn equilibrium(campaign: &Campaign, store: &Store, state: &State) -> Result<TransportReport> {
+fn equilibrium(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &State) -> Result<TransportReport> {
     let file: &CampaignFile = &campaign.file;
     let chunks: Vec<_> = (state.first_chunk..state.chunks).map(|chunk| store.chunk(chunk)).collect();
     let job = Job {
@@ -158,19 +156,15 @@ fn equilibrium(campaign: &Campaign, store: &Store, state: &State) -> Result<Tran
         currents: chunks.iter().map(|chunk| chunk.join("current.dat")).collect(),
         current_columns: None,
         record: RecordOptions {
-            ions: campaign
-                .types_by_species()
-                .iter()
-                .map(|(name, types)| IonRequest::atoms(name, types, None))
-                .collect(),
-            properties: Properties { charges: file.charges.clone(), masses: Default::default() },
+            ions: campaign.requests(),
+            properties: Properties { charges: campaign.charges_of_ions(), masses: Default::default() },
             reference: ReferenceFrame::None,
             timestep: file.timestep,
             skip_bad_frames: false,
             forces: None,
         },
         conditions: Conditions {
-            temperature: file.temperature,
+            temperature: system.temperature,
             units: campaign.units,
             langevin_damp: file.thermostat.langevin_damp.filter(|_| file.thermostat.forces.is_some()),
         },

@@ -6,11 +6,12 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::file::{CampaignFile, Grids, Quantity, Variables};
+use crate::transport::IonRequest;
 use crate::units::{TransportUnits, UnitStyle};
 use crate::{Error, Result};
 
 /// Names that ionscape itself gives to scripts.
-const RESERVED: [&str; 4] = ["stage", "seed", "restart", "stage_file"];
+const RESERVED: [&str; 5] = ["stage", "seed", "restart", "stage_file", "folder"];
 
 /// A campaign whose file makes sense.
 #[derive(Clone, Debug)]
@@ -31,6 +32,7 @@ pub struct SystemPlan {
     pub name: String,
     /// As LAMMPS gets them.
     pub variables: BTreeMap<String, String>,
+    pub temperature: f64,
     pub bjerrum_length: Option<f64>,
     pub field: f64,
     /// Length of a run of a pair, in time.
@@ -90,6 +92,28 @@ impl Campaign {
         every > 0 && pair.is_multiple_of(every)
     }
 
+    /// Atom types by ion species, in the order of the first type: what has no charge carries no current.
+    pub fn types_of_ions(&self) -> Vec<(String, Vec<i32>)> {
+        let mut ions = self.types_by_species();
+        ions.retain(|(name, _)| self.file.charges[name] != 0.0);
+        ions
+    }
+
+    /// Charges of the ion species.
+    pub fn charges_of_ions(&self) -> BTreeMap<String, f64> {
+        self.file.charges.iter().filter(|(_, charge)| **charge != 0.0).map(|(name, q)| (name.clone(), *q)).collect()
+    }
+
+    /// The ions as a transport analysis is asked for them.
+    pub fn requests(&self) -> Vec<IonRequest> {
+        let request = |(name, types): &(String, Vec<i32>)| IonRequest {
+            optional: self.file.optional.contains(name),
+            molecular: self.file.molecules.contains_key(name),
+            ..IonRequest::atoms(name, types, None)
+        };
+        self.types_of_ions().iter().map(request).collect()
+    }
+
     /// Atom types by species, in the order of the first type.
     pub fn types_by_species(&self) -> Vec<(String, Vec<i32>)> {
         let mut found: Vec<(String, Vec<i32>)> = vec![];
@@ -126,7 +150,6 @@ fn check_script(script: &str) -> Result<(), String> {
 fn check(file: &CampaignFile) -> Result<(), String> {
     let response = &file.response;
     let positive = [
-        ("temperature", file.temperature),
         ("timestep", file.timestep),
         ("production.chunk", file.production.chunk),
         ("production.spacing", file.production.spacing),
@@ -176,6 +199,22 @@ fn check(file: &CampaignFile) -> Result<(), String> {
     }
     if file.charges.values().all(|charge| *charge == 0.0) || file.species.is_empty() {
         return Err("species and charges name no ion; there is no conductivity".into());
+    }
+    for (name, atoms) in &file.molecules {
+        if *atoms == 0 || !file.species.values().any(|species| species == name) {
+            return Err(format!(
+                "molecules: {name} = {atoms}; give the number of atoms of a species' ions, as in {{ TFSI = 15 }}"
+            ));
+        }
+    }
+    if !file.molecules.is_empty() && file.thermostat.forces.is_some() {
+        return Err(
+            "thermostat.forces: the force route is for ions that are atoms, and molecules are named; leave it out"
+                .into(),
+        );
+    }
+    if let Some(name) = file.optional.iter().find(|name| !file.species.values().any(|species| species == *name)) {
+        return Err(format!("optional: {name} is not among the species"));
     }
     if file.thermostat.forces.is_some() && file.thermostat.langevin_damp.is_none() {
         return Err("thermostat.forces is for the force route, which needs thermostat.langevin_damp".into());
@@ -246,6 +285,7 @@ fn system(file: &CampaignFile, own: Variables, field_key: &str) -> Result<System
     let quantity = |what: &str, quantity: &Quantity| resolve(&variables, what, quantity);
     Ok(SystemPlan {
         name: fill(&file.name, &variables)?,
+        temperature: quantity("temperature", &file.temperature)?,
         bjerrum_length: file
             .bjerrum_length
             .as_ref()

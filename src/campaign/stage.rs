@@ -27,10 +27,12 @@ pub fn produce(campaign: &Campaign) -> String {
     let mut text = groups(campaign);
     let mut columns = String::new();
     text += "# sums of velocities by species, averaged without gaps\n";
-    for (species, types) in campaign.types_by_species() {
+    let carriers = carriers(campaign);
+    for (species, _) in campaign.types_of_ions() {
         for axis in AXES {
+            let own = carriers.iter().filter(|carrier| carrier.species == species);
             let terms: Vec<String> =
-                types.iter().map(|t| format!("count(ionscape_{t})*vcm(ionscape_{t},{axis})")).collect();
+                own.map(|Carrier { group, atoms, .. }| format!("count({group})*vcm({group},{axis})/{atoms}")).collect();
             let _ = writeln!(text, "variable J{axis}_{species} equal {}", terms.join("+"));
             let _ = write!(columns, " v_J{axis}_{species}");
         }
@@ -55,15 +57,19 @@ pub fn produce(campaign: &Campaign) -> String {
         text,
         "fix ionscape_current all ave/time 1 {current} {current}{columns} file current.dat format \" %.7g\"\n\
          # paths of the ions, snapshots to learn from, and configurations that pairs start from\n\
-         dump ionscape_path ionscape_ions custom {frames} trajectory.lammpstrj id type q mass xu yu zu\n\
+         dump ionscape_path ionscape_ions custom {frames} trajectory.lammpstrj id type{molecule} q mass xu yu zu\n\
          dump_modify ionscape_path sort id format float %.4f\n\
-         dump ionscape_snapshots ionscape_ions custom {spacing} snapshots.lammpstrj id type q x y z\n\
+         group ionscape_seen type {seen}\n\
+         dump ionscape_snapshots ionscape_seen custom {spacing} snapshots.lammpstrj id type{of_molecule} q x y z\n\
          dump_modify ionscape_snapshots sort id format float %.3f\n\
          restart {spacing} configuration.*.restart\n\
          run {}\n\
          restart 0\n\
          write_restart last.restart\n",
-        campaign.steps(campaign.file.production.chunk)
+        campaign.steps(campaign.file.production.chunk),
+        seen = all_types(campaign),
+        molecule = if campaign.file.molecules.is_empty() { "" } else { " mol" },
+        of_molecule = if campaign.file.molecules.is_empty() { "" } else { " mol mass" },
     );
     text
 }
@@ -74,10 +80,10 @@ pub fn respond(campaign: &Campaign, system: &SystemPlan, direction: usize, stren
     let field: Vec<String> =
         (0..3).map(|axis| if axis == direction { strength.to_string() } else { "0".into() }).collect();
     let axis = AXES[direction];
-    let terms: Vec<String> = charged_types(campaign)
-        .iter()
-        .map(|(q, t)| format!("({q})*count(ionscape_{t})*xcm(ionscape_{t},{axis})"))
-        .collect();
+    let term = |Carrier { group, charge, atoms, .. }: &Carrier| {
+        format!("({charge})*count({group})*xcm({group},{axis})/{atoms}")
+    };
+    let terms: Vec<String> = carriers(campaign).iter().map(term).collect();
     let _ = write!(
         text,
         "# sorting would give the noise of one atom to another, and differently in the two runs of a pair\n\
@@ -93,28 +99,77 @@ pub fn respond(campaign: &Campaign, system: &SystemPlan, direction: usize, stren
     text
 }
 
-/// A group for each type of ion, with the charges that the campaign says.
+/// Atoms that carry the charge of ions of one species: those of one type, or of all types of an ion that is a molecule.
+struct Carrier {
+    species: String,
+    types: Vec<i32>,
+    group: String,
+    /// Of an ion, and its atoms.
+    charge: f64,
+    atoms: usize,
+}
+
+fn carriers(campaign: &Campaign) -> Vec<Carrier> {
+    let mut all = vec![];
+    for (species, types) in campaign.types_of_ions() {
+        let charge = campaign.file.charges[&species];
+        match campaign.file.molecules.get(&species) {
+            Some(&atoms) => {
+                let group = format!("ionscape_{species}");
+                all.push(Carrier { species, types, group, charge, atoms });
+            }
+            None => all.extend(types.into_iter().map(|t| Carrier {
+                species: species.clone(),
+                types: vec![t],
+                group: format!("ionscape_{t}"),
+                charge,
+                atoms: 1,
+            })),
+        }
+    }
+    all.sort_by_key(|carrier| carrier.types[0]);
+    all
+}
+
+fn listed(types: &[i32]) -> String {
+    types.iter().map(i32::to_string).collect::<Vec<_>>().join(" ")
+}
+
+/// A group for each carrier of charge, with the charges that the campaign says.
 pub(super) fn groups(campaign: &Campaign) -> String {
-    let mut text = String::from("# ions by type; their charges must be those of the campaign\n");
-    let types = charged_types(campaign);
-    for (q, t) in &types {
+    let mut text = String::from("# ions; their charges must be those of the campaign\n");
+    let carriers = carriers(campaign);
+    for Carrier { species, types, group, charge, atoms } in &carriers {
+        let _ = writeln!(text, "group {group} type {}", listed(types));
+        let types = listed(types);
+        if !campaign.file.optional.contains(species) {
+            let _ = writeln!(
+                text,
+                "if \"$(count({group})) == 0\" then &\n  \"print 'ERROR: the system has no atom of type {types}, which the \
+                 campaign names as an ion and not as optional'\" &\n  \"quit 1\""
+            );
+        }
         let _ = write!(
             text,
-            "group ionscape_{t} type {t}\n\
-             if \"$(count(ionscape_{t})) == 0\" then &\n  \"print 'ERROR: the system has no atom of type {t}, which the \
-             campaign names as an ion'\" &\n  \"quit 1\"\n\
-             if \"$(abs(charge(ionscape_{t})-({q})*count(ionscape_{t}))) > $(0.001*count(ionscape_{t}))\" then &\n  \
-             \"print 'ERROR: atoms of type {t} have another charge than the {q} of the campaign'\" &\n  \"quit 1\"\n"
+            "if \"$(abs(charge({group})-({charge})*count({group})/{atoms})) > $(0.001*count({group}))\" then &\n  \
+             \"print 'ERROR: atoms of type {types} have another charge than the {charge} of the campaign'\" &\n  \"quit 1\"\n"
         );
     }
-    let all: Vec<String> = types.iter().map(|(_, t)| t.to_string()).collect();
-    let _ = writeln!(text, "group ionscape_ions type {}", all.join(" "));
+    let all: Vec<i32> = carriers.iter().flat_map(|carrier| carrier.types.iter().copied()).collect();
+    let _ = writeln!(text, "group ionscape_ions type {}", listed(&all));
     text
+}
+
+/// Types of all species, those included that have no charge.
+fn all_types(campaign: &Campaign) -> String {
+    let mut types: Vec<i32> = campaign.types_by_species().into_iter().flat_map(|(_, types)| types).collect();
+    types.sort_unstable();
+    listed(&types)
 }
 
 /// Charge and type of all ions, by type.
 pub(super) fn charged_types(campaign: &Campaign) -> Vec<(f64, i32)> {
-    let species = campaign.types_by_species();
+    let species = campaign.types_of_ions();
     let mut all: Vec<(f64, i32)> =
         species.iter().flat_map(|(name, types)| types.iter().map(|t| (campaign.file.charges[name], *t))).collect();
     all.sort_by_key(|(_, t)| *t);

@@ -187,7 +187,7 @@ pub fn identity(campaign: &Campaign, system: &SystemPlan) -> BTreeMap<String, St
         ("units", file.units.clone()),
         ("species", format!("{:?}", file.species)),
         ("charges", format!("{:?}", file.charges)),
-        ("temperature", file.temperature.to_string()),
+        ("temperature", system.temperature.to_string()),
         ("timestep", file.timestep.to_string()),
         ("seed", file.seed.to_string()),
         ("thermostat", format!("damp {:?} forces {:?}", file.thermostat.langevin_damp, file.thermostat.forces)),
@@ -197,6 +197,9 @@ pub fn identity(campaign: &Campaign, system: &SystemPlan) -> BTreeMap<String, St
         ("response.linearity_every", file.response.linearity_every.to_string()),
     ] {
         all.insert(key.into(), value);
+    }
+    if !file.molecules.is_empty() {
+        all.insert("molecules".into(), format!("{:?}", file.molecules));
     }
     let truth = &file.truth;
     if truth.perturbation != Perturbation::Field {

@@ -345,7 +345,7 @@ fn dry_run(campaign: &Campaign, root: &Path) -> anyhow::Result<()> {
     writeln!(
         out,
         "each process: LMP -in {} -log log.lammps -screen none -nocite {} -var stage STAGE -var seed SEED -var restart FILE \
-         -var stage_file stage.in -var NAME VALUE ...",
+         -var stage_file stage.in -var folder FOLDER -var NAME VALUE ...",
         campaign.input.display(),
         campaign.file.run.arguments.join(" ")
     )?;

@@ -124,6 +124,9 @@ impl Assignment {
 
     fn add(&mut self, request: &IonRequest, atoms: &Atoms) -> Result<()> {
         let name = &request.name;
+        if request.optional && !atoms.frame.types.iter().any(|t| request.types.contains(t)) {
+            return Ok(());
+        }
         let places = atoms.of_types(&request.types, &format!("species {name}"))?;
         let first = self.ends.len();
         let mut groups: Vec<Vec<usize>> = vec![];

@@ -19,12 +19,21 @@ pub struct IonRequest {
     pub default_charge: Option<f64>,
     /// Whether all its atoms of one molecule id are one ion.
     pub molecular: bool,
+    /// Whether a dump may have none of it.
+    pub optional: bool,
 }
 
 impl IonRequest {
     /// Ions that are single atoms of these types.
     pub fn atoms(name: &str, types: &[i32], default_charge: Option<f64>) -> Self {
-        Self { name: name.into(), types: types.to_vec(), charge: None, default_charge, molecular: false }
+        Self {
+            name: name.into(),
+            types: types.to_vec(),
+            charge: None,
+            default_charge,
+            molecular: false,
+            optional: false,
+        }
     }
 }
 
@@ -60,7 +69,7 @@ impl FromStr for IonRequest {
             Some((_, Ok(charge))) if charge.is_finite() => Some(charge),
             Some((word, _)) => return refuse(format!("'{word}' is no charge")),
         };
-        Ok(Self { name: name.into(), types, charge, default_charge: None, molecular })
+        Ok(Self { name: name.into(), types, charge, default_charge: None, molecular, optional: false })
     }
 }
 

@@ -74,12 +74,15 @@ def frame(out, step, columns, extra):
 
 with (open("trajectory.lammpstrj", "w") as path, open("snapshots.lammpstrj", "w") as shots,
       open("current.dat", "w") as flux):
-    flux.write("# Time-averaged data\n# TimeStep " + " ".join(re.findall(r"v_J\w+", stage)) + "\n")
+    columns = re.findall(r"v_J\w+", stage)
+    flux.write("# Time-averaged data\n# TimeStep " + " ".join(columns) + "\n")
+    # Species that the two ions are not carry nothing.
+    rest = " 0" * (len(columns) - 6)
     for step in range(first, first + run + 1, current):
         if step > first:
             moves = [[noise.gauss(0, math.sqrt(0.02 * current)) for _ in range(3)] for _ in range(2)]
             x = [[a + b for a, b in zip(p, m)] for p, m in zip(x, moves)]
-            flux.write(f"{step} " + " ".join(f"{v / (0.01 * current):.7g}" for m in moves for v in m) + "\n")
+            flux.write(f"{step} " + " ".join(f"{v / (0.01 * current):.7g}" for m in moves for v in m) + rest + "\n")
         if step % frames == 0:
             frame(path, step, "mass xu yu zu", " 1")
         if step % spacing == 0:

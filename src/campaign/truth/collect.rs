@@ -62,7 +62,7 @@ pub fn collect(campaign: &Campaign, plan: &TruthPlan, system: &SystemPlan, root:
     let local = folder.join("truth.lammpstrj.zst");
     let durations: Vec<f64> = (0..plan.times.len()).map(|t| plan.duration(t)).collect();
     let molar = write_dump(campaign, &folder, &configurations, (&times, &durations), &local)?;
-    let equilibrium = equilibrium(campaign, plan, &folder, state.chunks, molar)?;
+    let equilibrium = equilibrium(campaign, system, plan, &folder, state.chunks, molar)?;
     let summary = summarize(&configurations, (&times, &durations), molar, &equilibrium);
     Ok(Some(SystemTruth {
         name: system.name.clone(),
@@ -124,7 +124,7 @@ fn write_dump(
 /// sigma V is K/kT; molar conductivity is sigma over the formula units per volume.
 fn molar_factor(campaign: &Campaign, types: &[i32]) -> f64 {
     let mut counts: Vec<(f64, usize)> = vec![];
-    for (name, of_species) in campaign.types_by_species() {
+    for (name, of_species) in campaign.types_of_ions() {
         let n = types.iter().filter(|t| of_species.contains(t)).count();
         counts.push((campaign.file.charges[&name], n));
     }
@@ -139,6 +139,7 @@ fn molar_factor(campaign: &Campaign, types: &[i32]) -> f64 {
 /// Each run between two configurations gives one independent value; fewer than two tell no error.
 fn equilibrium(
     campaign: &Campaign,
+    system: &SystemPlan,
     plan: &TruthPlan,
     folder: &Path,
     chunks: usize,
@@ -148,7 +149,7 @@ fn equilibrium(
     for chunk in 0..chunks {
         runs.push(read_displacements(&folder.join(format!("produce-{chunk:03}/displacement.dat")))?);
     }
-    let thermal = campaign.file.temperature * campaign.units.thermal_energy;
+    let thermal = system.temperature * campaign.units.thermal_energy;
     let every = plan.sampling();
     let spread = |run: &[[f64; 3]], lag: usize| {
         let squares = run.iter().zip(&run[lag..]).map(|(a, b)| (0..3).map(|k| (b[k] - a[k]).powi(2)).sum::<f64>());

@@ -142,7 +142,7 @@ impl Driver<'_> {
         }
         let place = |pair: usize, strength: f64, name: &str| folder.join(format!("{pair:04}-{strength}-{name}"));
         let run = |(pair, strength, sign, name): &(usize, f64, f64, &str)| {
-            let text = stage::respond(self.campaign, self.plan, *pair, sign * strength * field);
+            let text = stage::respond(self.campaign, self.system, self.plan, *pair, sign * strength * field);
             let restart = Some(format!("../../produce-{configuration:03}/last.restart"));
             // Each configuration has noise of its own.
             let index = configuration * 1_000_000 + pair;

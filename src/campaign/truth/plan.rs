@@ -38,6 +38,10 @@ impl TruthPlan {
         let mut campaign = campaign;
         let truth = campaign.file.truth.clone();
         let refuse = |message: String| Error::Input(format!("{}: truth.{message}", campaign.path.display()));
+        if !campaign.file.molecules.is_empty() {
+            let message = "molecules: single ions are measured that are atoms; name one atom type of each ion instead";
+            return Err(Error::Input(format!("{}: {message}", campaign.path.display())));
+        }
         let steps = check(&truth, campaign.file.timestep).map_err(refuse)?;
         let interval = steps.iter().copied().fold(0, common_divisor);
         let spacing = campaign.steps(truth.spacing);

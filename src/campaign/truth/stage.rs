@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::plan::TruthPlan;
 use crate::campaign::file::Perturbation;
-use crate::campaign::plan::Campaign;
+use crate::campaign::plan::{Campaign, SystemPlan};
 use crate::campaign::stage::{AXES, charged_types, groups};
 
 /// Which way the field points along each axis, pair after pair: over four pairs, what a field along one axis does to
@@ -39,7 +39,7 @@ pub fn configuration(campaign: &Campaign, plan: &TruthPlan) -> String {
 }
 
 /// A run from a configuration: `strength` is the field along each axis, with the sign of the run.
-pub fn respond(campaign: &Campaign, plan: &TruthPlan, pair: usize, strength: f64) -> String {
+pub fn respond(campaign: &Campaign, system: &SystemPlan, plan: &TruthPlan, pair: usize, strength: f64) -> String {
     let mut text = groups(campaign);
     let every = plan.interval;
     let signs = SIGNS[pair % SIGNS.len()];
@@ -69,7 +69,7 @@ pub fn respond(campaign: &Campaign, plan: &TruthPlan, pair: usize, strength: f64
          dump ionscape_response ionscape_ions custom {every} response.lammpstrj id type xu yu zu\n\
          dump_modify ionscape_response sort id first yes format float %.10g\n\
          run {}\n",
-        campaign.file.temperature,
+        system.temperature,
         every * plan.intervals(),
     );
     text
