@@ -28,7 +28,7 @@ use ionscape::configuration;
 use ionscape::descriptor::{Convention, PowerSpectrum, SoapParameters};
 use ionscape::geometry::NeighborSearch;
 use ionscape::local::{Environments, LocalModel, PeriodicEnvironments, features};
-use ionscape::model::Model;
+use ionscape::model::{Conditions, Model};
 use ionscape::output::AtomicFile;
 use ionscape::species::{Species, SpeciesMap};
 use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
@@ -96,7 +96,7 @@ fn first_frame(dump: &str) -> Frame {
 }
 
 fn salt() -> SpeciesMap {
-    let species = [("cation", 1.0), ("anion", -1.0)].map(|(n, charge)| Species { name: n.into(), charge });
+    let species = [("cation", 1.0), ("anion", -1.0)].map(|(n, charge)| Species::atomic(n, charge));
     SpeciesMap::from_names(&species, &["cation", "anion"]).expect("both are species")
 }
 
@@ -173,7 +173,7 @@ fn local(model: &str, dump: &str) -> Work {
                 configuration::environments(frame, &map, model.descriptor().reach()).expect("positions are finite");
             out.clear();
             out.resize(environments.len(), [0.0; 3]);
-            model.evaluate(&environments, &mut out).expect("finite features");
+            model.evaluate(&environments, &Conditions::default(), &mut out).expect("finite features");
             sum += out.iter().map(|ion| ion[0]).sum::<f64>() / out.len() as f64;
         }
         sum / frames.len() as f64

@@ -24,8 +24,16 @@ ComputeConductivityAtom::ComputeConductivityAtom(LAMMPS *lmp, int narg, char **a
 void ComputeConductivityAtom::evaluate(std::vector<double> &values)
 {
   contained([&] {
-    ionscape::evaluate(*handle->engine, handle->atoms, {centers.data(), centers.size()},
+    ionscape::evaluate(*handle->engine, handle->atoms, {centers.data(), centers.size()}, temperature,
                        {values.data(), values.size()}, {members.data(), members.size()});
+  });
+}
+
+void ComputeConductivityAtom::evaluate_gathered(std::vector<double> &values)
+{
+  contained([&] {
+    ionscape::evaluate_gathered(*handle->engine, handle->configuration, handle->all_wanted(), temperature,
+                                {values.data(), values.size()}, handle->all_counted(), {members.data(), members.size()});
   });
 }
 

@@ -19,6 +19,7 @@ class ComputeConductivityAtom : public IonscapeCompute {
 
  protected:
   void evaluate(std::vector<double> &values) override;
+  void evaluate_gathered(std::vector<double> &values) override;
   void begin_findings() override;
   void print_findings(bigint evaluated) override;
 

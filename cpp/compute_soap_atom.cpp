@@ -12,7 +12,15 @@ ComputeSOAPAtom::ComputeSOAPAtom(LAMMPS *lmp, int narg, char **arg) : IonscapeCo
 void ComputeSOAPAtom::evaluate(std::vector<double> &values)
 {
   contained([&] {
-    ionscape::features(*handle->engine, handle->atoms, {centers.data(), centers.size()},
+    ionscape::features(*handle->engine, handle->atoms, {centers.data(), centers.size()}, temperature,
                        {values.data(), values.size()});
+  });
+}
+
+void ComputeSOAPAtom::evaluate_gathered(std::vector<double> &values)
+{
+  contained([&] {
+    ionscape::features_gathered(*handle->engine, handle->configuration, handle->all_wanted(), temperature,
+                                {values.data(), values.size()}, handle->all_counted());
   });
 }

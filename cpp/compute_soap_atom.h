@@ -18,6 +18,7 @@ class ComputeSOAPAtom : public IonscapeCompute {
 
  protected:
   void evaluate(std::vector<double> &values) override;
+  void evaluate_gathered(std::vector<double> &values) override;
 };
 
 }    // namespace LAMMPS_NS

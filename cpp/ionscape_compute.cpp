@@ -8,6 +8,7 @@
 #include "error.h"
 #include "force.h"
 #include "group.h"
+#include "input.h"
 #include "memory.h"
 #include "modify.h"
 #include "neigh_list.h"
@@ -16,6 +17,7 @@
 #include "timer.h"
 #include "update.h"
 #include "utils.h"
+#include "variable.h"
 
 #include <algorithm>
 #include <cmath>
@@ -42,14 +44,15 @@ std::string broadcast(std::string text, MPI_Comm world)
 }    // namespace
 
 IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
-    Compute(lmp, narg, arg), list(nullptr), nmax(0), seen{}, spent{}
+    Compute(lmp, narg, arg), temperature(NAN), list(nullptr), nmax(0), seen{}, spent{}
 {
   if (!domain->box_exist) refuse("needs a simulation box; define one before the compute");
 
-  const auto usage = fmt::format("Usage: compute ID group-ID {} model.onnx name1 name2 ... [threads N]", style);
+  const auto usage = fmt::format("Usage: compute ID group-ID {} model.onnx name1 name2 ... [threads N] [temperature T]", style);
   const int ntypes = atom->ntypes;
   int iarg = FIRST_NAME;
-  while (iarg < narg && iarg < FIRST_NAME + ntypes && strcmp(arg[iarg], "threads") != 0) ++iarg;
+  const auto is_keyword = [](const char *word) { return !strcmp(word, "threads") || !strcmp(word, "temperature"); };
+  while (iarg < narg && iarg < FIRST_NAME + ntypes && !is_keyword(arg[iarg])) ++iarg;
   if (iarg < FIRST_NAME + ntypes)
     refuse(fmt::format("needs a model file and one species name, or NULL, for each of the {} atom types, and has {} "
                        "names. {}",
@@ -58,13 +61,27 @@ IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
 
   int threads = 1;
   for (; iarg < narg; iarg += 2) {
-    if (strcmp(arg[iarg], "threads") != 0)
+    if (!is_keyword(arg[iarg]))
       refuse(fmt::format("'{}' is no keyword, and there are {} atom types to name. {}", arg[iarg], ntypes, usage));
     const std::string number = iarg + 1 < narg ? arg[iarg + 1] : "";
+    if (!strcmp(arg[iarg], "temperature")) {
+      temperature_source = number;
+      continue;
+    }
     threads = utils::is_integer(number) && number.size() < 10 ? std::stoi(number) : 0;
     if (threads < 1) refuse(fmt::format("needs a number of threads of at least 1, not '{}'", number));
   }
   load(arg[FIRST_NAME - 1], names, threads);
+  const std::string &source = temperature_source;
+  const bool named = utils::strmatch(source, "^[cv]_.");
+  if (handle->engine->takes_temperature()) {
+    const bool number = !named && utils::is_double(source) && std::stod(source) > 0.0;
+    if (source.empty())
+      refuse("the model takes the temperature of the system; add 'temperature T' with a number, an equal-style variable "
+             "as v_NAME, or a compute as c_ID");
+    if (!named && !number) refuse(fmt::format("the temperature is '{}', and must be a number above 0, v_NAME or c_ID", source));
+  } else if (!source.empty())
+    refuse("the model takes no temperature; leave the keyword out");
 
   peratom_flag = 1;
   report_id = fmt::format("{}_ionscape_report", id);
@@ -104,7 +121,7 @@ void IonscapeCompute::load(const std::string &path, const std::vector<std::strin
     for (const auto &name : names) species.emplace_back(name.data(), name.size());
     const rust::Slice<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(model.data()), model.size());
     auto engine = ionscape::load(ionscape_str(path), bytes, {species.data(), species.size()}, update->unit_style, threads);
-    handle.reset(new Handle{std::move(engine), {}});
+    handle.reset(new Handle{std::move(engine), {}, {}, {}, {}, {}});
   } catch (const std::exception &e) {
     problem = e.what();
   }
@@ -120,9 +137,15 @@ void IonscapeCompute::load(const std::string &path, const std::vector<std::strin
 void IonscapeCompute::init()
 {
   seen = {};
+  check_charges();
+  // Ions that are centres of mass are looked for among the atoms of all ranks, not in a list.
+  if (handle->engine->has_molecules()) {
+    if (!atom->molecule_flag || !atom->tag_enable)
+      refuse("some ions of the model are centres of mass of molecules; use an atom_style with molecule ids, and ids of atoms");
+    return;
+  }
   check_neighbor_settings();
   check_ghosts();
-  check_charges();
   // An occasional list is built once for each reneighbouring and used until the next: hence the skin.
   request_full_list(neighbor, this, instance_me, handle->engine->reach() + neighbor->skin);
 }
@@ -134,7 +157,7 @@ void IonscapeCompute::init_list(int, NeighList *ptr)
 
 void IonscapeCompute::setup()
 {
-  check_special_bonds();
+  if (!handle->engine->has_molecules()) check_special_bonds();
 }
 
 void IonscapeCompute::check_neighbor_settings()
@@ -144,21 +167,21 @@ void IonscapeCompute::check_neighbor_settings()
 
   bool excluded = neighbor->includegroup > 0;
   for (int k = 0; k < neighbor->nex_type; k++)
-    excluded |= handle->engine->is_ion(neighbor->ex1_type[k]) && handle->engine->is_ion(neighbor->ex2_type[k]);
+    excluded |= handle->engine->is_seen(neighbor->ex1_type[k]) && handle->engine->is_seen(neighbor->ex2_type[k]);
   for (int k = 0; k < neighbor->nex_group; k++)
-    excluded |= has_ions(neighbor->ex1_group[k]) && has_ions(neighbor->ex2_group[k]);
-  for (int k = 0; k < neighbor->nex_mol; k++) excluded |= has_ions(neighbor->ex_mol_group[k]);
+    excluded |= has_seen(neighbor->ex1_group[k]) && has_seen(neighbor->ex2_group[k]);
+  for (int k = 0; k < neighbor->nex_mol; k++) excluded |= has_seen(neighbor->ex_mol_group[k]);
   if (excluded)
     refuse("'neigh_modify exclude' or 'include' hides ions from each other, and the model would take them for absent; "
            "remove it, or restrict it to types that are NULL here");
 }
 
-// Whether any rank has ions in a group.
-bool IonscapeCompute::has_ions(int igroup)
+// Whether any rank has ions, or what they see, in a group.
+bool IonscapeCompute::has_seen(int igroup)
 {
   const int bit = group->bitmask[igroup];
   int mine = 0, any = 0;
-  for (int i = 0; i < atom->nlocal && !mine; i++) mine = (atom->mask[i] & bit) && handle->engine->is_ion(atom->type[i]);
+  for (int i = 0; i < atom->nlocal && !mine; i++) mine = (atom->mask[i] & bit) && handle->engine->is_seen(atom->type[i]);
   MPI_Allreduce(&mine, &any, 1, MPI_INT, MPI_MAX, world);
   return any;
 }
@@ -215,7 +238,7 @@ void IonscapeCompute::check_special_bonds()
     for (int k = 0; k < atom->nspecial[i][2] && !lost; k++) {
       const int order = k < atom->nspecial[i][0] ? 1 : k < atom->nspecial[i][1] ? 2 : 3;
       const int j = atom->map(atom->special[i][k]);
-      lost = !flag[order] && j >= 0 && handle->engine->is_ion(atom->type[j]);
+      lost = !flag[order] && j >= 0 && handle->engine->is_seen(atom->type[j]);
     }
   }
   int any = 0;
@@ -231,15 +254,88 @@ bool IonscapeCompute::seen_before()
 {
   const std::size_t nlocal = atom->nlocal, nall = nlocal + atom->nghost;
   const double *x = nall ? atom->x[0] : nullptr;
-  if (seen.step == update->ntimestep && seen.types.size() == nall && seen.mask.size() == nlocal &&
+  const bool as_warm = seen.temperature == temperature || std::isnan(temperature);
+  if (as_warm && seen.step == update->ntimestep && seen.types.size() == nall && seen.mask.size() == nlocal &&
       std::equal(seen.x.begin(), seen.x.end(), x) && std::equal(seen.types.begin(), seen.types.end(), atom->type) &&
       std::equal(seen.mask.begin(), seen.mask.end(), atom->mask))
     return true;
   seen.step = update->ntimestep;
+  seen.temperature = temperature;
   seen.x.assign(x, x + 3 * nall);
   seen.types.assign(atom->type, atom->type + nall);
   seen.mask.assign(atom->mask, atom->mask + nlocal);
   return false;
+}
+
+void IonscapeCompute::find_temperature()
+{
+  if (temperature_source.empty()) return;
+  const std::string name = temperature_source.substr(std::min<std::size_t>(2, temperature_source.size()));
+  if (utils::strmatch(temperature_source, "^c_.")) {
+    Compute *compute = compute_by_id(modify, name);
+    if (!compute || !compute->scalar_flag) refuse(fmt::format("there is no compute {} with a scalar, for the temperature", name));
+    temperature = compute->invoked_scalar == update->ntimestep ? compute->scalar : compute->compute_scalar();
+  } else if (utils::strmatch(temperature_source, "^v_.")) {
+    const int variable = input->variable->find(name.c_str());
+    if (variable < 0 || !input->variable->equalstyle(variable))
+      refuse(fmt::format("there is no equal-style variable {}, for the temperature", name));
+    temperature = input->variable->compute_equal(variable);
+  } else
+    temperature = std::stod(temperature_source);
+}
+
+// The centers, with the list of their neighbours.
+void IonscapeCompute::look_at_list()
+{
+  build_list(neighbor, list);
+  centers.clear();
+  for (int ii = 0; ii < list->inum; ii++) {
+    const int i = list->ilist[ii];
+    if ((atom->mask[i] & groupbit) && handle->engine->is_ion(atom->type[i])) centers.push_back(i);
+  }
+  handle->look(atom, list);
+}
+
+// The atoms of all ranks that are ions, parts of them, or seen by them; which of this rank's have values; the cell.
+void IonscapeCompute::gather()
+{
+  constexpr int WIDTH = 8;
+  std::vector<double> mine;
+  handle->wanted.clear();
+  for (int i = 0; i < atom->nlocal; i++) {
+    const int type = atom->type[i];
+    if (!handle->engine->is_seen(type)) continue;
+    if ((atom->mask[i] & groupbit) && handle->engine->is_ion(type)) handle->wanted.push_back(atom->tag[i]);
+    const double mass = atom->rmass ? atom->rmass[i] : atom->mass[type];
+    const double *x = atom->x[i];
+    const double row[WIDTH] = {static_cast<double>(atom->tag[i]), static_cast<double>(type),
+                               static_cast<double>(atom->molecule[i]), mass, atom->q_flag ? atom->q[i] : NAN,
+                               x[0], x[1], x[2]};
+    mine.insert(mine.end(), row, row + WIDTH);
+  }
+  handle->counted.reset(new bool[handle->wanted.size()]());
+
+  const bigint size = static_cast<bigint>(mine.size());
+  bigint total = 0;
+  MPI_Allreduce(&size, &total, 1, MPI_LMP_BIGINT, MPI_SUM, world);
+  if (total > MAXSMALLINT)
+    refuse(fmt::format("{} atoms are too many for ions that are centres of mass, of which each rank needs all; let one atom "
+                       "type stand for each ion",
+                       total / WIDTH));
+  const int count = static_cast<int>(mine.size());
+  std::vector<int> counts(comm->nprocs), starts(comm->nprocs, 0);
+  MPI_Allgather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, world);
+  for (int rank = 1; rank < comm->nprocs; rank++) starts[rank] = starts[rank - 1] + counts[rank - 1];
+  handle->rows.resize(total);
+  MPI_Allgatherv(mine.data(), count, MPI_DOUBLE, handle->rows.data(), counts.data(), starts.data(), MPI_DOUBLE, world);
+
+  for (int k = 0; k < 3; k++) {
+    handle->configuration.lo[k] = domain->boxlo[k];
+    handle->configuration.hi[k] = domain->boxhi[k];
+    handle->configuration.periodic[k] = domain->periodicity[k];
+  }
+  handle->configuration.tilt = {domain->xy, domain->xz, domain->yz};
+  handle->configuration.rows = {handle->rows.data(), handle->rows.size()};
 }
 
 void IonscapeCompute::compute_peratom()
@@ -247,7 +343,15 @@ void IonscapeCompute::compute_peratom()
   invoked_peratom = update->ntimestep;
   // A fix that has just changed the box or moved atoms, such as fix deform, leaves ghosts where they were.
   comm->forward_comm();
-  if (seen_before()) return;
+  find_temperature();
+  const bool molecules = handle->engine->has_molecules();
+  int same = seen_before();
+  if (molecules) {
+    // All ranks take part, if the atoms of one have moved.
+    const int mine = same;
+    MPI_Allreduce(&mine, &same, 1, MPI_INT, MPI_MIN, world);
+  }
+  if (same) return;
   const double began = MPI_Wtime();
 
   if (atom->nmax > nmax) {
@@ -258,17 +362,23 @@ void IonscapeCompute::compute_peratom()
   const int columns = size_peratom_cols;
   if (atom->nlocal) std::fill_n(array_atom[0], static_cast<std::size_t>(atom->nlocal) * columns, 0.0);
 
-  build_list(neighbor, list);
-  centers.clear();
-  for (int ii = 0; ii < list->inum; ii++) {
-    const int i = list->ilist[ii];
-    if ((atom->mask[i] & groupbit) && handle->engine->is_ion(atom->type[i])) centers.push_back(i);
+  std::vector<int> of_values;
+  if (molecules) {
+    gather();
+    for (int i = 0; i < atom->nlocal; i++)
+      if ((atom->mask[i] & groupbit) && handle->engine->is_ion(atom->type[i])) of_values.push_back(i);
+    values.resize(of_values.size() * columns);
+    evaluate_gathered(values);
+    centers.clear();
+    for (std::size_t k = 0; k < of_values.size(); k++)
+      if (handle->counted[k]) centers.push_back(of_values[k]);
+  } else {
+    look_at_list();
+    of_values = centers;
+    values.resize(of_values.size() * columns);
+    evaluate(values);
   }
-  handle->look(atom, list);
-  values.resize(centers.size() * columns);
-  evaluate(values);
-  for (std::size_t k = 0; k < centers.size(); k++)
-    std::copy_n(&values[k * columns], columns, array_atom[centers[k]]);
+  for (std::size_t k = 0; k < of_values.size(); k++) std::copy_n(&values[k * columns], columns, array_atom[of_values[k]]);
 
   const double seconds = MPI_Wtime() - began;
   spent.evaluations++;
@@ -281,7 +391,7 @@ void IonscapeCompute::compute_peratom()
 double IonscapeCompute::memory_usage()
 {
   return static_cast<double>(nmax) * size_peratom_cols * sizeof(double) + values.capacity() * sizeof(double) +
-      seen.x.capacity() * sizeof(double) +
+      (seen.x.capacity() + handle->rows.capacity()) * sizeof(double) +
       (centers.capacity() + seen.types.capacity() + seen.mask.capacity()) * sizeof(int) + handle->engine->memory();
 }
 

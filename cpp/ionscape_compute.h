@@ -33,11 +33,15 @@ class IonscapeCompute : public Compute {
   struct Handle;
   std::unique_ptr<Handle> handle;
 
-  // Local atoms that are centers on the step of the last evaluation.
+  // Local atoms of the last evaluation that stand for an ion: the ion itself, or its atom of the lowest id.
   std::vector<int> centers;
 
-  // Values of the centers, one row each.
+  // Values of local atoms, one row each: of the centers, or of all atoms that were gathered as wanted.
   virtual void evaluate(std::vector<double> &values) = 0;
+  virtual void evaluate_gathered(std::vector<double> &values) = 0;
+
+  // The temperature for models that take it, NaN for others.
+  double temperature;
 
   // What a style found in a run over so many evaluations of ions: forget it, and tell it. All ranks call both.
   virtual void begin_findings() {}
@@ -52,9 +56,13 @@ class IonscapeCompute : public Compute {
   std::vector<double> values;
   std::string report_id;
 
+  // Where the temperature comes from: a number, or an equal-style variable or a compute by its name.
+  std::string temperature_source;
+
   // The atoms of the last evaluation: local and ghost ones, masks of the local ones.
   struct {
     bigint step = -1;
+    double temperature = 0.0;
     std::vector<double> x;
     std::vector<int> types, mask;
   } seen;
@@ -77,7 +85,10 @@ class IonscapeCompute : public Compute {
   void check_ghosts();
   void check_charges();
   void check_special_bonds();
-  bool has_ions(int igroup);
+  bool has_seen(int igroup);
+  void find_temperature();
+  void look_at_list();
+  void gather();
   bool seen_before();
 };
 

@@ -9,8 +9,11 @@
 #include "ionscape/src/lammps/bridge.rs.h"
 #include "neigh_list.h"
 
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace LAMMPS_NS {
 
@@ -23,6 +26,16 @@ inline rust::Str ionscape_str(const std::string &text)
 struct IonscapeCompute::Handle {
   rust::Box<ionscape::Engine> engine;
   ionscape::AtomsView atoms;
+
+  // For models whose ions may be centres of mass, in place of the list: the atoms of all ranks, the cell, and the ids of this
+  // rank's atoms that are wanted.
+  std::vector<double> rows;
+  ionscape::Configuration configuration;
+  std::vector<int64_t> wanted;
+  std::unique_ptr<bool[]> counted;
+
+  rust::Slice<const int64_t> all_wanted() const { return {wanted.data(), wanted.size()}; }
+  rust::Slice<bool> all_counted() { return {counted.get(), wanted.size()}; }
 
   // Looks at the atoms and neighbours as they are now.
   void look(const Atom *atom, const NeighList *list)

@@ -1,9 +1,17 @@
-//! The ions of a dump's frame as centers of a descriptor.
+//! The ions of a dump's frame as centers of a descriptor, and the field that a model gives them.
 
-use crate::Result;
-use crate::local::PeriodicEnvironments;
+use crate::local::{Atoms, LocalModel, PeriodicEnvironments, Sites};
+use crate::model::Conditions;
 use crate::species::{NOT_AN_ION, SpeciesMap};
-use crate::trajectory::Frame;
+use crate::trajectory::{Columns, Frame, Quantity};
+use crate::units::UnitStyle;
+use crate::{Error, Result};
+
+/// The columns of a dump that ions of these species are found by.
+pub fn columns(map: &SpeciesMap) -> Columns {
+    let columns = Columns::default().want(Quantity::Charges);
+    if map.has_molecules() { columns.want(Quantity::Molecules).want(Quantity::Masses) } else { columns }
+}
 
 /// Checks that every type of a frame was named, and that charges, if there are, have the signs of their species.
 ///
@@ -32,12 +40,83 @@ pub fn check_charges(map: &SpeciesMap, frame: &Frame) -> Result<()> {
     Ok(())
 }
 
+/// Where the ions and the neutral neighbours of a frame are.
+///
+/// # Errors
+/// Ids that stand twice; as [`Sites::new`], with file, frame and line.
+pub fn sites(frame: &Frame, map: &SpeciesMap) -> Result<Sites> {
+    let order = frame.order_by_id()?;
+    let atoms = Atoms {
+        types: &frame.types,
+        positions: &frame.positions,
+        order: &order,
+        molecules: frame.molecules.as_deref(),
+        masses: frame.masses.as_deref(),
+        charges: frame.charges.as_deref(),
+    };
+    Sites::new(&frame.cell, &atoms, map).map_err(|bad| frame.error(bad.atom, bad.message))
+}
+
 /// The ions of a frame as centers, in the order of their ids, with neighbours up to `reach`.
 ///
 /// # Errors
-/// Ids that stand twice, positions or a cell that no neighbours can be found in.
+/// As [`sites`]; positions or a cell that no neighbours can be found in.
 pub fn environments<'a>(frame: &Frame, map: &'a SpeciesMap, reach: f64) -> Result<PeriodicEnvironments<'a>> {
-    let order = frame.order_by_id()?;
-    PeriodicEnvironments::new(&frame.cell, &frame.types, &frame.positions, &order, map, reach)
-        .map_err(|e| frame.error(None, e.to_string()))
+    let sites = sites(frame, map)?;
+    PeriodicEnvironments::of_sites(&frame.cell, &sites, map, reach).map_err(|e| frame.error(None, e.to_string()))
+}
+
+/// What a model gives the ions of a frame.
+pub struct Field {
+    pub sites: Sites,
+    /// Local conductivity, deviation and grade of each ion, as [`LocalModel::evaluate`]; `[n_ions]`.
+    pub ions: Vec<[f64; 3]>,
+    /// Each ensemble member's sum over the ions.
+    pub members: Vec<f64>,
+}
+
+impl Field {
+    /// The values of all atoms of the frame: each atom of an ion has the ion's, all others have 0.
+    pub fn by_atom(&self, n_atoms: usize, atoms: &mut Vec<[f64; 3]>) {
+        atoms.clear();
+        atoms.resize(n_atoms, [0.0; 3]);
+        for (ion, &values) in self.ions.iter().enumerate() {
+            self.sites.atoms(ion).iter().for_each(|&atom| atoms[atom] = values);
+        }
+    }
+}
+
+/// Evaluates a model on a frame, whose lengths are converted if it states its units.
+///
+/// # Errors
+/// Units that are not the model's kind; as [`check`], [`sites`] and [`LocalModel::evaluate`].
+pub fn field(local: &LocalModel, map: &SpeciesMap, conditions: &Conditions, frame: &Frame) -> Result<Field> {
+    let refuse = |e: Error| frame.error(None, e.to_string());
+    let length = length_for(local, frame)?;
+    check(map, frame)?;
+    let mut sites = sites(frame, map)?;
+    let scaled;
+    let cell = if length == 1.0 {
+        &frame.cell
+    } else {
+        scaled = frame.cell.scaled(length).map_err(refuse)?;
+        sites = sites.scaled(length);
+        &scaled
+    };
+    let environments = PeriodicEnvironments::of_sites(cell, &sites, map, local.descriptor().reach()).map_err(refuse)?;
+    let mut ions = vec![[0.0; 3]; sites.n_ions()];
+    let members = local.evaluate(&environments, conditions, &mut ions).map_err(refuse)?;
+    Ok(Field { sites, ions, members })
+}
+
+/// The frame's length unit in the model's: 1 where the frame does not state its units.
+///
+/// # Errors
+/// Units of which one is reduced and the other is not.
+pub fn length_for(local: &LocalModel, frame: &Frame) -> Result<f64> {
+    let model = &local.model().metadata().units;
+    let Some(units) = &frame.units else { return Ok(1.0) };
+    let style = |name: &str| name.parse::<UnitStyle>();
+    let length = style(units).and_then(|here| here.length_for_model(style(model)?));
+    length.map_err(|_| frame.error(None, format!("the dump is in {units} units, and the model is for {model} units")))
 }

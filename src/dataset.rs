@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::output::AtomicFile;
-use crate::species::NOT_AN_ION;
+use crate::species::{NOT_AN_ION, Species};
 use crate::{Error, Result};
 
 /// A `dataset.toml`, as it stands in the file. Paths are relative to the file's folder.
@@ -19,8 +19,11 @@ pub struct Dataset {
     pub units: String,
     /// Name of the species that an atom type is, by the type.
     pub species: BTreeMap<String, String>,
-    /// Charge of an ion by the name of its species.
+    /// Charge of an ion by the name of its species; 0 for a neutral species, which ions see.
     pub charges: BTreeMap<String, f64>,
+    /// Species whose ions are all atoms of one molecule id, at their centre of mass.
+    #[serde(default)]
+    pub molecules: Vec<String>,
     /// Where the data set comes from; for people.
     pub provenance: Option<toml::Table>,
     #[serde(rename = "system", default)]
@@ -107,6 +110,16 @@ impl Dataset {
         found
     }
 
+    /// The species in the order of their first atom type.
+    pub fn species_by_type(&self) -> Vec<Species> {
+        let of = |(name, _): (String, Vec<i32>)| Species {
+            charge: self.charges[&name],
+            molecular: self.molecules.contains(&name),
+            name,
+        };
+        self.types_by_species().into_iter().map(of).collect()
+    }
+
     /// Name of the species of each atom type from 1 to the highest that is named, `NULL` for the others.
     pub fn names_by_type(&self) -> Vec<&str> {
         let named: BTreeMap<usize, &str> =
@@ -122,10 +135,16 @@ impl Dataset {
                 "species: there is none; name the atom types of the ions as in species = { 1 = \"cation\" }".into()
             );
         }
-        if let Some((name, charge)) = self.charges.iter().find(|(_, charge)| !charge.is_finite() || **charge == 0.0) {
+        if let Some((name, charge)) = self.charges.iter().find(|(_, charge)| !charge.is_finite()) {
             return Err(format!(
-                "charges: {name} has {charge}; give an ion's charge in elementary charges, and name no others"
+                "charges: {name} has {charge}; give an ion's charge in elementary charges, 0 for solvent"
             ));
+        }
+        if self.charges.values().all(|charge| *charge == 0.0) {
+            return Err("charges: no species has one; what conducts are ions".into());
+        }
+        if let Some(name) = self.molecules.iter().find(|name| !self.species.values().any(|species| species == *name)) {
+            return Err(format!("molecules: {name} is not among the species"));
         }
         for (t, name) in &self.species {
             if t.parse::<i32>().ok().filter(|t| *t > 0).is_none() {

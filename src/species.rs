@@ -1,24 +1,73 @@
 //! Which atoms are ions of which species, and in which channel of a center a neighbour stands.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{Error, Result};
 
-/// The word that stands for an atom type that is no ion of the model.
+/// The word that stands for an atom type that is none of the model's species.
 pub const NOT_AN_ION: &str = "NULL";
 
-/// An ion species: its name and its charge in elementary charges.
+/// A species: its name, its charge in elementary charges, and what stands for one of its ions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Species {
     pub name: String,
+    /// 0 for a neutral species, which ions see and which has no conductivity of its own.
     pub charge: f64,
+    /// Whether all atoms of the species that share a molecule id are one ion, at their centre of mass.
+    pub molecular: bool,
 }
 
-/// Channels of a charge-symmetric descriptor: like-charged neighbours first, unlike second.
-pub const CHARGE_SYMMETRIC_CHANNELS: usize = 2;
+impl Species {
+    /// A species each of whose atoms is an ion (or a neutral site).
+    pub fn atomic(name: impl Into<String>, charge: f64) -> Self {
+        Self { name: name.into(), charge, molecular: false }
+    }
+
+    /// Whether it has a charge, and with it a conductivity.
+    pub fn is_ion(&self) -> bool {
+        self.charge != 0.0
+    }
+}
+
+/// How neighbours are sorted into the descriptor's channels.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Channels {
+    /// Relative to the center: like-charged first, unlike second, then each neutral species. One model serves cations
+    /// and anions.
+    #[default]
+    ChargeSymmetric,
+    /// One for each species in their order, for ions that differ in more than the sign of their charge; the model is told which
+    /// ion species the center is.
+    BySpecies,
+}
+
+impl Channels {
+    /// Number of channels for some species.
+    pub fn count(self, species: &[Species]) -> usize {
+        match self {
+            Self::ChargeSymmetric => 2 + species.iter().filter(|s| !s.is_ion()).count(),
+            Self::BySpecies => species.len(),
+        }
+    }
+
+    /// Channel of a neighbour relative to a center, both by their place among the species.
+    fn of(self, species: &[Species], center: usize, neighbor: usize) -> usize {
+        match self {
+            Self::BySpecies => neighbor,
+            Self::ChargeSymmetric if species[neighbor].is_ion() => {
+                usize::from(species[center].charge.signum() != species[neighbor].charge.signum())
+            }
+            Self::ChargeSymmetric => 2 + species[..neighbor].iter().filter(|s| !s.is_ion()).count(),
+        }
+    }
+}
 
 /// The species of each atom type, and the channel of a neighbour relative to a center.
 #[derive(Clone, Debug)]
 pub struct SpeciesMap {
     species: Vec<Species>,
+    sorting: Channels,
     /// By atom type, counted from 0.
     of_type: Vec<Option<usize>>,
     /// `[center][neighbour]`, both by species.
@@ -26,12 +75,14 @@ pub struct SpeciesMap {
 }
 
 impl SpeciesMap {
-    /// One name for each atom type, in order; `NULL` for types that are no ions of the model.
+    /// One name for each atom type, in order; `NULL` for types that are none of the species.
     ///
     /// # Errors
     /// A name that is not among the species, or no ion among the types.
-    pub fn from_names(species: &[Species], names: &[impl AsRef<str>]) -> Result<Self> {
-        let known = || species.iter().map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ");
+    pub fn new(species: &[Species], channels: Channels, names: &[impl AsRef<str>]) -> Result<Self> {
+        let known = |wanted: &dyn Fn(&Species) -> bool| {
+            species.iter().filter(|s| wanted(s)).map(|s| s.name.as_str()).collect::<Vec<_>>().join(", ")
+        };
         let find = |(i, name): (usize, &str)| {
             if name == NOT_AN_ION {
                 return Ok(None);
@@ -41,21 +92,49 @@ impl SpeciesMap {
                     "'{name}', given for atom type {}, is not a species of the model; it has {}, and {NOT_AN_ION} \
                      stands for types that are no ions",
                     i + 1,
-                    known()
+                    known(&|_| true)
                 ))
             })
         };
         let of_type = names.iter().map(AsRef::as_ref).enumerate().map(find).collect::<Result<Vec<_>>>()?;
-        if of_type.iter().all(Option::is_none) {
+        if !of_type.iter().flatten().any(|&s| species[s].is_ion()) {
+            let what = if of_type.iter().all(Option::is_none) { NOT_AN_ION } else { "NULL or neutral" };
             return Err(Error::Species(format!(
-                "every atom type is {NOT_AN_ION}, so there is no ion; name at least one of {}",
-                known()
+                "every atom type is {what}, so there is no ion; name at least one of {}",
+                known(&Species::is_ion)
             )));
         }
-        let sign = |s: &Species| s.charge.signum();
-        let channels =
-            species.iter().flat_map(|c| species.iter().map(move |n| usize::from(sign(c) != sign(n)))).collect();
-        Ok(Self { species: species.to_vec(), of_type, channels })
+        let n = species.len();
+        let table = (0..n * n).map(|k| channels.of(species, k / n, k % n)).collect();
+        Ok(Self { species: species.to_vec(), sorting: channels, of_type, channels: table })
+    }
+
+    /// As [`SpeciesMap::new`], for channels relative to the center's charge.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn from_names(species: &[Species], names: &[impl AsRef<str>]) -> Result<Self> {
+        Self::new(species, Channels::ChargeSymmetric, names)
+    }
+
+    /// How neighbours are sorted.
+    pub fn channels(&self) -> Channels {
+        self.sorting
+    }
+
+    /// Number of channels.
+    pub fn n_channels(&self) -> usize {
+        self.sorting.count(&self.species)
+    }
+
+    /// Whether some species' ions are centres of mass.
+    pub fn has_molecules(&self) -> bool {
+        self.of_type.iter().flatten().any(|&s| self.species[s].molecular)
+    }
+
+    /// Whether atoms of a type are (part of) ions: not of types that are no species, nor of neutral species.
+    pub fn is_ion(&self, atom_type: i32) -> bool {
+        self.species_of(atom_type).is_some_and(|s| self.species[s].is_ion())
     }
 
     /// The species, in the order of the model.
@@ -73,19 +152,22 @@ impl SpeciesMap {
         usize::try_from(atom_type).ok()?.checked_sub(1).and_then(|t| self.of_type.get(t).copied().flatten())
     }
 
-    /// Channel of a neighbour relative to a center, both by index of species: 0 like-charged, 1 unlike.
+    /// Channel of a neighbour relative to a center, both by index of species.
     #[inline]
     pub fn channel(&self, center: usize, neighbor: usize) -> usize {
         self.channels[center * self.species.len() + neighbor]
     }
 
-    /// Checks that an atom's charge has the sign of its species; atoms that are no ions may have any.
+    /// Checks that an atom's charge has the sign of its species; atoms that are no ions, or parts of them, may have any.
     ///
     /// # Errors
     /// The type, its species and both charges.
     pub fn check_charge(&self, atom_type: i32, charge: f64) -> Result<()> {
         let Some(index) = self.species_of(atom_type) else { return Ok(()) };
-        let Species { name, charge: expected } = &self.species[index];
+        let Species { name, charge: expected, molecular } = &self.species[index];
+        if *molecular || *expected == 0.0 {
+            return Ok(());
+        }
         if charge.signum() == expected.signum() && charge != 0.0 {
             return Ok(());
         }
@@ -101,7 +183,7 @@ mod tests {
     use super::*;
 
     fn salt() -> Vec<Species> {
-        vec![Species { name: "cation".into(), charge: 1.0 }, Species { name: "anion".into(), charge: -1.0 }]
+        vec![Species::atomic("cation", 1.0), Species::atomic("anion", -1.0)]
     }
 
     #[test]
@@ -120,5 +202,23 @@ mod tests {
         assert!(map.check_charge(2, -0.8).is_ok() && map.check_charge(3, 5.0).is_ok());
         assert!(map.check_charge(1, -1.0).unwrap_err().to_string().contains("order of the atom types"));
         assert!(map.check_charge(1, 0.0).is_err());
+    }
+
+    #[test]
+    fn neutral_species_have_channels_of_their_own_and_are_no_centers() {
+        let mut species = salt();
+        species.insert(1, Species::atomic("water", 0.0));
+        species.push(Species::atomic("glycol", 0.0));
+        let names = ["cation", "water", "anion", "glycol"];
+        let map = SpeciesMap::from_names(&species, &names).unwrap();
+        assert_eq!(map.n_channels(), 4);
+        let row = |map: &SpeciesMap, center| [0, 1, 2, 3].map(|neighbor| map.channel(center, neighbor));
+        assert_eq!((row(&map, 0), row(&map, 2)), ([0, 2, 1, 3], [1, 2, 0, 3]));
+        assert_eq!([1, 2, 3, 4, 5].map(|t| map.is_ion(t)), [true, false, true, false, false]);
+        assert!(map.check_charge(2, -0.8476).is_ok());
+        let map = SpeciesMap::new(&species, Channels::BySpecies, &names).unwrap();
+        assert_eq!((map.n_channels(), row(&map, 0), row(&map, 2)), (4, [0, 1, 2, 3], [0, 1, 2, 3]));
+        let message = SpeciesMap::from_names(&species, &["water", "NULL"]).unwrap_err().to_string();
+        assert!(message.contains("no ion; name at least one of cation, anion"), "{message}");
     }
 }

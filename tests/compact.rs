@@ -98,7 +98,7 @@ fn assert_close(what: &str, ours: &[f64], expected: &[f64]) {
 
 #[test]
 fn features_are_those_of_the_formula_in_every_kind_of_cell() {
-    let species = [("cation", 1.0), ("anion", -1.0)].map(|(n, charge)| Species { name: n.into(), charge });
+    let species = [("cation", 1.0), ("anion", -1.0)].map(|(n, charge)| Species::atomic(n, charge));
     let map = SpeciesMap::from_names(&species, &["cation", "anion"]).unwrap();
     let mut rng = ChaCha8Rng::seed_from_u64(20);
     let cells = [

@@ -13,7 +13,7 @@ fn folder() -> PathBuf {
 }
 
 fn salt() -> SpeciesMap {
-    let species = [("cation", 1.0), ("anion", -1.0)].map(|(n, charge)| Species { name: n.into(), charge });
+    let species = [("cation", 1.0), ("anion", -1.0)].map(|(n, charge)| Species::atomic(n, charge));
     SpeciesMap::from_names(&species, &["cation", "anion"]).unwrap()
 }
 

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::test_runner::RngSeed;
 
 fn salt(charges: [f64; 2]) -> SpeciesMap {
-    let species = ["first", "second"].iter().zip(charges).map(|(n, charge)| Species { name: n.to_string(), charge });
+    let species = ["first", "second"].iter().zip(charges).map(|(n, charge)| Species::atomic(*n, charge));
     SpeciesMap::from_names(&species.collect::<Vec<_>>(), &["first", "second"]).unwrap()
 }
 

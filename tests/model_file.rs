@@ -136,12 +136,18 @@ fn foreign_graphs_are_refused() {
 #[test]
 fn metadata_that_make_no_sense_are_refused() {
     let message = |change: fn(&mut serde_json::Value)| refusal(&with_metadata(change));
-    assert!(message(|m| m["version"] = 2.into()).contains("version 2, and this program reads version 1"));
+    assert!(message(|m| m["version"] = 3.into()).contains("version 3, and this program reads versions 1 to 2"));
     assert!(message(|m| drop(m.as_object_mut().unwrap().remove("version"))).contains("no version"));
     assert!(message(|m| m["units"] = "si".into()).contains("its units are 'si'"));
     assert!(message(|m| m["species"] = serde_json::json!(["cation", "cation"])).contains("named twice"));
     assert!(message(|m| m["charges"] = serde_json::json!({"cation": 1.0})).contains("'anion' has no entry"));
-    assert!(message(|m| m["charges"]["anion"] = 0.into()).contains("'anion' has charge 0"));
+    assert!(
+        message(|m| m["charges"] = serde_json::json!({"cation": 0.0, "anion": 0.0})).contains("none of its species")
+    );
+    assert!(message(|m| m["charges"]["anion"] = 0.into()).contains("gives 1026 features and its graph takes 468"));
+    assert!(message(|m| m["molecules"] = serde_json::json!(["water"])).contains("'water' is said to be a molecule"));
+    assert!(message(|m| m["channels"] = "by-species".into()).contains("470 features (2 of them beside the power"));
+    assert!(message(|m| m["conditions"] = serde_json::json!(["pressure"])).contains("incomplete"));
     assert!(message(|m| m["charges"]["water"] = 0.into()).contains("'water' has a charge"));
     assert!(message(|m| m["channels"] = "absolute".into()).contains("incomplete"));
     assert!(message(|m| m["descriptor"]["n_max"] = 5.into()).contains("gives 330 features and its graph takes 468"));

@@ -187,7 +187,7 @@ fn import_refuses_cards_and_graphs_that_do_not_fit() {
     for (from, to, expected) in [
         ("units = \"lj\"", "", "missing field `units`"),
         ("units = \"lj\"", "units = \"furlong\"", "its units are 'furlong'"),
-        ("anion = -1.0", "anion = 0.0", "'anion' has charge 0"),
+        ("anion = -1.0", "anion = 0.0", "gives 1026 features and its graph takes 468"),
         ("input = \"descriptor\"", "input = \"x\"", "the card calls its input 'x', and the graph has descriptor"),
         ("n_max = 6", "n_max = 7", "features and its graph takes 468"),
         ("n_max = 6", "n_maxx = 6", "n_maxx"),

@@ -86,7 +86,7 @@ fn data_sets_that_contradict_themselves_are_refused_before_features_are_computed
     let good = std::fs::read_to_string(folder.join("dataset.toml")).unwrap();
     for (from, to, expected) in [
         ("\"lj\"", "\"si\"", "units = \"si\": a model's units are lj, real or metal; convert"),
-        ("anion = -1.0", "anion = 0.0", "charges: anion has 0; give an ion's charge"),
+        ("cation = 1.0, anion = -1.0", "cation = 0.0, anion = 0.0", "charges: no species has one"),
         ("anion = -1.0", "anion = nan", "charges: anion has NaN"),
         ("{ 1 = \"cation\", 2 = \"anion\" }", "{}", "species: there is none; name the atom types"),
     ] {

@@ -53,7 +53,7 @@ fn ions(n: usize) -> (Cell, Vec<i32>, Vec<[f64; 3]>) {
 
 fn describe(convention: Convention) {
     let (cell, types, positions) = ions(200);
-    let species = [("cation", 1.0), ("anion", -1.0)].map(|(n, charge)| Species { name: n.into(), charge });
+    let species = [("cation", 1.0), ("anion", -1.0)].map(|(n, charge)| Species::atomic(n, charge));
     let map = SpeciesMap::from_names(&species, &["cation", "anion"]).expect("both are species");
     let parameters = SoapParameters { convention, ..Default::default() };
     let descriptor = PowerSpectrum::new(parameters, 2).expect("the parameters are valid");

@@ -46,7 +46,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     // The radius that the model's own baselines were fitted with, if it carries any.
     let stored = metadata.provenance.get("coordination_radius").and_then(serde_json::Value::as_f64);
     let radius = arguments.coordination_radius.or(stored).unwrap_or(0.3 * descriptor.cutoff);
-    let corpus = arguments.reading.corpus(path, &dataset, &descriptor, radius)?;
+    let inputs = (&descriptor, metadata.channels, metadata.conditions.as_slice());
+    let corpus = arguments.reading.corpus(path, &dataset, inputs, Some(local.species()), radius)?;
     let mut progress = Progress::new(&arguments.model, "systems");
     let evaluation = evaluate(&local, &corpus, arguments.label_floor, &mut || progress.frame())?;
     drop(progress);

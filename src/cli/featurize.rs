@@ -7,10 +7,10 @@ use std::path::PathBuf;
 use anyhow::{Context, bail};
 use ionscape::configuration;
 use ionscape::descriptor::{ConventionName, PowerSpectrum, SoapParameters};
-use ionscape::local::{Environments, features};
-use ionscape::model::{Channels, GraphBuilder, INPUT, Metadata, OUTPUT};
+use ionscape::local::{Environments, Inputs, inputs};
+use ionscape::model::{Conditions, GraphBuilder, INPUT, Metadata, OUTPUT};
 use ionscape::output::{AtomicFile, NpyWriter};
-use ionscape::species::{CHARGE_SYMMETRIC_CHANNELS, SpeciesMap};
+use ionscape::species::SpeciesMap;
 use ionscape::trajectory::{Columns, DumpReader, Frame};
 use ndarray::Array2;
 
@@ -98,8 +98,9 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
         n_max: arguments.n_max,
         l_max: arguments.l_max,
     };
-    let descriptor = PowerSpectrum::new(parameters, CHARGE_SYMMETRIC_CHANNELS)?;
     let map = mapping::salt(&arguments.cation.0, &arguments.anion.0)?;
+    let soap = Inputs::new(parameters, map.channels(), map.species(), &[])?;
+    let descriptor = soap.descriptor();
 
     let mut dump = DumpReader::open(&arguments.input, Columns::default(), arguments.reading.options())?;
     let rerun = arguments.rerun.rerun(threads, &arguments.output)?;
@@ -116,10 +117,11 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
             let style = Style {
                 name: "soap/atom",
                 columns: descriptor.n_features(),
-                model: &description(&descriptor, &map)?,
+                model: &description(descriptor, &map)?,
                 units: UNITS,
                 species: map.species().iter().map(|species| species.name.as_str()).collect(),
                 reach: descriptor.reach(),
+                temperature: None,
             };
             let add = |ions: &rerun::Ions, values: &[f64]| table.add(&ions.frame, &ions.atoms, values);
             rerun.evaluate(&style, &map, &mut dump, |_| Ok(()), add)?;
@@ -131,7 +133,7 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
                 order.retain(|&atom| map.species_of(frame.types[atom]).is_some());
                 let environments = configuration::environments(&frame, &map, descriptor.reach())?;
                 buffer.resize(environments.len() * descriptor.n_features(), 0.0);
-                features(&descriptor, &environments, &mut buffer);
+                inputs(&soap, &environments, &Conditions::default(), &mut buffer)?;
                 table.add(&frame, &order, &buffer)?;
             }
         }
@@ -179,7 +181,9 @@ fn description(descriptor: &PowerSpectrum, map: &SpeciesMap) -> anyhow::Result<V
         units: UNITS.into(),
         species: species.iter().map(|species| species.name.clone()).collect(),
         charges: species.iter().map(|species| (species.name.clone(), species.charge)).collect(),
-        channels: Channels::ChargeSymmetric,
+        molecules: vec![],
+        channels: map.channels(),
+        conditions: vec![],
         descriptor: serde_json::to_value(descriptor.parameters())?,
         domain: None,
         provenance: Default::default(),

@@ -6,10 +6,10 @@ use std::path::PathBuf;
 use anyhow::Context;
 use ionscape::configuration;
 use ionscape::local::{Environments, LocalModel};
-use ionscape::model::{self, Card, Domain, DomainBuilder};
+use ionscape::model::{self, Card, Conditions, Domain, DomainBuilder};
 use ionscape::output::AtomicFile;
 use ionscape::species::SpeciesMap;
-use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
+use ionscape::trajectory::{DumpReader, Frame, ReadOptions};
 use ndarray::ArrayView2;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -34,6 +34,10 @@ pub struct Arguments {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "domain")]
     species: Option<Vec<String>>,
 
+    /// Temperature of these dumps, for a model that takes it.
+    #[arg(long, value_name = "T", requires = "domain")]
+    temperature: Option<f64>,
+
     /// Where to write the model file.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
@@ -51,8 +55,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut adopted = model::adopt(&arguments.file, &bytes, card.clone(), None)?;
     let local = LocalModel::from_bytes(&arguments.file, &adopted)?;
     if !arguments.domain.is_empty() {
-        let map = mapping::of_model(local.species(), arguments.species.as_deref())?;
-        let domain = domain(&local, &map, &arguments.domain)?;
+        let map = mapping::of_model(&local, arguments.species.as_deref())?;
+        let conditions = Conditions { temperature: arguments.temperature };
+        let domain = domain(&local, &map, conditions, &arguments.domain)?;
         adopted = model::adopt(&arguments.file, &bytes, card, Some(domain))?;
     }
     let mut file = AtomicFile::create(&arguments.output)?;
@@ -62,21 +67,21 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 /// The domain of every ion in every frame of some dumps.
-fn domain(local: &LocalModel, map: &SpeciesMap, dumps: &[PathBuf]) -> anyhow::Result<Domain> {
+fn domain(local: &LocalModel, map: &SpeciesMap, conditions: Conditions, dumps: &[PathBuf]) -> anyhow::Result<Domain> {
     let mut builder = DomainBuilder::default();
     let mut features = Vec::new();
     for path in dumps {
-        let columns = Columns::default().want(Quantity::Charges);
-        let mut dump = DumpReader::open(path, columns, ReadOptions::default())?;
+        let mut dump = DumpReader::open(path, configuration::columns(map), ReadOptions::default())?;
         let mut progress = Progress::new(path, "frames");
         let mut frame = Frame::default();
         while dump.read(&mut frame)? {
             configuration::check(map, &frame)?;
             let environments = configuration::environments(&frame, map, local.descriptor().reach())?;
-            features.resize(environments.len() * local.descriptor().n_features(), 0.0);
-            local.features(&environments, &mut features);
+            let shape = (environments.len(), local.inputs().len());
+            features.resize(shape.0 * shape.1, 0.0);
+            local.features(&environments, &conditions, &mut features)?;
             let narrow: Vec<f32> = features.iter().map(|&v| v as f32).collect();
-            builder.add(ArrayView2::from_shape((environments.len(), local.descriptor().n_features()), &narrow)?);
+            builder.add(ArrayView2::from_shape(shape, &narrow)?);
             progress.frame();
         }
     }

@@ -27,7 +27,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         ("model", arguments.model.display().to_string()),
         ("units", metadata.units.clone()),
         ("species", species),
+        ("molecules", metadata.molecules.join(", ")),
         ("channels", plain(&serde_json::to_value(metadata.channels)?)),
+        ("conditions", plain(&serde_json::to_value(&metadata.conditions)?)),
         ("descriptor", plain(&metadata.descriptor)),
         ("reach", format!("{:.4}", local.descriptor().reach())),
         ("features", local.model().n_features().to_string()),
@@ -39,6 +41,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             }),
         ),
     ];
+    rows.retain(|(_, value)| !value.is_empty());
     for (key, value) in metadata.provenance.iter().chain(&metadata.validation) {
         rows.push((key, plain(value)));
     }

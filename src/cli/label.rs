@@ -118,8 +118,14 @@ fn job(dataset: &Dataset, system: &System, folder: &Path, target_error: f64) -> 
         bail!("it gives a trajectory without timestep and temperature; both are needed for a conductivity");
     };
     let paths = |paths: &Option<ionscape::dataset::Paths>| paths.as_ref().map_or(vec![], |p| p.seen_from(folder));
+    // Mixtures lack some species at their ends; that a system has ions of both signs is checked below.
+    let request = |(name, types): &(String, Vec<i32>)| IonRequest {
+        molecular: dataset.molecules.contains(name),
+        optional: true,
+        ..IonRequest::atoms(name, types, None)
+    };
     let ions: Vec<IonRequest> =
-        dataset.types_by_species().iter().map(|(name, types)| IonRequest::atoms(name, types, None)).collect();
+        dataset.types_by_species().iter().filter(|(name, _)| dataset.charges[name] != 0.0).map(request).collect();
     let types = ions.iter().flat_map(|ion| &ion.types);
     let masses = system.mass.map_or(Default::default(), |mass| types.map(|&t| (t, mass)).collect());
     let charges = ions.iter().map(|ion| (ion.name.clone(), dataset.charges[&ion.name])).collect();

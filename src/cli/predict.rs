@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use ionscape::configuration;
-use ionscape::local::{Environments, LocalModel};
-use ionscape::model::Agreement;
+use ionscape::local::LocalModel;
+use ionscape::model::{Agreement, Condition, Conditions};
 use ionscape::output::AtomicFile;
 use ionscape::species::SpeciesMap;
 use ionscape::statistics;
-use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
+use ionscape::trajectory::{DumpReader, Frame, ReadOptions};
 use serde::Serialize;
 
 use crate::rerun::{self, Ions, Rerun, Style};
@@ -42,6 +42,10 @@ pub struct Arguments {
     /// Species of each atom type in order, NULL for types that are no ions; the model's own order if not given.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     species: Option<Vec<String>>,
+
+    /// Temperature of the system, for a model that takes it: in kelvin, or reduced in lj units.
+    #[arg(long, value_name = "T")]
+    temperature: Option<f64>,
 
     /// Write the mean over ions and frames to FILE.
     #[arg(long, value_name = "FILE")]
@@ -76,8 +80,12 @@ struct Summary {
 
 pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Result<()> {
     let local = LocalModel::load(&arguments.model)?;
-    let map = mapping::of_model(local.species(), arguments.species.as_deref())?;
-    let columns = Columns::default().want(Quantity::Charges);
+    let map = mapping::of_model(&local, arguments.species.as_deref())?;
+    let conditions = Conditions { temperature: arguments.temperature };
+    conditions
+        .values(local.inputs().conditions())
+        .with_context(|| format!("{}: give what it takes, as in --temperature 300", arguments.model.display()))?;
+    let columns = configuration::columns(&map);
     let mut dump =
         DumpReader::open(&arguments.input, columns, ReadOptions { keep_text: true, ..arguments.reading.options() })?;
     let rerun = arguments.rerun.rerun(threads, &arguments.output)?;
@@ -85,7 +93,6 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
         file: AtomicFile::create(&arguments.output)?,
         totals: Totals::default(),
         progress: Progress::new(&arguments.input, "frames"),
-        atoms: vec![],
     };
     let has_domain = local.model().metadata().domain.is_some();
     if !has_domain {
@@ -95,8 +102,12 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
         );
     }
     let deviation = match rerun {
-        Some(rerun) => in_lammps(rerun, &arguments.model, &local, &map, &mut dump, &mut output)?,
-        None => here(&local, &map, &mut dump, &mut output)?,
+        Some(_) if map.has_molecules() => bail!(
+            "{}: ions that are centres of mass are not evaluated on --ranks; leave it out, or use the compute in LAMMPS",
+            arguments.model.display()
+        ),
+        Some(rerun) => in_lammps(rerun, &arguments.model, &local, (&map, conditions), &mut dump, &mut output)?,
+        None => here(&local, (&map, conditions), &mut dump, &mut output)?,
     };
     let Output { file, totals, progress, .. } = output;
     drop(progress);
@@ -118,18 +129,19 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
 }
 
 /// Evaluates all frames in this program; the standard deviation over the ensemble of the mean over all ions.
-fn here(local: &LocalModel, map: &SpeciesMap, dump: &mut DumpReader, output: &mut Output) -> anyhow::Result<f64> {
-    let (mut frame, mut ions, mut sums) = (Frame::default(), vec![], vec![0.0; local.model().n_members()]);
+fn here(
+    local: &LocalModel,
+    (map, conditions): (&SpeciesMap, Conditions),
+    dump: &mut DumpReader,
+    output: &mut Output,
+) -> anyhow::Result<f64> {
+    let (mut frame, mut atoms, mut sums) = (Frame::default(), vec![], vec![0.0; local.model().n_members()]);
     while dump.read(&mut frame)? {
-        check(&frame, map, local)?;
-        let mut atoms = frame.order_by_id()?;
-        atoms.retain(|&atom| map.species_of(frame.types[atom]).is_some());
-        let environments = configuration::environments(&frame, map, local.descriptor().reach())?;
-        ions.clear();
-        ions.resize(environments.len(), [0.0; 3]);
-        let members = local.evaluate(&environments, &mut ions).map_err(|e| frame.error(None, e.to_string()))?;
-        sums.iter_mut().zip(members).for_each(|(total, sum)| *total += sum);
-        output.add(&frame, &atoms, &ions)?;
+        check(&frame)?;
+        let field = configuration::field(local, map, &conditions, &frame)?;
+        sums.iter_mut().zip(&field.members).for_each(|(total, sum)| *total += sum);
+        field.by_atom(frame.n_atoms, &mut atoms);
+        output.add(&frame, &field.ions, &atoms)?;
     }
     Ok(Agreement::of_sums(&sums, output.totals.n_ions).deviation)
 }
@@ -139,7 +151,7 @@ fn in_lammps(
     rerun: Rerun,
     path: &Path,
     local: &LocalModel,
-    map: &SpeciesMap,
+    (map, conditions): (&SpeciesMap, Conditions),
     dump: &mut DumpReader,
     output: &mut Output,
 ) -> anyhow::Result<f64> {
@@ -150,9 +162,32 @@ fn in_lammps(
         units: &local.model().metadata().units,
         species: map.species().iter().map(|species| species.name.as_str()).collect(),
         reach: local.descriptor().reach(),
+        temperature: conditions.temperature.filter(|_| local.inputs().conditions().contains(&Condition::Temperature)),
     };
-    let add = |ions: &Ions, values: &[f64]| output.add(&ions.frame, &ions.atoms, values.as_chunks().0);
-    let screen = rerun.evaluate(&style, map, dump, |frame| check(frame, map, local), add)?;
+    let (mut field, mut atoms) = (vec![], vec![]);
+    let add = |ions: &Ions, values: &[f64]| {
+        let values: &[[f64; 3]] = values.as_chunks().0;
+        field.clear();
+        atoms.clear();
+        atoms.resize(ions.frame.n_atoms, [0.0; 3]);
+        for (&atom, values) in ions.atoms.iter().zip(values) {
+            if map.is_ion(ions.frame.types[atom]) {
+                atoms[atom] = *values;
+                field.push(*values);
+            }
+        }
+        output.add(&ions.frame, &field, &atoms)
+    };
+    let check = |frame: &Frame| {
+        check(frame)?;
+        if configuration::length_for(local, frame)? != 1.0 {
+            let message =
+                "the dump states other length units than the model's, which --ranks does not convert; leave it out";
+            return Err(frame.error(None, message.into()).into());
+        }
+        Ok(configuration::check(map, frame)?)
+    };
+    let screen = rerun.evaluate(&style, map, dump, check, add)?;
     let printed =
         screen.split_once(DEVIATION).and_then(|(_, rest)| rest.split([',', '\n']).next()?.trim().parse().ok());
     // Without ions nothing is printed, nor is there a summary.
@@ -170,21 +205,16 @@ struct Output {
     file: AtomicFile,
     totals: Totals,
     progress: Progress,
-    /// Values of all atoms of a frame.
-    atoms: Vec<[f64; 3]>,
 }
 
 impl Output {
-    /// Adds a frame whose ions, the atoms `of_ions`, have the values `ions`.
-    fn add(&mut self, frame: &Frame, of_ions: &[usize], ions: &[[f64; 3]]) -> anyhow::Result<()> {
+    /// Adds a frame: the values of its ions, and those of all its atoms.
+    fn add(&mut self, frame: &Frame, ions: &[[f64; 3]], atoms: &[[f64; 3]]) -> anyhow::Result<()> {
         self.totals.add(ions);
-        self.atoms.clear();
-        self.atoms.resize(frame.n_atoms, [0.0; 3]);
-        of_ions.iter().zip(ions).for_each(|(&atom, ion)| self.atoms[atom] = *ion);
         let raw = frame.raw().context("the reader kept no text")?;
         let written = raw.write_with(&mut self.file, &COLUMNS, |atom, text| {
             use std::io::Write;
-            let [lambda, deviation, grade] = self.atoms[atom];
+            let [lambda, deviation, grade] = atoms[atom];
             // Nine digits hold a float32 exactly. Writing to memory does not fail.
             let _ = write!(text, "{lambda:.9} {deviation:.9} {grade:.6}");
         });
@@ -194,26 +224,13 @@ impl Output {
     }
 }
 
-/// A frame is one that these columns can be added to, by this model.
-fn check(frame: &Frame, map: &SpeciesMap, local: &LocalModel) -> anyhow::Result<()> {
+/// A frame is one that these columns can be added to.
+fn check(frame: &Frame) -> anyhow::Result<()> {
     if let Some(name) = frame.column_names().iter().find(|name| COLUMNS.contains(&name.as_str())) {
         let message = format!("there is a column {name} already; predict on the dump without it");
         return Err(frame.error(None, message).into());
     }
-    check_units(frame, local)?;
-    Ok(configuration::check(map, frame)?)
-}
-
-/// A dump that states its units must state the model's.
-fn check_units(frame: &Frame, local: &LocalModel) -> anyhow::Result<()> {
-    let model = &local.model().metadata().units;
-    match &frame.units {
-        Some(units) if (units == "lj") != (model == "lj") => {
-            let message = format!("the dump is in {units} units, and the model is for {model} units");
-            Err(frame.error(None, message).into())
-        }
-        _ => Ok(()),
-    }
+    Ok(())
 }
 
 #[derive(Default)]

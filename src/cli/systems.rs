@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use ionscape::dataset::Dataset;
 use ionscape::descriptor::SoapParameters;
+use ionscape::model::Condition;
 use ionscape::plot::{ParityPoint, RowPanel, RowSeries, parity, rows};
+use ionscape::species::{Channels, Species};
 use ionscape::training::cache;
 use ionscape::training::corpus::{Corpus, Source};
 use ionscape::training::local::Agreement;
@@ -28,16 +30,18 @@ impl Reading {
         self.cache.clone().unwrap_or_else(cache::default_folder)
     }
 
-    /// The systems of a data set with their features.
+    /// The systems of a data set with their features, for a model of the species `model` if there is one.
     pub fn corpus(
         &self,
         path: &Path,
         dataset: &Dataset,
-        descriptor: &SoapParameters,
+        inputs: (&SoapParameters, Channels, &[Condition]),
+        model: Option<&[Species]>,
         coordination_radius: f64,
     ) -> anyhow::Result<Corpus> {
         let cache = self.folder();
-        let source = Source { descriptor, coordination_radius, cache: &cache };
+        let (descriptor, channels, conditions) = inputs;
+        let source = Source { descriptor, channels, conditions, order: model, coordination_radius, cache: &cache };
         let mut progress = Progress::new(path, "frames featurized");
         Ok(Corpus::read(path, dataset, &source, &mut |_| progress.frame())?)
     }

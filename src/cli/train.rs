@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::Context;
+use ionscape::model::Condition;
 use ionscape::output::AtomicFile;
+use ionscape::species::Channels;
 use ionscape::training::corpus::Corpus;
 use ionscape::training::local::Agreement;
 use ionscape::training::reproducibility::{Reproducibility, by_density};
@@ -39,6 +41,14 @@ pub struct Arguments {
     #[arg(long, value_name = "KIND", value_parser = kind)]
     kind: Option<ModelKind>,
 
+    /// How neighbours are sorted: charge-symmetric, or by-species for ions that differ in more than the sign of their charge.
+    #[arg(long, value_name = "CHANNELS", value_parser = channels)]
+    channels: Option<Channels>,
+
+    /// What the model takes beside the structure: temperature, where systems differ in it.
+    #[arg(long = "condition", value_name = "CONDITION", value_parser = condition)]
+    conditions: Vec<Condition>,
+
     /// Members of the ensemble.
     #[arg(long, value_name = "M")]
     members: Option<usize>,
@@ -63,6 +73,21 @@ fn kind(text: &str) -> Result<ModelKind, String> {
         "gaussian-process" => Ok(ModelKind::GaussianProcess),
         "mlp" => Ok(ModelKind::Mlp),
         _ => Err("it is gaussian-process or mlp".into()),
+    }
+}
+
+fn channels(text: &str) -> Result<Channels, String> {
+    match text {
+        "charge-symmetric" => Ok(Channels::ChargeSymmetric),
+        "by-species" => Ok(Channels::BySpecies),
+        _ => Err("they are charge-symmetric or by-species".into()),
+    }
+}
+
+fn condition(text: &str) -> Result<Condition, String> {
+    match text {
+        "temperature" => Ok(Condition::Temperature),
+        _ => Err("there is temperature".into()),
     }
 }
 
@@ -91,7 +116,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let (path, dataset) = systems::dataset(&arguments.dataset)?;
     let config: Vec<&Path> = arguments.config.as_deref().into_iter().collect();
     arguments.outputs.check(&[&arguments.output], &config, (path, &dataset))?;
-    let corpus = arguments.reading.corpus(path, &dataset, &settings.descriptor, settings.coordination_radius())?;
+    let inputs = (&settings.descriptor, settings.channels, settings.conditions.as_slice());
+    let corpus = arguments.reading.corpus(path, &dataset, inputs, None, settings.coordination_radius())?;
     let progress = Mutex::new(Progress::new(path, "folds"));
     let checkpoints = match settings.kind {
         ModelKind::Mlp => Some(checkpoints(&arguments.reading.folder(), &corpus, &settings)?),
@@ -143,6 +169,10 @@ fn settings(arguments: &Arguments) -> anyhow::Result<TrainSettings> {
         None => TrainSettings::default(),
     };
     settings.kind = arguments.kind.unwrap_or(settings.kind);
+    settings.channels = arguments.channels.unwrap_or(settings.channels);
+    if !arguments.conditions.is_empty() {
+        settings.conditions.clone_from(&arguments.conditions);
+    }
     settings.members = arguments.members.unwrap_or(settings.members);
     settings.seed = arguments.seed.unwrap_or(settings.seed);
     settings.folds = arguments.folds.or(settings.folds);

@@ -4,17 +4,34 @@
 #[derive(Clone, Debug)]
 pub struct Environment {
     channels: Vec<Vec<[f64; 3]>>,
+    center: usize,
 }
 
 impl Environment {
     /// An empty environment of `n_channels` channels.
     pub fn new(n_channels: usize) -> Self {
-        Self { channels: vec![Vec::new(); n_channels] }
+        Self { channels: vec![Vec::new(); n_channels], center: 0 }
     }
 
-    /// Forgets all neighbours and keeps the memory.
+    /// Forgets all neighbours and keeps the memory; the center is in channel 0 again.
     pub fn clear(&mut self) {
         self.channels.iter_mut().for_each(Vec::clear);
+        self.center = 0;
+    }
+
+    /// Says in which channel the center itself counts.
+    ///
+    /// # Panics
+    /// `channel` is not below the number of channels.
+    #[inline]
+    pub fn set_center(&mut self, channel: usize) {
+        assert!(channel < self.channels.len(), "channel of the center");
+        self.center = channel;
+    }
+
+    /// The channel in which the center itself counts.
+    pub fn center(&self) -> usize {
+        self.center
     }
 
     /// Adds a neighbour at `displacement` (neighbour minus center, length units). The center itself is not a neighbour.

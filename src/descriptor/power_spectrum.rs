@@ -100,7 +100,7 @@ impl PowerSpectrum {
     /// The features of one center, `[n_features]`.
     ///
     /// `p = pi sqrt(8/(2l+1)) sum_m c_nlm c_n'lm`, ordered by pair of channels (a <= b), then l, n, n' (n' >= n where
-    /// a = b). In `dscribe-gto` the center itself counts in channel 0. Every neighbour in `environment` counts: the caller
+    /// a = b). In `dscribe-gto` the center itself counts, in the channel that `environment` names. Every neighbour in `environment` counts: the caller
     /// applies [`PowerSpectrum::reach`].
     ///
     /// # Panics
@@ -137,7 +137,7 @@ impl PowerSpectrum {
         let size = self.expansion.len();
         for (channel, neighbors) in environment.channels().iter().enumerate() {
             let c = &mut coefficients[channel * size..(channel + 1) * size];
-            self.expansion.expand::<V>(neighbors, channel == 0, buffers, c);
+            self.expansion.expand::<V>(neighbors, channel == environment.center(), buffers, c);
         }
         let mut at = 0;
         for a in 0..self.n_channels {

@@ -50,6 +50,15 @@ impl Cell {
         Self::new(lo, [[lx, 0.0, 0.0], [xy, ly, 0.0], [xz, yz, lz]], periodic)
     }
 
+    /// The same cell in another length unit, of which there are `factor` in one of the old.
+    ///
+    /// # Errors
+    /// As [`Cell::new`].
+    pub fn scaled(&self, factor: f64) -> Result<Self> {
+        let scale = |vector: [f64; 3]| vector.map(|x| factor * x);
+        Self::new(scale(self.origin), self.vectors.map(scale), self.periodic)
+    }
+
     /// The corner that fractional coordinates are counted from.
     pub fn origin(&self) -> [f64; 3] {
         self.origin
@@ -99,6 +108,17 @@ impl Cell {
         let shift = self.translation(images);
         std::array::from_fn(|k| point[k] + shift[k])
     }
+
+    /// The image of a displacement whose fractional coordinates are at most a half along directions that repeat, and the
+    /// largest of these coordinates: near a half, another image is as near.
+    pub fn nearest_image(&self, displacement: [f64; 3]) -> ([f64; 3], f64) {
+        let point = std::array::from_fn(|k| self.origin[k] + displacement[k]);
+        let fractional = self.to_fractional(point);
+        let images = std::array::from_fn(|i| if self.periodic[i] { -fractional[i].round() } else { 0.0 });
+        let shift = self.translation(images);
+        let along = (0..3).filter(|&i| self.periodic[i]).map(|i| (fractional[i] + images[i]).abs());
+        (std::array::from_fn(|k| displacement[k] + shift[k]), along.fold(0.0, f64::max))
+    }
 }
 
 fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
@@ -139,6 +159,19 @@ mod tests {
         assert!(s.iter().all(|v| (0.0..1.0 + 1e-12).contains(v)));
         let slab = Cell::from_lammps([0.0; 3], [2.0; 3], [0.0; 3], [true, true, false]).unwrap();
         assert_eq!(slab.wrap([5.0, -1.0, 9.0]), [1.0, 1.0, 9.0]);
+    }
+
+    #[test]
+    fn nearest_images_are_within_half_a_cell_where_it_repeats() {
+        let slab = Cell::from_lammps([1.0; 3], [3.0; 3], [0.0; 3], [true, true, false]).unwrap();
+        let (d, largest) = slab.nearest_image([1.5, -0.25, 5.0]);
+        assert!(d.iter().zip([-0.5, -0.25, 5.0]).all(|(a, b)| (a - b).abs() < 1e-12), "{d:?}");
+        assert!((largest - 0.25).abs() < 1e-12);
+        let cell = triclinic();
+        let d = [0.3, -0.2, 0.4];
+        let shifted: [f64; 3] = std::array::from_fn(|k| d[k] + cell.translation([2.0, -1.0, 3.0])[k]);
+        let (back, _) = cell.nearest_image(shifted);
+        assert!((0..3).all(|k| (back[k] - d[k]).abs() < 1e-12));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The one bridge between C++ and Rust.
 
 use super::engine::{Engine, agreement, check, evaluate, features, load, read_model};
+use super::gathered::{evaluate_gathered, features_gathered};
 
 #[cxx::bridge(namespace = "ionscape")]
 mod ffi {
@@ -15,6 +16,16 @@ mod ffi {
         n_neighbors: *const i32,
         neighbors: *const *const i32,
         mask: i32,
+    }
+
+    /// The atoms of all ranks whose types are seen, eight numbers each: id, type, molecule id, mass, charge (NaN if there is
+    /// none) and position; and the cell: corners, tilts `xy xz yz`, and whether each direction is periodic.
+    struct Configuration<'a> {
+        rows: &'a [f64],
+        lo: [f64; 3],
+        hi: [f64; 3],
+        tilt: [f64; 3],
+        periodic: [bool; 3],
     }
 
     /// An ensemble's mean, its standard deviation over the members, and the grade of the system; the grade is -1 for a
@@ -42,13 +53,19 @@ mod ffi {
         fn has_domain(self: &Engine) -> bool;
         /// Whether atoms of this type are ions of the model.
         fn is_ion(self: &Engine, atom_type: i32) -> bool;
+        /// Whether atoms of this type are ions of the model, parts of them, or neutral neighbours.
+        fn is_seen(self: &Engine, atom_type: i32) -> bool;
+        /// Whether the model takes the temperature.
+        fn takes_temperature(self: &Engine) -> bool;
+        /// Whether some ions are centres of mass: atoms of all ranks are needed then.
+        fn has_molecules(self: &Engine) -> bool;
         /// Fails if an ion's charge has not the sign of its species.
         fn check(engine: &Engine, atom_type: i32, charge: f64) -> Result<()>;
         /// Memory held by all threads while they work, in bytes.
         fn memory(self: &Engine) -> f64;
 
         /// Conductivity, deviation and grade of each center, `[n, 3]`; each member's sum over the centers is added to
-        /// `members`, `[n_members]`.
+        /// `members`, `[n_members]`. A `temperature` that is not known is NaN.
         ///
         /// # Safety
         /// The view is as described there, and `centers` are local atoms.
@@ -56,19 +73,49 @@ mod ffi {
             engine: &Engine,
             atoms: &AtomsView,
             centers: &[i32],
+            temperature: f64,
             out: &mut [f64],
             members: &mut [f64],
+        ) -> Result<()>;
+
+        /// The same for ions that may be centres of mass. `wanted` are ids of atoms that are ions
+        /// or parts of them; each gets its ion's values, `[n, 3]`. An ion is counted at its atom of the lowest id, and each
+        /// member's sum is over those that are counted.
+        fn evaluate_gathered(
+            engine: &Engine,
+            configuration: &Configuration,
+            wanted: &[i64],
+            temperature: f64,
+            out: &mut [f64],
+            counted: &mut [bool],
+            members: &mut [f64],
+        ) -> Result<()>;
+
+        /// As `evaluate_gathered`, for the model's inputs, `[n, n_features]`.
+        fn features_gathered(
+            engine: &Engine,
+            configuration: &Configuration,
+            wanted: &[i64],
+            temperature: f64,
+            out: &mut [f64],
+            counted: &mut [bool],
         ) -> Result<()>;
 
         /// How far the members agree on a mean, given their sums over `n_ions` ions.
         fn agreement(engine: &Engine, members: &[f64], n_ions: usize) -> Agreement;
 
-        /// The features of each center, `[n, n_features]`.
+        /// The inputs of the model for each center, `[n, n_features]`.
         ///
         /// # Safety
         /// As `evaluate`.
-        unsafe fn features(engine: &Engine, atoms: &AtomsView, centers: &[i32], out: &mut [f64]) -> Result<()>;
+        unsafe fn features(
+            engine: &Engine,
+            atoms: &AtomsView,
+            centers: &[i32],
+            temperature: f64,
+            out: &mut [f64],
+        ) -> Result<()>;
     }
 }
 
-pub(super) use ffi::{Agreement, AtomsView};
+pub(super) use ffi::{Agreement, AtomsView, Configuration};

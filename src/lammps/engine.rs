@@ -7,7 +7,7 @@ use rayon::ThreadPool;
 use super::bridge::{Agreement, AtomsView};
 use super::neighbor_list::NeighborList;
 use crate::local::LocalModel;
-use crate::model;
+use crate::model::{self, Condition, Conditions};
 use crate::species::SpeciesMap;
 use crate::units::UnitStyle;
 use crate::{Error, Result};
@@ -17,15 +17,15 @@ const MOST_THREADS: usize = 1024;
 
 /// A model made ready for one simulation.
 pub struct Engine {
-    local: LocalModel,
-    map: SpeciesMap,
+    pub(super) local: LocalModel,
+    pub(super) map: SpeciesMap,
     /// Model length units in a LAMMPS length unit.
-    length: f64,
-    pool: ThreadPool,
+    pub(super) length: f64,
+    pub(super) pool: ThreadPool,
 }
 
 /// Runs `work` and turns a panic into an error: none may cross into C++.
-fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+pub(super) fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
         Err(Error::Input(format!("internal error, please report it: {}", text.unwrap_or("no reason given"))))
@@ -39,7 +39,7 @@ pub fn read_model(path: &str) -> Result<Vec<u8>> {
 pub fn load(path: &str, bytes: &[u8], species: &[String], unit_style: &str, threads: usize) -> Result<Box<Engine>> {
     contained(|| {
         let local = LocalModel::from_bytes(path, bytes)?;
-        let map = SpeciesMap::from_names(local.species(), species)?;
+        let map = local.map(species)?;
         let model_units: UnitStyle = local.model().metadata().units.parse()?;
         let length = unit_style.parse::<UnitStyle>()?.length_for_model(model_units)?;
         if !(1..=MOST_THREADS).contains(&threads) {
@@ -64,7 +64,7 @@ impl Engine {
     }
 
     pub fn n_features(&self) -> usize {
-        self.local.descriptor().n_features()
+        self.local.inputs().len()
     }
 
     pub fn n_members(&self) -> usize {
@@ -76,7 +76,19 @@ impl Engine {
     }
 
     pub fn is_ion(&self, atom_type: i32) -> bool {
+        self.map.is_ion(atom_type)
+    }
+
+    pub fn is_seen(&self, atom_type: i32) -> bool {
         self.map.species_of(atom_type).is_some()
+    }
+
+    pub fn takes_temperature(&self) -> bool {
+        self.local.inputs().conditions().contains(&Condition::Temperature)
+    }
+
+    pub fn has_molecules(&self) -> bool {
+        self.map.has_molecules()
     }
 
     pub fn memory(&self) -> f64 {
@@ -91,12 +103,18 @@ impl Engine {
     }
 }
 
+/// As LAMMPS gives them: what it does not know is not a number.
+pub(super) fn conditions(temperature: f64) -> Conditions {
+    Conditions { temperature: Some(temperature).filter(|t| !t.is_nan()) }
+}
+
 /// # Safety
 /// As [`NeighborList::new`].
 pub unsafe fn evaluate(
     engine: &Engine,
     atoms: &AtomsView,
     centers: &[i32],
+    temperature: f64,
     out: &mut [f64],
     members: &mut [f64],
 ) -> Result<()> {
@@ -105,7 +123,7 @@ pub unsafe fn evaluate(
         let environments = unsafe { engine.environments(atoms, centers) };
         let (rows, rest) = out.as_chunks_mut::<3>();
         debug_assert!(rest.is_empty());
-        let sums = engine.pool.install(|| engine.local.evaluate(&environments, rows))?;
+        let sums = engine.pool.install(|| engine.local.evaluate(&environments, &conditions(temperature), rows))?;
         debug_assert_eq!(sums.len(), members.len());
         members.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
         Ok(())
@@ -120,12 +138,17 @@ pub fn agreement(engine: &Engine, members: &[f64], n_ions: usize) -> Agreement {
 
 /// # Safety
 /// As [`NeighborList::new`].
-pub unsafe fn features(engine: &Engine, atoms: &AtomsView, centers: &[i32], out: &mut [f64]) -> Result<()> {
+pub unsafe fn features(
+    engine: &Engine,
+    atoms: &AtomsView,
+    centers: &[i32],
+    temperature: f64,
+    out: &mut [f64],
+) -> Result<()> {
     contained(|| {
         // SAFETY: promised by the caller.
         let environments = unsafe { engine.environments(atoms, centers) };
-        engine.pool.install(|| engine.local.features(&environments, out));
-        Ok(())
+        engine.pool.install(|| engine.local.features(&environments, &conditions(temperature), out))
     })
 }
 

@@ -2,4 +2,5 @@
 
 mod bridge;
 mod engine;
+mod gathered;
 mod neighbor_list;

@@ -15,7 +15,7 @@ pub struct NeighborList<'a> {
     centers: &'a [i32],
     map: &'a SpeciesMap,
     /// Channel by the center's species and the neighbour's type, `[species][type]`; none for types that are no ions.
-    channels: Vec<Vec<Option<u8>>>,
+    channels: Vec<Vec<Option<u16>>>,
     /// Model length units in a LAMMPS length unit.
     length: f64,
     /// Square of the descriptor's reach, in model units.
@@ -50,7 +50,7 @@ impl<'a> NeighborList<'a> {
             }
         };
         let AtomsView { n_neighbors, neighbors, mask, .. } = *atoms;
-        let channel = |center, atom_type| map.species_of(atom_type).map(|s| map.channel(center, s) as u8);
+        let channel = |center, atom_type| map.species_of(atom_type).map(|s| map.channel(center, s) as u16);
         let of_types = |center| (0..=map.n_types() as i32).map(|t| channel(center, t)).collect();
         let channels = (0..map.species().len()).map(of_types).collect();
         Self { positions, types, n_neighbors, neighbors, mask, centers, map, channels, length, reach2: reach * reach }
@@ -70,11 +70,16 @@ impl Environments for NeighborList<'_> {
         self.centers.len()
     }
 
+    fn species(&self, center: usize) -> usize {
+        self.map.species_of(self.types[self.centers[center] as usize]).unwrap_or_default()
+    }
+
     fn gather(&self, center: usize, environment: &mut Environment) {
         let atom = self.centers[center] as usize;
         let at = self.positions[atom];
         let Some(own) = self.map.species_of(self.types[atom]) else { return };
         let channels = &self.channels[own];
+        environment.set_center(self.map.channel(own, own));
         for &neighbor in self.neighbors_of(atom) {
             let j = (neighbor & self.mask) as usize;
             let position = self.positions[j];
@@ -111,7 +116,7 @@ mod tests {
             neighbors: neighbors.as_ptr(),
             mask: MASK,
         };
-        let salt = [("cation", 1.0), ("anion", -1.0)].map(|(name, charge)| Species { name: name.into(), charge });
+        let salt = [("cation", 1.0), ("anion", -1.0)].map(|(name, charge)| Species::atomic(name, charge));
         let map = SpeciesMap::from_names(&salt, &["cation", "anion", "NULL"]).unwrap();
         let centers = [atom];
         // SAFETY: the view holds arrays above, with entries for the two local atoms that are centers here.
@@ -145,7 +150,7 @@ mod tests {
             neighbors: std::ptr::null(),
             mask: MASK,
         };
-        let map = SpeciesMap::from_names(&[Species { name: "ion".into(), charge: 1.0 }], &["ion"]).unwrap();
+        let map = SpeciesMap::from_names(&[Species::atomic("ion", 1.0)], &["ion"]).unwrap();
         // SAFETY: there are no atoms and no centers.
         assert!(unsafe { NeighborList::new(&atoms, &[], &map, 1.0, 1.0) }.is_empty());
     }

@@ -2,18 +2,22 @@
 //!
 //! LAMMPS and the command line differ in where neighbours come from ([`Environments`]) and in nothing else.
 
+mod inputs;
 mod periodic;
+mod sites;
 
 use std::path::Path;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut1, s};
 use rayon::prelude::*;
 
+pub use inputs::Inputs;
 pub use periodic::PeriodicEnvironments;
+pub use sites::{Atoms, BadAtoms, Sites};
 
 use crate::descriptor::{Environment, PowerSpectrum, SoapParameters, Workspace};
-use crate::model::{Channels, Metadata, Model};
-use crate::species::{CHARGE_SYMMETRIC_CHANNELS, Species};
+use crate::model::{Conditions, Metadata, Model};
+use crate::species::{Species, SpeciesMap};
 use crate::{Error, Result};
 
 /// Centers that go through descriptor and network together: enough for matrix products, few enough for the cache.
@@ -29,14 +33,17 @@ pub trait Environments: Sync {
         self.len() == 0
     }
 
-    /// Adds to the empty `environment` every neighbour of a center within the descriptor's reach.
+    /// Species of a center, an index into those of the model.
+    fn species(&self, center: usize) -> usize;
+
+    /// Says in which channel the center itself is, and adds to the empty `environment` every neighbour of a center within the descriptor's reach.
     fn gather(&self, center: usize, environment: &mut Environment);
 }
 
 /// A model together with the descriptor that it was trained on.
 pub struct LocalModel {
     model: Model,
-    descriptor: PowerSpectrum,
+    inputs: Inputs,
     species: Vec<Species>,
 }
 
@@ -49,13 +56,13 @@ struct Scratch {
 }
 
 impl Scratch {
-    fn new(descriptor: &PowerSpectrum) -> Self {
-        let n_features = descriptor.n_features();
+    fn new(inputs: &Inputs) -> Self {
+        let descriptor = inputs.descriptor();
         Self {
             environment: Environment::new(descriptor.n_channels()),
             workspace: descriptor.workspace(),
-            row: vec![0.0; n_features],
-            features: Array2::zeros((CHUNK, n_features)),
+            row: vec![0.0; inputs.len()],
+            features: Array2::zeros((CHUNK, inputs.len())),
         }
     }
 }
@@ -81,22 +88,23 @@ impl LocalModel {
 
     fn new(path: &Path, model: Model) -> Result<Self> {
         let refuse = |message: String| Error::Model { path: path.into(), message };
-        let Metadata { descriptor, channels, .. } = model.metadata();
+        let Metadata { descriptor, channels, conditions, .. } = model.metadata();
         let parameters: SoapParameters = serde_json::from_value(descriptor.clone())
             .map_err(|e| refuse(format!("its descriptor is not one that this program knows: {e}")))?;
-        let n_channels = match channels {
-            Channels::ChargeSymmetric => CHARGE_SYMMETRIC_CHANNELS,
-        };
-        let descriptor = PowerSpectrum::new(parameters, n_channels).map_err(|e| refuse(e.to_string()))?;
-        if descriptor.n_features() != model.n_features() {
+        let species = model.metadata().species();
+        let inputs = Inputs::new(parameters, *channels, &species, conditions).map_err(|e| refuse(e.to_string()))?;
+        if inputs.len() != model.n_features() {
+            let beside = match inputs.n_beside() {
+                0 => String::new(),
+                n => format!(" ({n} of them beside the power spectrum)"),
+            };
             return Err(refuse(format!(
-                "its descriptor gives {} features and its graph takes {}",
-                descriptor.n_features(),
+                "its descriptor gives {} features{beside} and its graph takes {}",
+                inputs.len(),
                 model.n_features()
             )));
         }
-        let species = model.metadata().species();
-        Ok(Self { model, descriptor, species })
+        Ok(Self { model, inputs, species })
     }
 
     /// The network.
@@ -106,17 +114,30 @@ impl LocalModel {
 
     /// The descriptor.
     pub fn descriptor(&self) -> &PowerSpectrum {
-        &self.descriptor
+        self.inputs.descriptor()
     }
 
-    /// The ion species that the model knows.
+    /// All that the network takes of a center.
+    pub fn inputs(&self) -> &Inputs {
+        &self.inputs
+    }
+
+    /// The species that the model knows.
     pub fn species(&self) -> &[Species] {
         &self.species
     }
 
+    /// Which atom types are which of the model's species: one name for each type, in order.
+    ///
+    /// # Errors
+    /// As [`SpeciesMap::new`].
+    pub fn map(&self, names: &[impl AsRef<str>]) -> Result<SpeciesMap> {
+        SpeciesMap::new(&self.species, self.model.metadata().channels, names)
+    }
+
     /// Memory that each thread works in during [`LocalModel::evaluate`], in bytes; the network's own is not counted.
     pub fn memory_of_thread(&self) -> usize {
-        CHUNK * self.descriptor.n_features() * size_of::<f32>() + self.descriptor.memory_of_workspace()
+        CHUNK * self.inputs.len() * size_of::<f32>() + self.descriptor().memory_of_workspace()
     }
 
     /// Local molar conductivity, its standard deviation over the ensemble and the extrapolation grade of each center.
@@ -127,21 +148,31 @@ impl LocalModel {
     /// Returns each member's sum over the centers.
     ///
     /// # Errors
-    /// As [`Model::predict`].
+    /// As [`Model::predict`]; conditions that the model takes and that are not given.
     ///
     /// # Panics
     /// `out` has another length than there are centers.
-    pub fn evaluate(&self, environments: &impl Environments, out: &mut [[f64; 3]]) -> Result<Vec<f64>> {
+    pub fn evaluate(
+        &self,
+        environments: &impl Environments,
+        conditions: &Conditions,
+        out: &mut [[f64; 3]],
+    ) -> Result<Vec<f64>> {
         assert_eq!(out.len(), environments.len(), "length of the output");
+        let conditions = conditions.values(self.inputs.conditions())?;
+        let descriptor = self.descriptor();
         let sums: Vec<Vec<f64>> = out
             .par_chunks_mut(CHUNK)
             .enumerate()
             .map_init(
-                || Scratch::new(&self.descriptor),
+                || Scratch::new(&self.inputs),
                 |scratch, (chunk, out)| {
                     for i in 0..out.len() {
-                        environments.gather(chunk * CHUNK + i, cleared(&mut scratch.environment));
-                        self.descriptor.compute(&scratch.environment, &mut scratch.workspace, &mut scratch.row);
+                        let center = chunk * CHUNK + i;
+                        environments.gather(center, cleared(&mut scratch.environment));
+                        let features = &mut scratch.row[..descriptor.n_features()];
+                        descriptor.compute(&scratch.environment, &mut scratch.workspace, features);
+                        self.inputs.complete(environments.species(center), &conditions, &mut scratch.row);
                         narrow(&scratch.row, scratch.features.row_mut(i));
                     }
                     self.evaluate_features(scratch.features.slice(s![..out.len(), ..]), out)
@@ -173,13 +204,36 @@ impl LocalModel {
         Ok(sums)
     }
 
-    /// The features of each center, `[n, n_features]`.
+    /// The inputs of each center, `[n, n_inputs]`.
+    ///
+    /// # Errors
+    /// As [`inputs`].
     ///
     /// # Panics
-    /// `out` has another length than `n n_features`.
-    pub fn features(&self, environments: &impl Environments, out: &mut [f64]) {
-        features(&self.descriptor, environments, out);
+    /// As [`inputs`].
+    pub fn features(&self, environments: &impl Environments, conditions: &Conditions, out: &mut [f64]) -> Result<()> {
+        inputs(&self.inputs, environments, conditions, out)
     }
+}
+
+/// What a model would be told of each center, `[n, n_inputs]`; in rayon's current thread pool.
+///
+/// # Errors
+/// Conditions that are taken and not given.
+///
+/// # Panics
+/// `out` has another length than `n n_inputs`.
+pub fn inputs(
+    inputs: &Inputs,
+    environments: &impl Environments,
+    conditions: &Conditions,
+    out: &mut [f64],
+) -> Result<()> {
+    let conditions = conditions.values(inputs.conditions())?;
+    describe(inputs.descriptor(), inputs.len(), environments, out, |center, row| {
+        inputs.complete(environments.species(center), &conditions, row);
+    });
+    Ok(())
 }
 
 /// The features of each center, `[n, n_features]`, by any descriptor; in rayon's current thread pool.
@@ -187,13 +241,24 @@ impl LocalModel {
 /// # Panics
 /// `out` has another length than `n n_features`.
 pub fn features(descriptor: &PowerSpectrum, environments: &impl Environments, out: &mut [f64]) {
-    let n_features = descriptor.n_features();
-    assert_eq!(out.len(), environments.len() * n_features, "length of the output");
-    out.par_chunks_mut(n_features).with_min_len(16).enumerate().for_each_init(
+    describe(descriptor, descriptor.n_features(), environments, out, |_, _| {});
+}
+
+/// Rows of `width` numbers that begin with the features of a center, each completed by `complete(center, row)`.
+fn describe(
+    descriptor: &PowerSpectrum,
+    width: usize,
+    environments: &impl Environments,
+    out: &mut [f64],
+    complete: impl Fn(usize, &mut [f64]) + Sync,
+) {
+    assert_eq!(out.len(), environments.len() * width, "length of the output");
+    out.par_chunks_mut(width).with_min_len(16).enumerate().for_each_init(
         || (Environment::new(descriptor.n_channels()), descriptor.workspace()),
-        |(environment, workspace), (center, out)| {
+        |(environment, workspace), (center, row)| {
             environments.gather(center, cleared(environment));
-            descriptor.compute(environment, workspace, out);
+            descriptor.compute(environment, workspace, &mut row[..descriptor.n_features()]);
+            complete(center, row);
         },
     );
 }

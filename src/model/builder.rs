@@ -92,7 +92,8 @@ impl GraphBuilder {
     /// Metadata that contradict themselves; what is wrong with them.
     pub fn finish(mut self, n_features: usize, n_members: usize, metadata: &Metadata) -> Result<Vec<u8>, String> {
         metadata.check()?;
-        let value = serde_json::to_string(metadata).map_err(|e| format!("the metadata cannot be written: {e}"))?;
+        let value = serde_json::to_string(&metadata.clone().versioned())
+            .map_err(|e| format!("the metadata cannot be written: {e}"))?;
         self.graph.name = "ionscape".into();
         self.graph.input = vec![matrix_of(INPUT, n_features)];
         self.graph.output = vec![matrix_of(OUTPUT, n_members)];

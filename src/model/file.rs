@@ -11,7 +11,8 @@ use tract_onnx::pb::{
 };
 
 use super::operators::OPERATORS;
-use super::{Channels, Domain, INPUT, Metadata, OUTPUT};
+use super::{Condition, Domain, INPUT, Metadata, OUTPUT};
+use crate::species::Channels;
 use crate::{Error, Result};
 
 /// Larger files are refused unread.
@@ -162,7 +163,11 @@ pub struct Card {
     pub units: String,
     pub species: Vec<String>,
     pub charges: std::collections::BTreeMap<String, f64>,
+    #[serde(default)]
+    pub molecules: Vec<String>,
     pub channels: Channels,
+    #[serde(default)]
+    pub conditions: Vec<Condition>,
     pub descriptor: Value,
     #[serde(default)]
     pub provenance: Map<String, Value>,
@@ -202,12 +207,15 @@ pub fn adopt(path: &Path, bytes: &[u8], card: Card, domain: Option<Domain>) -> R
         units: card.units,
         species: card.species,
         charges: card.charges,
+        molecules: card.molecules,
         channels: card.channels,
+        conditions: card.conditions,
         descriptor: card.descriptor,
         domain,
         provenance: card.provenance,
         validation: card.validation,
-    };
+    }
+    .versioned();
     metadata.check().map_err(refuse)?;
     let value = serde_json::to_string(&metadata).map_err(|e| refuse(format!("its metadata cannot be written: {e}")))?;
     proto.metadata_props.retain(|p| p.key != Metadata::KEY);

@@ -6,15 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::Domain;
-use crate::species::Species;
-
-/// How neighbours are sorted into the descriptor's channels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Channels {
-    /// Relative to the center: like-charged first, unlike second. One model serves cations and anions.
-    ChargeSymmetric,
-}
+use super::conditions::Condition;
+use crate::species::{Channels, Species};
 
 /// A model's description of itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -24,11 +17,17 @@ pub struct Metadata {
     pub version: u32,
     /// Unit style of lengths and of molar conductivity: lj, real or metal.
     pub units: String,
-    /// Names of the ion species.
+    /// Names of the species.
     pub species: Vec<String>,
-    /// Charge of each species, in elementary charges.
+    /// Charge of each species, in elementary charges; 0 for neutral ones, which ions see and which have no field.
     pub charges: BTreeMap<String, f64>,
+    /// Species whose ions are all atoms of one molecule id, at their centre of mass.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub molecules: Vec<String>,
     pub channels: Channels,
+    /// What the graph takes beside the descriptor, in this order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub conditions: Vec<Condition>,
     /// Parameters of the descriptor, read by the descriptor's own module.
     pub descriptor: Value,
     /// The environments that the model was trained on, for the extrapolation grade.
@@ -43,8 +42,11 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// The version that this program writes, and the newest that it reads.
-    pub const VERSION: u32 = 1;
+    /// The newest version that this program reads.
+    pub const VERSION: u32 = 2;
+
+    /// What programs that know version 1 alone can read is written as that.
+    const FIRST: u32 = 1;
 
     /// Key in `validation`: the largest deviation over the ensemble of a training system's mean, relative to that mean.
     pub const LARGEST_DEVIATION: &'static str = "largest_relative_deviation";
@@ -57,17 +59,32 @@ impl Metadata {
 
     /// The species with their charges, in the model's order.
     pub fn species(&self) -> Vec<Species> {
-        self.species.iter().map(|name| Species { name: name.clone(), charge: self.charges[name] }).collect()
+        let of = |name: &String| Species {
+            name: name.clone(),
+            charge: self.charges[name],
+            molecular: self.molecules.contains(name),
+        };
+        self.species.iter().map(of).collect()
+    }
+
+    /// The same with the lowest version that says all of it.
+    pub(super) fn versioned(mut self) -> Self {
+        let simple = self.channels == Channels::ChargeSymmetric && self.molecules.is_empty();
+        let ions_alone = self.charges.values().all(|charge| *charge != 0.0);
+        let first = simple && ions_alone && self.conditions.is_empty();
+        self.version = if first { Self::FIRST } else { Self::VERSION };
+        self
     }
 
     /// Reads and checks the JSON text; the error says what is wrong with it.
     pub(super) fn from_json(text: &str) -> Result<Self, String> {
         let value: Value = serde_json::from_str(text).map_err(|e| format!("its metadata is not JSON: {e}"))?;
         match value.get("version").and_then(Value::as_u64) {
-            Some(v) if v == u64::from(Self::VERSION) => {}
+            Some(v) if (u64::from(Self::FIRST)..=u64::from(Self::VERSION)).contains(&v) => {}
             Some(v) => {
                 return Err(format!(
-                    "its metadata has version {v}, and this program reads version {}; update ionscape",
+                    "its metadata has version {v}, and this program reads versions {} to {}; update ionscape",
+                    Self::FIRST,
                     Self::VERSION
                 ));
             }
@@ -90,13 +107,24 @@ impl Metadata {
                 return Err(format!("species '{name}' is named twice"));
             }
             match self.charges.get(name) {
-                Some(charge) if charge.is_finite() && *charge != 0.0 => {}
-                Some(charge) => return Err(format!("species '{name}' has charge {charge}; an ion has some charge")),
+                Some(charge) if charge.is_finite() => {}
+                Some(charge) => return Err(format!("species '{name}' has charge {charge}")),
                 None => return Err(format!("species '{name}' has no entry under charges")),
             }
         }
         if let Some(extra) = self.charges.keys().find(|name| !self.species.contains(name)) {
             return Err(format!("'{extra}' has a charge and is not among the species"));
+        }
+        if self.charges.values().all(|charge| *charge == 0.0) {
+            return Err("none of its species has a charge; a model is of ions".into());
+        }
+        for (i, name) in self.molecules.iter().enumerate() {
+            if !self.species.contains(name) {
+                return Err(format!("'{name}' is said to be a molecule and is not among the species"));
+            }
+            if self.molecules[..i].contains(name) {
+                return Err(format!("'{name}' is said to be a molecule twice"));
+            }
         }
         self.domain.as_ref().map_or(Ok(()), Domain::check)
     }

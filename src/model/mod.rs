@@ -4,6 +4,7 @@
 
 mod agreement;
 mod builder;
+mod conditions;
 mod domain;
 pub mod ensemble;
 mod file;
@@ -13,10 +14,11 @@ mod operators;
 
 pub use agreement::Agreement;
 pub use builder::GraphBuilder;
+pub use conditions::{Condition, Conditions};
 pub use domain::{Domain, DomainBuilder, NO_DOMAIN};
 pub use file::{Card, adopt, read as read_file};
 pub use graph::Model;
-pub use metadata::{Channels, Metadata};
+pub use metadata::Metadata;
 
 /// Name of the graph's input, float32 `[N, n_features]`.
 pub const INPUT: &str = "descriptor";

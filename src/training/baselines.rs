@@ -19,8 +19,13 @@ const INNER_SPLITS: u64 = 4;
 pub enum Baseline {
     /// The system's Nernst-Einstein conductivity as it is.
     NernstEinstein,
-    /// A quadratic in the root of the density and in another variable.
-    Quadratic { variable: Variable, coefficients: Vec<f64> },
+    /// A quadratic in the root of the density, in another variable, and in the temperature where systems differ in it.
+    Quadratic {
+        variable: Variable,
+        #[serde(default)]
+        temperature: bool,
+        coefficients: Vec<f64>,
+    },
     /// Ridge regression on the mean descriptor.
     Ridge { intercept: f64, coefficients: Vec<f64> },
 }
@@ -48,8 +53,12 @@ impl Baseline {
     pub fn label(&self) -> &'static str {
         match self {
             Self::NernstEinstein => "Nernst-Einstein",
-            Self::Quadratic { variable: Variable::BjerrumLength, .. } => "quadratic in sqrt(density), Bjerrum length",
-            Self::Quadratic { variable: Variable::Coordination, .. } => "quadratic in sqrt(density), coordination",
+            Self::Quadratic { variable, temperature, .. } => match (variable, temperature) {
+                (Variable::BjerrumLength, false) => "quadratic in sqrt(density), Bjerrum length",
+                (Variable::BjerrumLength, true) => "quadratic in sqrt(density), Bjerrum length, temperature",
+                (Variable::Coordination, false) => "quadratic in sqrt(density), coordination",
+                (Variable::Coordination, true) => "quadratic in sqrt(density), coordination, temperature",
+            },
             Self::Ridge { .. } => "ridge on the mean descriptor",
         }
     }
@@ -69,8 +78,8 @@ impl Baseline {
     pub fn predict(&self, system: &Member) -> Option<f64> {
         match self {
             Self::NernstEinstein => system.nernst_einstein,
-            Self::Quadratic { variable, coefficients } => {
-                Some(terms(system, *variable)?.iter().zip(coefficients).map(|(t, c)| t * c).sum())
+            Self::Quadratic { variable, temperature, coefficients } => {
+                Some(terms(system, *variable, *temperature)?.iter().zip(coefficients).map(|(t, c)| t * c).sum())
             }
             Self::Ridge { intercept, coefficients } => (coefficients.len() == system.mean_features.len()).then(|| {
                 let products = system.mean_features.iter().zip(coefficients).map(|(x, c)| x * c);
@@ -80,14 +89,19 @@ impl Baseline {
     }
 }
 
-fn terms(system: &Member, variable: Variable) -> Option<[f64; 6]> {
+fn terms(system: &Member, variable: Variable, temperature: bool) -> Option<Vec<f64>> {
     let contents = &system.features.contents;
     let a = contents.density.sqrt();
     let b = match variable {
         Variable::BjerrumLength => system.bjerrum_length?,
         Variable::Coordination => contents.coordination[0],
     };
-    Some([1.0, a, b, a * a, a * b, b * b])
+    let mut terms = vec![1.0, a, b, a * a, a * b, b * b];
+    if temperature {
+        let t = system.temperature?;
+        terms.extend([t, t * t, t * a, t * b]);
+    }
+    Some(terms)
 }
 
 fn quadratic(systems: &[&Member]) -> Baseline {
@@ -95,15 +109,23 @@ fn quadratic(systems: &[&Member]) -> Baseline {
         true => Variable::BjerrumLength,
         false => Variable::Coordination,
     };
-    let rows: Vec<[f64; 6]> = systems.iter().filter_map(|s| terms(s, variable)).collect();
+    let first = systems[0].temperature;
+    let temperature = systems.iter().all(|s| s.temperature.is_some()) && systems.iter().any(|s| s.temperature != first);
+    let rows: Vec<Vec<f64>> = systems.iter().filter_map(|s| terms(s, variable, temperature)).collect();
     // Columns are divided by their size, for a pseudoinverse that knows no units.
-    let size: Vec<f64> = (0..6).map(|c| rows.iter().map(|r| r[c].abs()).fold(f64::MIN_POSITIVE, f64::max)).collect();
-    let design = DMatrix::from_fn(rows.len(), 6, |s, c| rows[s][c] / size[c]);
+    let n_terms = rows[0].len();
+    let size: Vec<f64> =
+        (0..n_terms).map(|c| rows.iter().map(|r| r[c].abs()).fold(f64::MIN_POSITIVE, f64::max)).collect();
+    let design = DMatrix::from_fn(rows.len(), n_terms, |s, c| rows[s][c] / size[c]);
     let labels = DVector::from_fn(rows.len(), |s, _| systems[s].label);
     let svd = design.svd(true, true);
     let least = 1e-9 * svd.singular_values.max();
     let solution = svd.solve(&labels, least).expect("both sides of the decomposition were asked for");
-    Baseline::Quadratic { variable, coefficients: solution.iter().zip(&size).map(|(c, s)| c / s).collect() }
+    Baseline::Quadratic {
+        variable,
+        temperature,
+        coefficients: solution.iter().zip(&size).map(|(c, s)| c / s).collect(),
+    }
 }
 
 /// Ridge regression on standardised mean features, its strength by cross-validation within the systems given.

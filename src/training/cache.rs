@@ -11,21 +11,22 @@ use sha2::{Digest, Sha256};
 
 use super::Rows;
 use crate::configuration;
-use crate::descriptor::{PowerSpectrum, SoapParameters};
-use crate::local::{Environments, features};
+use crate::local::{Environments, Inputs, PeriodicEnvironments, inputs};
+use crate::model::Conditions;
 use crate::output::AtomicFile;
 use crate::species::SpeciesMap;
-use crate::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
+use crate::trajectory::{DumpReader, Frame, ReadOptions};
 use crate::{Error, Result};
 
 /// Changes when the same input would give other content.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What features are made from.
 pub struct Recipe<'a> {
-    pub descriptor: &'a SoapParameters,
-    pub n_channels: usize,
+    pub inputs: &'a Inputs,
     pub map: &'a SpeciesMap,
+    /// Of the system.
+    pub conditions: Conditions,
     /// Distance within which unlike ions count as coordinated.
     pub coordination_radius: f64,
 }
@@ -47,7 +48,7 @@ pub struct Contents {
     pub units: Option<String>,
 }
 
-/// Features `[n_environments, n_features]` of all frames of a system, in the order of frames and atom ids.
+/// Inputs of a model, the descriptor's features first, `[n_environments, n_features]` of all frames of a system, in the order of frames and atom ids.
 pub struct Features {
     map: Mmap,
     pub contents: Contents,
@@ -114,9 +115,10 @@ fn key(dumps: &[PathBuf], recipe: &Recipe) -> Result<String> {
     let species: Vec<String> = (1..=recipe.map.n_types() as i32)
         .map(|t| recipe.map.species_of(t).map_or("-".into(), |s| format!("{:?}", recipe.map.species()[s])))
         .collect();
-    let parameters = serde_json::to_string(recipe.descriptor)
+    let parameters = serde_json::to_string(recipe.inputs.descriptor().parameters())
         .map_err(|e| Error::Input(format!("the descriptor cannot be written down: {e}")))?;
-    hasher.update(format!("{FORMAT} {parameters} {} {species:?} {}\n", recipe.n_channels, recipe.coordination_radius));
+    let inputs = (recipe.map.channels(), recipe.conditions.values(recipe.inputs.conditions())?);
+    hasher.update(format!("{FORMAT} {parameters} {inputs:?} {species:?} {}\n", recipe.coordination_radius));
     for dump in dumps {
         let mut file = File::open(dump).map_err(|e| Error::io(dump, e))?;
         let mut content = Sha256::new();
@@ -155,12 +157,11 @@ fn open(cache: &Path, key: &str) -> Result<Option<Features>> {
 }
 
 fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame: &mut dyn FnMut()) -> Result<()> {
-    let descriptor = PowerSpectrum::new(recipe.descriptor.clone(), recipe.n_channels)?;
     let (values_path, contents_path) = paths(cache, key);
     let mut out = AtomicFile::create(&values_path).map_err(|e| not_kept(cache, &e))?;
     let mut contents = Contents {
         n_environments: 0,
-        n_features: descriptor.n_features(),
+        n_features: recipe.inputs.len(),
         frames: vec![],
         ions: vec![0.0; recipe.map.species().len()],
         density: 0.0,
@@ -169,24 +170,21 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
     };
     let (mut frame, mut row, mut bytes) = (Frame::default(), vec![], vec![]);
     for dump in dumps {
-        let columns = Columns::default().want(Quantity::Charges);
-        let mut reader = DumpReader::open(dump, columns, ReadOptions::default())?;
+        let mut reader = DumpReader::open(dump, configuration::columns(recipe.map), ReadOptions::default())?;
         while reader.read(&mut frame)? {
             configuration::check_charges(recipe.map, &frame)?;
-            let environments = configuration::environments(&frame, recipe.map, descriptor.reach())?;
+            let environments = configuration::environments(&frame, recipe.map, recipe.inputs.descriptor().reach())?;
             if environments.is_empty() {
                 return Err(frame.error(None, "the frame has no ion; check the species of the data set".into()));
             }
             row.resize(environments.len() * contents.n_features, 0.0);
-            features(&descriptor, &environments, &mut row);
+            inputs(recipe.inputs, &environments, &recipe.conditions, &mut row)?;
             bytes.clear();
             bytes.extend(row.iter().flat_map(|&v| (v as f32).to_ne_bytes()));
             out.write_all(&bytes).map_err(|e| Error::io(&values_path, e))?;
             contents.n_environments += environments.len();
             contents.frames.push(environments.len());
-            for species in frame.types.iter().filter_map(|&t| recipe.map.species_of(t)) {
-                contents.ions[species] += 1.0;
-            }
+            environments.species().iter().for_each(|&species| contents.ions[species] += 1.0);
             contents.density += environments.len() as f64 / frame.cell.volume();
             let near = coordination(&environments, recipe);
             contents.coordination = [0, 1].map(|c| contents.coordination[c] + near[c]);
@@ -211,16 +209,16 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
 }
 
 /// Mean numbers of unlike and of like ions within the coordination radius.
-fn coordination(environments: &impl Environments, recipe: &Recipe) -> [f64; 2] {
-    let mut environment = crate::descriptor::Environment::new(recipe.n_channels);
+fn coordination(environments: &PeriodicEnvironments, recipe: &Recipe) -> [f64; 2] {
+    let sign = |site: usize| recipe.map.species()[environments.species_of(site)].charge.signum();
     let mut count = [0usize; 2];
     for center in 0..environments.len() {
-        environment.clear();
-        environments.gather(center, &mut environment);
-        for (count, channel) in count.iter_mut().zip(environment.channels().iter().rev()) {
-            let near = |d: &&[f64; 3]| d.iter().map(|x| x * x).sum::<f64>() <= recipe.coordination_radius.powi(2);
-            *count += channel.iter().filter(near).count();
-        }
+        environments.for_each_neighbor(center, |site, d| {
+            let near = d.iter().map(|x| x * x).sum::<f64>() <= recipe.coordination_radius.powi(2);
+            if near && recipe.map.species()[environments.species_of(site)].is_ion() {
+                count[usize::from(sign(center) == sign(site))] += 1;
+            }
+        });
     }
     count.map(|c| c as f64 / environments.len() as f64)
 }

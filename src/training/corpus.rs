@@ -9,14 +9,16 @@ use super::settings::TrainSettings;
 use super::{Pooled, Rows};
 use crate::dataset::{Dataset, Paths, System};
 use crate::descriptor::SoapParameters;
-use crate::model::Metadata;
-use crate::species::{CHARGE_SYMMETRIC_CHANNELS, Species, SpeciesMap};
+use crate::local::Inputs;
+use crate::model::{Condition, Conditions, Metadata};
+use crate::species::{Channels, Species, SpeciesMap};
 use crate::{Error, Result};
 
 /// Systems to learn from or to predict, with their features.
 pub struct Corpus {
     pub units: String,
     pub species: Vec<Species>,
+    pub inputs: Inputs,
     pub systems: Vec<Member>,
 }
 
@@ -29,6 +31,7 @@ pub struct Member {
     pub error: f64,
     pub nernst_einstein: Option<f64>,
     pub bjerrum_length: Option<f64>,
+    pub temperature: Option<f64>,
     pub features: Features,
     /// Mean over environments, `[n_features]`.
     pub mean_features: Vec<f64>,
@@ -39,6 +42,11 @@ pub struct Member {
 /// How features are obtained.
 pub struct Source<'a> {
     pub descriptor: &'a SoapParameters,
+    pub channels: Channels,
+    /// What a model takes beside the structure.
+    pub conditions: &'a [Condition],
+    /// Names of the species in the order of a model's; that of the first atom types if not given.
+    pub order: Option<&'a [Species]>,
     pub coordination_radius: f64,
     /// Folder that keeps features.
     pub cache: &'a Path,
@@ -63,23 +71,29 @@ impl Corpus {
             )));
         }
         let folder = path.parent().unwrap_or(Path::new(""));
-        let (species, map) = species(dataset).map_err(|e| refuse(e.to_string()))?;
-        let recipe = Recipe {
-            descriptor: source.descriptor,
-            n_channels: CHARGE_SYMMETRIC_CHANNELS,
-            map: &map,
-            coordination_radius: source.coordination_radius,
-        };
+        let (species, map) = species(dataset, source).map_err(|e| refuse(e.to_string()))?;
+        let inputs = Inputs::new(source.descriptor.clone(), source.channels, &species, source.conditions)
+            .map_err(|e| refuse(e.to_string()))?;
         // What is missing is said before hours are spent on features.
         let labelled: Vec<_> = dataset
             .systems
             .iter()
-            .map(|s| labelled(s).map_err(|message| refuse(format!("system {}: {message}", s.name))))
+            .map(|s| {
+                let conditions = Conditions { temperature: s.temperature };
+                let known = conditions.values(source.conditions).map_err(|e| e.to_string());
+                known.and_then(|_| labelled(s)).map_err(|message| refuse(format!("system {}: {message}", s.name)))
+            })
             .collect::<Result<_>>()?;
         let mut systems: Vec<Member> = vec![];
         for (system, (label, error, snapshots)) in dataset.systems.iter().zip(labelled) {
             let name = &system.name;
             let dumps = snapshots.seen_from(folder);
+            let recipe = Recipe {
+                inputs: &inputs,
+                map: &map,
+                conditions: Conditions { temperature: system.temperature },
+                coordination_radius: source.coordination_radius,
+            };
             let features = Features::obtain(source.cache, &dumps, &recipe, &mut || on_frame(name))
                 .map_err(|e| refuse(format!("system {name}: {e}")))?;
             if let Some(units) = features.contents.units.as_ref().filter(|units| **units != dataset.units) {
@@ -127,11 +141,12 @@ impl Corpus {
                 error,
                 nernst_einstein: system.nernst_einstein,
                 bjerrum_length: system.bjerrum_length,
+                temperature: system.temperature,
                 features,
                 mean_features,
             });
         }
-        Ok(Self { units: dataset.units.clone(), species, systems })
+        Ok(Self { units: dataset.units.clone(), species, inputs, systems })
     }
 
     /// The systems as a trainer with these settings sees them.
@@ -180,12 +195,27 @@ fn labelled(system: &System) -> Result<(f64, f64, &Paths), String> {
     Ok((label, error, snapshots))
 }
 
-/// The ion species in the order of their first atom type, and the map from types.
-fn species(dataset: &Dataset) -> Result<(Vec<Species>, SpeciesMap)> {
-    let by_species = dataset.types_by_species();
-    let species: Vec<Species> =
-        by_species.iter().map(|(name, _)| Species { name: name.clone(), charge: dataset.charges[name] }).collect();
-    let map = SpeciesMap::from_names(&species, &dataset.names_by_type())?;
+/// The species, in a model's order or else that of their first atom types, and the map from types.
+fn species(dataset: &Dataset, source: &Source) -> Result<(Vec<Species>, SpeciesMap)> {
+    let own = dataset.species_by_type();
+    let species = match source.order {
+        Some(model) => {
+            for species in &own {
+                if !model.contains(species) {
+                    let known: Vec<String> = model.iter().map(|s| format!("{} ({:+})", s.name, s.charge)).collect();
+                    return Err(Error::Input(format!(
+                        "the data set has the species {} ({:+}), and the model knows {}",
+                        species.name,
+                        species.charge,
+                        known.join(", ")
+                    )));
+                }
+            }
+            model.to_vec()
+        }
+        None => own,
+    };
+    let map = SpeciesMap::new(&species, source.channels, &dataset.names_by_type())?;
     Ok((species, map))
 }
 

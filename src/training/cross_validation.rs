@@ -79,7 +79,7 @@ pub fn cross_validate(
             let tag = format!("fold{fold}");
             let kept = checkpoints.map(|folder| Kept { folder, tag: &tag });
             let training: Vec<_> = complement(part, n).into_iter().map(|i| pooled[i]).collect();
-            let mut fitted = Fitted::fit(&training, settings, settings.seed, kept)?;
+            let mut fitted = Fitted::fit(&training, corpus.inputs.n_beside(), settings, settings.seed, kept)?;
             let widenings = if fitted.can_widen() { &WIDENINGS[..] } else { &WIDENINGS[..1] };
             let mut predicted: Vec<Predicted> = part.iter().map(|_| Predicted::default()).collect();
             for &widening in widenings {

@@ -29,13 +29,19 @@ pub struct Known {
 }
 
 impl Fitted {
-    /// Fits a model to systems; networks under way are kept where `kept` says.
+    /// Fits a model to systems, the last `n_beside` columns of whose rows are no features of the descriptor; networks under way are kept where `kept` says.
     ///
     /// # Errors
     /// As those of the parts.
-    pub fn fit(systems: &[Pooled], settings: &TrainSettings, seed: u64, kept: Option<Kept>) -> Result<Self> {
+    pub fn fit(
+        systems: &[Pooled],
+        n_beside: usize,
+        settings: &TrainSettings,
+        seed: u64,
+        kept: Option<Kept>,
+    ) -> Result<Self> {
         let rows: Vec<&dyn Rows> = systems.iter().map(|s| s.rows).collect();
-        let inputs = fit_inputs(&rows, &settings.input, seed)?;
+        let inputs = fit_inputs(&rows, n_beside, &settings.input, seed)?;
         match settings.kind {
             ModelKind::GaussianProcess => {
                 let field = GaussianField::fit(systems, &inputs, settings, seed)?;

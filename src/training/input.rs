@@ -2,7 +2,7 @@
 
 use nalgebra::{DMatrix, SymmetricEigen};
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2};
+use ndarray::{Array1, Array2, s};
 use rand::SeedableRng;
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
@@ -25,6 +25,9 @@ pub struct InputSettings {
     pub components: usize,
     /// A component of variance `v` is divided by `v^(whitening/2)`: 0 keeps variances, 1 makes all equal.
     pub whitening: f64,
+    /// Standard deviation of each input that is no feature of the descriptor (which ion, temperature), over that of the leading
+    /// component or, without components, of the widest feature.
+    pub beside: f64,
     /// Environments of each system that scales and components are computed from.
     pub sample: usize,
 }
@@ -37,6 +40,7 @@ impl Default for InputSettings {
             deviation_floor: 1.0,
             components: 100,
             whitening: 0.5,
+            beside: 1.0,
             sample: 2000,
         }
     }
@@ -55,6 +59,9 @@ impl InputSettings {
         }
         if !(0.0..=1.0).contains(&self.whitening) {
             return refuse("whitening", self.whitening, "from 0 to 1");
+        }
+        if !(self.beside.is_finite() && self.beside > 0.0) {
+            return refuse("beside", self.beside, "above zero");
         }
         if self.sample < 2 {
             return refuse("sample", self.sample as f64, "2 or more");
@@ -78,16 +85,18 @@ impl FittedInputs {
     }
 }
 
-/// Fits scales and components to systems, each of which counts alike.
+/// Fits scales and components to systems, each of which counts alike; the last `n_beside` columns are no features of the
+/// descriptor, and each becomes an input of its own.
 ///
 /// # Errors
 /// Features that are not finite, or that never vary.
-pub fn fit_inputs(systems: &[&dyn Rows], settings: &InputSettings, seed: u64) -> Result<FittedInputs> {
-    let n_features = systems[0].width();
+pub fn fit_inputs(systems: &[&dyn Rows], n_beside: usize, settings: &InputSettings, seed: u64) -> Result<FittedInputs> {
+    let width = systems[0].width();
+    let n_features = width - n_beside;
     // Drawn anew for each pass, so that no more than one system's sample is in memory.
     let sample = |s: usize| draw(systems[s], settings.sample, seed, s as u64).mapv(f64::from);
     let mean_over = |sample: &dyn Fn(usize) -> Array2<f64>, of: &dyn Fn(f64) -> f64| {
-        let mut mean = vec![0.0; n_features];
+        let mut mean = vec![0.0; width];
         for s in 0..systems.len() {
             let system = sample(s);
             let share = 1.0 / (system.nrows() * systems.len()) as f64;
@@ -97,7 +106,7 @@ pub fn fit_inputs(systems: &[&dyn Rows], settings: &InputSettings, seed: u64) ->
         }
         mean
     };
-    let largest = mean_over(&sample, &|x| x * x).into_iter().fold(0.0, f64::max).sqrt();
+    let largest = mean_over(&sample, &|x| x * x).into_iter().take(n_features).fold(0.0, f64::max).sqrt();
     if !(largest.is_finite() && largest > 0.0) {
         return Err(Error::Input(
             "the features are zero or not finite in all systems; is there any ion within the \
@@ -121,6 +130,7 @@ pub fn fit_inputs(systems: &[&dyn Rows], settings: &InputSettings, seed: u64) ->
         system
     };
     let deviation: Vec<f64> = mean_over(&sample, &|x| x * x).into_iter().map(f64::sqrt).collect();
+    let (deviation, beside) = deviation.split_at(n_features);
     let floor = settings.deviation_floor.max(1e-6) * deviation.iter().copied().fold(0.0, f64::max);
     if floor == 0.0 {
         return Err(Error::Input("the features are the same for every ion; there is nothing to learn from".into()));
@@ -131,8 +141,13 @@ pub fn fit_inputs(systems: &[&dyn Rows], settings: &InputSettings, seed: u64) ->
             let variances = deviation.iter().zip(&divisor).map(|(d, s)| (d / s).powi(2)).collect();
             (Array2::from_diag(&Array1::from_iter(divisor.iter().map(|s| 1.0 / s))), variances)
         }
-        n => components(&sample, systems.len(), &divisor, n.min(n_features), settings.whitening),
+        n => {
+            let of_descriptor = |s: usize| sample(s).slice_move(s![.., ..n_features]);
+            components(&of_descriptor, systems.len(), &divisor, n.min(n_features), settings.whitening)
+        }
     };
+    let beside: Vec<f64> = beside.iter().zip(&mean[n_features..]).map(|(d, m)| varying(*d, *m)).collect();
+    let (matrix, variances) = with_beside(matrix, variances, &beside, settings.beside);
     let offset = -Array1::from_iter(mean.iter().copied()).dot(&matrix);
     let map = InputMap {
         transform: settings.transform,
@@ -141,6 +156,31 @@ pub fn fit_inputs(systems: &[&dyn Rows], settings: &InputSettings, seed: u64) ->
         offset: offset.mapv(|v| v as f32),
     };
     Ok(FittedInputs { map, variances })
+}
+
+/// A deviation, or 0 if it is the rounding of a mean.
+fn varying(deviation: f64, mean: f64) -> f64 {
+    if deviation > 1e-6 * mean.abs() { deviation } else { 0.0 }
+}
+
+/// Adds an input for each column beside the descriptor, of deviations `deviations`; one that never varies is left out of account.
+fn with_beside(
+    matrix: Array2<f64>,
+    mut variances: Vec<f64>,
+    deviations: &[f64],
+    weight: f64,
+) -> (Array2<f64>, Vec<f64>) {
+    let (n_features, n_components) = matrix.dim();
+    let n = deviations.len();
+    let leading = variances.iter().copied().fold(0.0, f64::max).sqrt();
+    let mut all = Array2::zeros((n_features + n, n_components + n));
+    all.slice_mut(s![..n_features, ..n_components]).assign(&matrix);
+    for (i, &deviation) in deviations.iter().enumerate() {
+        let varies = deviation > 0.0;
+        all[(n_features + i, n_components + i)] = if varies { weight * leading / deviation } else { 0.0 };
+        variances.push(if varies { (weight * leading).powi(2) } else { 0.0 });
+    }
+    (all, variances)
 }
 
 /// One feature transformed, in double precision for the statistics.
@@ -194,4 +234,36 @@ fn components(
     });
     let variances = order.iter().map(|&c| eigen.eigenvalues[c].powf(1.0 - whitening)).collect();
     (matrix, variances)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_beside_the_descriptor_become_inputs_of_the_leading_deviation() {
+        let system = |temperature: f32| {
+            Array2::from_shape_fn((50, 5), |(i, f)| match f {
+                3 => temperature,
+                4 => 7.0,
+                f => ((i * (f + 3)) % 11) as f32,
+            })
+        };
+        let (a, b) = (system(800.0), system(1200.0));
+        let settings = InputSettings { components: 2, beside: 0.5, ..InputSettings::default() };
+        let fitted = fit_inputs(&[&a, &b], 2, &settings, 0).unwrap();
+        assert_eq!((fitted.map.width(), fitted.variances.len()), (4, 4));
+        let leading = fitted.variances[0];
+        assert!((fitted.variances[2] - 0.25 * leading).abs() < 1e-12 && fitted.variances[3] == 0.0);
+        // The two temperatures are one deviation on either side of the mean; what never varies counts for nothing.
+        let inputs = |x: &Array2<f32>| {
+            let (mut transformed, mut inputs) = (Array2::zeros((0, 0)), Array2::zeros((0, 0)));
+            fitted.map.apply(x.view(), &mut transformed, &mut inputs);
+            inputs
+        };
+        let (a, b) = (inputs(&a), inputs(&b));
+        let half = 0.5 * leading.sqrt();
+        assert!((f64::from(b[(0, 2)]) - half).abs() < 1e-3 * half && (f64::from(a[(9, 2)]) + half).abs() < 1e-3 * half);
+        assert!(b.column(3).iter().all(|v| *v == 0.0));
+    }
 }

@@ -41,7 +41,7 @@ pub fn reproducibility(corpus: &Corpus, settings: &TrainSettings) -> Result<Vec<
         .iter()
         .map(|half| {
             let systems: Vec<Pooled> = half.iter().map(|&i| pooled[i]).collect();
-            Fitted::fit(&systems, settings, settings.seed, None)
+            Fitted::fit(&systems, corpus.inputs.n_beside(), settings, settings.seed, None)
         })
         .collect::<Result<_>>()?;
     let compare = |(member, pooled): (&super::corpus::Member, &Pooled)| {

@@ -15,7 +15,7 @@ use super::reproducibility::{Reproducibility, by_density, reproducibility};
 use super::score::{Prediction, Score, score};
 use super::settings::TrainSettings;
 use crate::model::ensemble::{Ensemble, Scratch};
-use crate::model::{Channels, DomainBuilder, Metadata, Model};
+use crate::model::{DomainBuilder, Metadata, Model};
 use crate::{Error, Result};
 
 /// Environments that go through domain and check together.
@@ -76,7 +76,7 @@ pub fn train(
     on_stage(Stage::Fitting);
     let pooled = corpus.pooled(settings);
     let kept = checkpoints.map(|folder| Kept { folder, tag: "all" });
-    let mut fitted = Fitted::fit(&pooled, settings, settings.seed, kept)?;
+    let mut fitted = Fitted::fit(&pooled, corpus.inputs.n_beside(), settings, settings.seed, kept)?;
     let calibration = validation.as_ref().map_or(1.0, |v| v.calibration);
     fitted.widen(validation.as_ref().and_then(|v| v.widening).unwrap_or(1.0));
     let known = fitted.predict_training(&pooled, settings.members, calibration, settings.seed);
@@ -178,7 +178,9 @@ fn metadata(corpus: &Corpus, settings: &TrainSettings, fitted: &Fitted, found: &
         units: corpus.units.clone(),
         species: corpus.species.iter().map(|s| s.name.clone()).collect(),
         charges: corpus.species.iter().map(|s| (s.name.clone(), s.charge)).collect(),
-        channels: Channels::ChargeSymmetric,
+        molecules: corpus.species.iter().filter(|s| s.molecular).map(|s| s.name.clone()).collect(),
+        channels: settings.channels,
+        conditions: settings.conditions.clone(),
         descriptor: value(&settings.descriptor)?,
         domain: domain.build(),
         provenance,

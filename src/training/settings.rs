@@ -8,6 +8,8 @@ use super::gaussian::GaussianSettings;
 use super::input::InputSettings;
 use super::mlp::MlpSettings;
 use crate::descriptor::{SoapParameters, completed};
+use crate::model::Condition;
+use crate::species::Channels;
 use crate::{Error, Result};
 
 const DEFAULT_FOLDS: usize = 5;
@@ -27,6 +29,10 @@ pub struct TrainSettings {
     pub label_floor: f64,
     /// Distance within which unlike ions count as coordinated, for the baselines; 0.3 cutoffs if not given.
     pub coordination_radius: Option<f64>,
+    /// How neighbours are sorted: `charge-symmetric`, or `by-species` for ions that differ in more than the sign of their charge.
+    pub channels: Channels,
+    /// What the model takes beside the structure: `temperature`, where systems differ in it.
+    pub conditions: Vec<Condition>,
     #[serde(deserialize_with = "completed")]
     pub descriptor: SoapParameters,
     pub input: InputSettings,
@@ -85,6 +91,8 @@ impl Default for TrainSettings {
             seed: 0,
             label_floor: 0.01,
             coordination_radius: None,
+            channels: Channels::ChargeSymmetric,
+            conditions: vec![],
             descriptor: SoapParameters::default(),
             input: InputSettings::default(),
             gaussian_process: GaussianSettings::default(),

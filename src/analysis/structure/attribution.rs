@@ -9,6 +9,7 @@ use super::sample::{SampleBlocks, draw, random_of};
 use crate::analysis::spatial::Point;
 use crate::descriptor::Environment;
 use crate::local::{Environments, LocalModel};
+use crate::model::Conditions;
 use crate::{Error, Result};
 
 /// Neighbours alike and unlike.
@@ -119,12 +120,13 @@ struct Effect {
 /// An environment, and each that it becomes without one of its neighbours.
 struct LeftOut {
     full: Environment,
+    species: usize,
     /// Channel, place in it and distance of the neighbours that are left out in turn.
     neighbors: Vec<(usize, usize, f64)>,
 }
 
 impl LeftOut {
-    fn new(full: Environment, radius: f64) -> Self {
+    fn new(full: Environment, species: usize, radius: f64) -> Self {
         let mut neighbors = vec![];
         for (channel, displacements) in full.channels().iter().enumerate() {
             for (place, d) in displacements.iter().enumerate() {
@@ -134,7 +136,7 @@ impl LeftOut {
                 }
             }
         }
-        Self { full, neighbors }
+        Self { full, species, neighbors }
     }
 }
 
@@ -144,7 +146,12 @@ impl Environments for LeftOut {
         self.neighbors.len() + 1
     }
 
+    fn species(&self, _center: usize) -> usize {
+        self.species
+    }
+
     fn gather(&self, center: usize, environment: &mut Environment) {
+        environment.set_center(self.full.center());
         let without = self.neighbors.get(center).map(|&(channel, place, _)| (channel, place));
         for (channel, displacements) in self.full.channels().iter().enumerate() {
             for (place, &d) in displacements.iter().enumerate() {
@@ -199,11 +206,11 @@ impl<'a> Attribution<'a> {
         let descriptor = self.local.descriptor();
         let mut full = Environment::new(descriptor.n_channels());
         environments.gather(center, &mut full);
-        let changed = LeftOut::new(full, self.settings.radius);
+        let changed = LeftOut::new(full, environments.species(center), self.settings.radius);
         let shape = (changed.len(), descriptor.n_features());
         let mut features = Array2::zeros(shape);
         // An array that was just made is in order.
-        self.local.features(&changed, features.as_slice_mut().unwrap_or_default());
+        self.local.features(&changed, &Conditions::default(), features.as_slice_mut().unwrap_or_default())?;
         let n = changed.neighbors.len();
         let whole = features.row(n).to_owned();
         let moved = |step: f64| {
@@ -332,9 +339,9 @@ mod tests {
         // One ion by hand.
         let scattered = Scattered::new(&mut ChaCha8Rng::seed_from_u64(8), 1);
         let effects = Attribution::new(&local, settings()).unwrap().effects(&scattered, 0).unwrap();
-        let changed = LeftOut::new(scattered.0[0].clone(), 1.5);
+        let changed = LeftOut::new(scattered.0[0].clone(), 0, 1.5);
         let mut features = Array2::zeros((11, parameters(&descriptor).n_features(2)));
-        local.features(&changed, features.as_slice_mut().unwrap());
+        local.features(&changed, &Conditions::default(), features.as_slice_mut().unwrap()).unwrap();
         let weights: Vec<f32> = (0..features.ncols()).map(weight).collect();
         let scale = dot(&weights, features.row(10)).abs().max(1.0);
         for (j, effect) in effects.iter().enumerate() {

@@ -9,6 +9,7 @@ use crate::analysis::blocks::Blocks;
 use crate::analysis::spatial::Point;
 use crate::descriptor::Environment;
 use crate::local::{Environments, LocalModel, PeriodicEnvironments};
+use crate::model::Conditions;
 use crate::{Error, Result};
 
 /// Pairs alike and unlike.
@@ -131,6 +132,10 @@ impl Environments for Within<'_> {
         self.environments.len()
     }
 
+    fn species(&self, center: usize) -> usize {
+        self.environments.species()[center]
+    }
+
     fn gather(&self, center: usize, environment: &mut Environment) {
         self.environments.for_each_neighbor(center, |ion, d| {
             if is_within(d, self.reach) {
@@ -152,6 +157,10 @@ struct Spliced<'a> {
 impl Environments for Spliced<'_> {
     fn len(&self) -> usize {
         self.pairs.len()
+    }
+
+    fn species(&self, center: usize) -> usize {
+        self.frame.species(self.pairs[center].0.second)
     }
 
     fn gather(&self, center: usize, environment: &mut Environment) {
@@ -258,7 +267,7 @@ impl<'a> EnvironmentOverlap<'a> {
 
     fn lambda(&self, environments: &impl Environments) -> Result<Vec<f64>> {
         let mut out = vec![[0.0; 3]; environments.len()];
-        self.local.evaluate(environments, &mut out)?;
+        self.local.evaluate(environments, &Conditions::default(), &mut out)?;
         Ok(out.into_iter().map(|[lambda, ..]| lambda).collect())
     }
 

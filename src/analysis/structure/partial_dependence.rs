@@ -10,6 +10,7 @@ use super::sample::{SampleBlocks, draw, random_of};
 use crate::analysis::spatial::Point;
 use crate::descriptor::{Environment, PowerSpectrum};
 use crate::local::{Environments, LocalModel};
+use crate::model::Conditions;
 use crate::{Error, Result};
 
 /// Environments that are kept at most: 8 MiB in the setting of the paper.
@@ -106,18 +107,21 @@ impl<'a> PartialDependence<'a> {
     /// Adds a frame, of which ions are drawn; in rayon's current thread pool, with results that do not depend on its size.
     ///
     /// Memory does not grow with the number of frames: of long runs, every second, fourth, ... frame is kept.
-    pub fn add(&mut self, environments: &impl Environments) {
+    ///
+    /// # Errors
+    /// As [`LocalModel::features`].
+    pub fn add(&mut self, environments: &impl Environments) -> Result<()> {
         let frame = self.n_frames;
         self.n_frames += 1;
         if !frame.is_multiple_of(self.stride) || environments.is_empty() {
-            return;
+            return Ok(());
         }
         let PartialDependenceSettings { n_centers, seed } = self.settings;
         let drawn = draw(&mut random_of(seed, frame), environments.len(), n_centers.min(MOST / 2));
         let mut features = Array2::zeros((drawn.len(), self.local.descriptor().n_features()));
         let chosen = Chosen { environments, centers: &drawn };
         // An array that was just made is in order.
-        self.local.features(&chosen, features.as_slice_mut().unwrap_or_default());
+        self.local.features(&chosen, &Conditions::default(), features.as_slice_mut().unwrap_or_default())?;
         self.frames.push(features.mapv(|v| v as f32));
         if self.frames.iter().map(|frame| frame.nrows()).sum::<usize>() > MOST {
             let mut place = 0;
@@ -127,6 +131,7 @@ impl<'a> PartialDependence<'a> {
             });
             self.stride *= 2;
         }
+        Ok(())
     }
 
     /// The dependence over the ions of all frames kept.
@@ -217,6 +222,10 @@ impl<E: Environments> Environments for Chosen<'_, E> {
         self.centers.len()
     }
 
+    fn species(&self, center: usize) -> usize {
+        self.environments.species(self.centers[center])
+    }
+
     fn gather(&self, center: usize, environment: &mut Environment) {
         self.environments.gather(self.centers[center], environment);
     }
@@ -272,7 +281,7 @@ mod tests {
     fn gather(local: &LocalModel, n_frames: u64, n_centers: usize) -> PartialDependenceSummary {
         let mut all = PartialDependence::new(local, PartialDependenceSettings { n_centers, seed: 5 }).unwrap();
         for frame in 0..n_frames {
-            all.add(&Scattered::new(&mut ChaCha8Rng::seed_from_u64(frame), 40));
+            all.add(&Scattered::new(&mut ChaCha8Rng::seed_from_u64(frame), 40)).unwrap();
         }
         all.summary().unwrap()
     }
@@ -306,7 +315,7 @@ mod tests {
         for frame in 0..60 {
             let scattered = Scattered::new(&mut ChaCha8Rng::seed_from_u64(frame), 40);
             let mut features = vec![0.0; 40 * local.descriptor().n_features()];
-            local.features(&scattered, &mut features);
+            local.features(&scattered, &Conditions::default(), &mut features).unwrap();
             rows.extend(features);
         }
         for channel in &found.channels {
@@ -335,7 +344,7 @@ mod tests {
         let local = linear(&small_descriptor(), weight);
         let mut all = PartialDependence::new(&local, PartialDependenceSettings { n_centers: 40, seed: 5 }).unwrap();
         let scattered = Scattered::new(&mut ChaCha8Rng::seed_from_u64(1), 40);
-        (0..300).for_each(|_| all.add(&scattered));
+        (0..300).for_each(|_| all.add(&scattered).unwrap());
         let found = all.summary().unwrap();
         assert_eq!((all.stride, found.n_frames, found.n_centers), (4, 75, 3000));
     }

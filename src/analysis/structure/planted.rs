@@ -6,7 +6,8 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::descriptor::{Environment, SoapParameters};
 use crate::local::{Environments, LocalModel};
-use crate::model::{Channels, GraphBuilder, INPUT, Metadata, OUTPUT};
+use crate::model::{GraphBuilder, INPUT, Metadata, OUTPUT};
+use crate::species::Channels;
 
 /// Within 1.5, three radial functions, up to l = 1.
 pub fn small_descriptor() -> serde_json::Value {
@@ -25,7 +26,9 @@ pub fn linear(descriptor: &serde_json::Value, weight: impl Fn(usize) -> f32) -> 
         units: "lj".into(),
         species: vec!["cation".into(), "anion".into()],
         charges: [("cation".into(), 1.0), ("anion".into(), -1.0)].into(),
+        molecules: vec![],
         channels: Channels::ChargeSymmetric,
+        conditions: vec![],
         descriptor: descriptor.clone(),
         domain: None,
         provenance: Default::default(),
@@ -62,6 +65,10 @@ impl Scattered {
 impl Environments for Scattered {
     fn len(&self) -> usize {
         self.0.len()
+    }
+
+    fn species(&self, _center: usize) -> usize {
+        0
     }
 
     fn gather(&self, center: usize, environment: &mut Environment) {

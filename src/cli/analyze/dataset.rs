@@ -6,7 +6,7 @@ use std::path::Path;
 use anyhow::{Context, bail};
 use ionscape::analysis::{AcrossSummary, SystemPoint, across};
 use ionscape::local::LocalModel;
-use ionscape::species::SpeciesMap;
+use ionscape::model::Conditions;
 use serde::Serialize;
 
 use super::options::Options;
@@ -40,12 +40,11 @@ impl Comparison {
             let predictor = match (model, &options.model) {
                 (Some(local), Some(path)) => {
                     let map = match &options.species {
-                        Some(names) => mapping::of_model(local.species(), Some(names))?,
-                        None => {
-                            SpeciesMap::from_names(local.species(), &dataset.names_by_type()).with_context(named)?
-                        }
+                        Some(names) => mapping::of_model(local, Some(names))?,
+                        None => local.map(&dataset.names_by_type()).with_context(named)?,
                     };
-                    Some(Predictor { path, local, map })
+                    let conditions = Conditions { temperature: options.temperature.or(system.temperature) };
+                    Some(Predictor { path, local, map, conditions })
                 }
                 _ => None,
             };

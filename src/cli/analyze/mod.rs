@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use ionscape::local::LocalModel;
+use ionscape::model::Conditions;
 
 use crate::{mapping, outputs, results};
 pub use dataset::{Comparison, by_concentration};
@@ -138,7 +139,8 @@ impl Findings {
         }
         let predictor = match (&model, &options.model) {
             (Some(local), Some(path)) => {
-                Some(Predictor { path, local, map: mapping::of_model(local.species(), options.species.as_deref())? })
+                let map = mapping::of_model(local, options.species.as_deref())?;
+                Some(Predictor { path, local, map, conditions: Conditions { temperature: options.temperature } })
             }
             _ => None,
         };

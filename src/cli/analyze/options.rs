@@ -30,6 +30,10 @@ pub struct Options {
     #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "model")]
     pub species: Option<Vec<String>>,
 
+    /// With --model: temperature of the system, for a model that takes it; that of the data set's systems if not given.
+    #[arg(long, value_name = "T", requires = "model")]
+    pub temperature: Option<f64>,
+
     /// Unit style of the run, for the labels of figures; read from the dump where `dump_modify units yes` wrote it.
     #[arg(long)]
     pub units: Option<Units>,

@@ -88,7 +88,7 @@ impl<'a> ReasonsOf<'a> {
         let map = &self.predictor.map;
         let near = configuration::environments(frame, map, self.predictor.local.descriptor().reach())?;
         self.attribution.add(&near)?;
-        self.partial_dependence.add(&near);
+        self.partial_dependence.add(&near)?;
         let far = configuration::environments(frame, map, self.overlap.reach())?;
         if let Some(before) = &self.before {
             self.overlap.add(&far, before)?;

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use ionscape::configuration;
-use ionscape::local::{Environments, LocalModel};
-use ionscape::species::SpeciesMap;
+use ionscape::local::LocalModel;
+use ionscape::model::Conditions;
+use ionscape::species::{Channels, SpeciesMap};
 use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
 
 use super::ions::Ions;
@@ -22,6 +23,7 @@ pub struct Predictor<'a> {
     pub path: &'a Path,
     pub local: &'a LocalModel,
     pub map: SpeciesMap,
+    pub conditions: Conditions,
 }
 
 /// Values of all atoms of a frame, in its order; exactly zero for atoms that are not evaluated.
@@ -112,7 +114,10 @@ impl<'a> Source<'a> {
 
     fn columns(&self) -> Columns {
         let columns = Columns::none().require(Quantity::Types).require(Quantity::Positions);
-        let columns = columns.want(Quantity::Charges).want(Quantity::Ids);
+        let mut columns = columns.want(Quantity::Charges).want(Quantity::Ids);
+        if self.predictor.as_ref().is_some_and(|predictor| predictor.map.has_molecules()) {
+            columns = columns.want(Quantity::Molecules).want(Quantity::Masses);
+        }
         self.names.iter().fold(columns, Columns::want_column).want_column(self.column)
     }
 
@@ -172,23 +177,17 @@ impl<'a> Source<'a> {
 }
 
 impl Predictor<'_> {
+    /// Whether what the model goes by can be told of neighbours of like and of unlike charge alone.
+    pub fn can_be_explained(&self) -> bool {
+        let atoms_alone = !self.map.has_molecules() && self.local.species().iter().all(|species| species.is_ion());
+        atoms_alone && self.map.channels() == Channels::ChargeSymmetric && self.local.inputs().n_beside() == 0
+    }
+
     fn evaluate(&self, frame: &Frame) -> anyhow::Result<Values> {
-        let model = &self.local.model().metadata().units;
-        if let Some(units) = frame.units.as_ref().filter(|units| (*units == "lj") != (model == "lj")) {
-            let message = format!("the dump is in {units} units, and the model is for {model} units");
-            return Err(frame.error(None, message).into());
-        }
-        configuration::check(&self.map, frame)?;
-        let mut atoms = frame.order_by_id()?;
-        atoms.retain(|&atom| self.map.species_of(frame.types[atom]).is_some());
-        let environments = configuration::environments(frame, &self.map, self.local.descriptor().reach())?;
-        let mut ions = vec![[0.0; 3]; environments.len()];
-        self.local.evaluate(&environments, &mut ions).map_err(|e| frame.error(None, e.to_string()))?;
-        let column = |k: usize| {
-            let mut all = vec![0.0; frame.n_atoms];
-            atoms.iter().zip(&ions).for_each(|(&atom, ion)| all[atom] = ion[k]);
-            all
-        };
+        let field = configuration::field(self.local, &self.map, &self.conditions, frame)?;
+        let mut atoms = vec![];
+        field.by_atom(frame.n_atoms, &mut atoms);
+        let column = |k: usize| atoms.iter().map(|values| values[k]).collect();
         Ok(Values { local: column(0), spread: Some(column(1)), grade: Some(column(2)) })
     }
 }

@@ -190,6 +190,13 @@ impl SecondReading {
         let mut coordination = distance.map(|distance| FieldByCoordination::new(distance, options.seed));
         let predictor = source.predictor.clone();
         let mut reasons = match &predictor {
+            Some(predictor) if !predictor.can_be_explained() => {
+                log::warn!(
+                    "what the model goes by is told of models whose only species are ions of charge-symmetric channels, and is \
+                     left out here"
+                );
+                None
+            }
             Some(predictor) => {
                 // Farther apart, ions share no neighbours.
                 let pairs = radius.min(2.0 * predictor.local.descriptor().reach());

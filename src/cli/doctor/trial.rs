@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context;
 use ionscape::geometry::Cell;
 use ionscape::local::{Environments, LocalModel, PeriodicEnvironments};
-use ionscape::species::SpeciesMap;
+use ionscape::model::{Condition, Conditions};
 
 use super::embedded;
 use super::process::{self, Outcome};
@@ -77,12 +77,13 @@ impl Trial<'_> {
         let positions: Vec<[f64; 3]> = (0..types.len()).map(place).collect();
 
         let names: Vec<&str> = species.iter().map(|s| s.name.as_str()).collect();
-        let map = SpeciesMap::from_names(species, &names)?;
+        let map = local.map(&names)?;
         let cell = Cell::from_lammps([0.0; 3], [edge; 3], [0.0; 3], [true; 3])?;
         let order: Vec<usize> = (0..types.len()).collect();
         let environments = PeriodicEnvironments::new(&cell, &types, &positions, &order, &map, reach)?;
         let mut values = vec![[0.0; 3]; environments.len()];
-        local.evaluate(&environments, &mut values)?;
+        let conditions = Conditions { temperature: Some(1.0) };
+        local.evaluate(&environments, &conditions, &mut values)?;
         let program = values.iter().map(|value| value[0]).sum::<f64>() / values.len() as f64;
 
         let mut input = format!(
@@ -98,7 +99,10 @@ impl Trial<'_> {
         }
         input += &format!("pair_style zero {reach}\npair_coeff * *\ncomm_modify cutoff {}\n", 1.2 * reach);
         input += &format!("neighbor {} bin\n", 0.1 * reach);
-        input += &format!("compute lam all conductivity/atom \"{}\" {}\n", model.display(), names.join(" "));
+        let temperature = local.inputs().conditions().contains(&Condition::Temperature);
+        let temperature = if temperature { " temperature 1" } else { "" };
+        input +=
+            &format!("compute lam all conductivity/atom \"{}\" {}{temperature}\n", model.display(), names.join(" "));
         input += "thermo_style custom step c_lam\nrun 0\nprint \"doctor: $(c_lam:%.9g)\"\n";
         let outcome = self.run(&input)?;
         let answer = outcome.text.lines().find_map(|line| line.strip_prefix("doctor: ")?.trim().parse::<f64>().ok());

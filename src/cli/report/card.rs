@@ -26,9 +26,16 @@ pub fn section(path: &Path) -> anyhow::Result<Section> {
                 .collect::<Vec<_>>()
                 .join(", "),
         ),
+        Fact::new("channels", plain(&serde_json::to_value(metadata.channels)?)),
         Fact::new("features", model.n_features().to_string()),
         Fact::new("members of the ensemble", model.n_members().to_string()),
     ];
+    if !metadata.molecules.is_empty() {
+        facts.push(Fact::new("ions at centres of mass", metadata.molecules.join(", ")));
+    }
+    if !metadata.conditions.is_empty() {
+        facts.push(Fact::new("beside the structure it takes", plain(&serde_json::to_value(&metadata.conditions)?)));
+    }
     if let Some(descriptor) = metadata.descriptor.as_object() {
         facts.push(Fact::new("descriptor", descriptor.iter().map(named).collect::<Vec<_>>().join(", ")));
     }

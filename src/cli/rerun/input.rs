@@ -20,11 +20,14 @@ pub struct Style<'a> {
     pub species: Vec<&'a str>,
     /// How far an ion sees.
     pub reach: f64,
+    /// Temperature, for a model that takes it.
+    pub temperature: Option<f64>,
 }
 
 /// Commands that evaluate a style for the ions of all frames; the plugin, the model and both pipes are beside the script.
 pub fn script(style: &Style, start: &Configuration, ranks: usize, threads: usize) -> String {
-    let Style { name, columns, units, species, reach, .. } = style;
+    let Style { name, columns, units, species, reach, temperature, .. } = style;
+    let temperature = temperature.map_or(String::new(), |t| format!(" temperature {t:?}"));
     let boundary = start.boundary().map(String::from).join(" ");
     let prism = start.prism();
     let (skin, ghosts) = (SKIN * reach, (1.0 + 2.0 * SKIN) * reach);
@@ -39,7 +42,7 @@ pub fn script(style: &Style, start: &Configuration, ranks: usize, threads: usize
          region box prism {prism}\ncreate_box {kinds} box\nmass * 1\n\
          neighbor {skin} bin\nneigh_modify one 20000 page 400000\ncomm_modify cutoff {ghosts}\n\
          plugin load ./ionscapeplugin.so\n\
-         compute values all {name} model.onnx {names} threads {threads}\n\
+         compute values all {name} model.onnx {names} threads {threads}{temperature}\n\
          dump values all custom 1 {VALUES} id {columns}\n\
          thermo_style custom step\nthermo 0\n\
          rerun {FRAMES} dump x y z box yes purge yes replace no add keep\n"

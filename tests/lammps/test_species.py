@@ -1,0 +1,256 @@
+"""Ions beyond one cation and one anion that are atoms: molecules, solvent, several species, a temperature."""
+
+import subprocess
+
+import numpy as np
+import pytest
+
+import harness
+import models
+from harness import assert_close, read_dump
+
+CHARGES = {"lithium": 1.0, "anion": -1.0, "water": 0.0}
+NAMES = "lithium anion anion water"
+EDGE = 9.0
+DUMP = """
+dump d all custom 20 out.lammpstrj id type mol mass q x y z c_lam[1] c_lam[2] c_lam[3]
+dump_modify d sort id format float %.17g
+"""
+
+
+def write(path, seed=5, tilt=(0, 0, 0), apart=0.9):
+    """Sixty cations, sixty anions of two bonded atoms of unlike mass and charge, and sixty neutral atoms with a charge of
+    their own, as water's oxygen has; many molecules lie across the boundary of the box."""
+    rng = np.random.default_rng(seed)
+    cells = np.stack(np.meshgrid(*[np.arange(6)] * 3, indexing="ij"), -1).reshape(-1, 3)
+    places = (rng.permutation(cells)[:180] + rng.uniform(-0.1, 0.1, (180, 3))) * EDGE / 6
+    xy, xz, yz = tilt
+    vectors = np.array([[1, 0, 0], [xy / EDGE, 1, 0], [xz / EDGE, yz / EDGE, 1]])
+    atoms, bonds = [], []
+    for molecule, place in enumerate(places, 1):
+        kind = (molecule - 1) % 3
+        x = place @ vectors
+        if kind == 0:
+            atoms.append((molecule, 1, 1.0, x))
+        elif kind == 2:
+            atoms.append((molecule, 4, -0.8, x))
+        else:
+            direction = rng.normal(size=3)
+            atoms.append((molecule, 2, -0.7, x))
+            atoms.append((molecule, 3, -0.3, x + apart * direction / np.linalg.norm(direction)))
+            bonds.append((len(atoms) - 1, len(atoms)))
+    lines = ["salt", "", f"{len(atoms)} atoms", "4 atom types", f"{len(bonds)} bonds", "1 bond types"]
+    lines += [f"0 {EDGE} {axis}lo {axis}hi" for axis in "xyz"]
+    if any(tilt):
+        lines.append(f"{xy} {xz} {yz} xy xz yz")
+    lines += ["", "Masses", "", "1 0.5", "2 3", "3 1", "4 1.5", "", "Atoms # full", ""]
+    lines += [f"{i} {m} {t} {q} " + " ".join(f"{v:.15g}" for v in x) for i, (m, t, q, x) in enumerate(atoms, 1)]
+    lines += ["", "Bonds", ""] + [f"{k} 1 {i} {j}" for k, (i, j) in enumerate(bonds, 1)]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def script(model="model.onnx", names=NAMES, keywords="", style="full", group="all", run="run 60", dump=DUMP, box=""):
+    return f"""
+units lj
+atom_style {style}
+newton on
+pair_style lj/cut 1.1225
+bond_style harmonic
+read_data salt.data
+{box}
+pair_coeff * * 1 1
+bond_coeff * 60 0.9
+special_bonds lj/coul 0 0 0
+neighbor 0.4 bin
+comm_modify cutoff 4.0
+group lithium type 1
+plugin load {harness.PLUGIN}
+compute lam {group} conductivity/atom {model} {names} {keywords}
+
+thermo 20
+thermo_style custom step temp c_lam
+thermo_modify format float %.12g
+velocity all create 1.0 11
+fix move all nve
+fix bath all langevin 1 1 0.5 99
+minimize 0 1e-3 50 200
+reset_timestep 0
+{dump}
+timestep 0.003
+{run}
+"""
+
+
+def offline(folder, temperature=None, species=NAMES):
+    bare, out = harness.without_field(folder / "out.lammpstrj"), folder / "predicted.lammpstrj"
+    more = ["--temperature", temperature] if temperature else []
+    harness.ionscape("predict", folder / "model.onnx", bare, "-o", out, "--species", species.replace(" ", ","), *more,
+                     "--json", folder / "predicted.json")
+    return read_dump(out)
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+@pytest.mark.parametrize("tilt", [(0, 0, 0), (2.5, -1.5, 3.0)], ids=["orthogonal", "triclinic"])
+def test_molecules_have_the_field_of_their_centre_on_any_ranks_and_offline(tmp_path, ranks, tilt):
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species", molecules=["anion"], conditions=["temperature"])
+    write(tmp_path / "salt.data", tilt=tilt)
+    text = script(keywords="temperature 1.3")
+    if any(tilt):
+        # A box that changes as well.
+        text = text.replace("fix move all nve", "fix move all nph aniso 2.0 2.0 0.5")
+    run = harness.run(text, tmp_path, ranks=ranks)
+    frames, expected = read_dump(tmp_path / "out.lammpstrj"), offline(tmp_path, 1.3)
+    assert len(frames) == len(expected) == 4
+    means = run.thermo("c_lam")
+    for frame, other, mean in zip(frames, expected, means[-4:], strict=True):
+        assert_close(frame.field(), other.field())
+        anions = np.isin(frame["type"], [2, 3])
+        assert (frame["c_lam[1]"][frame["type"] == 4] == 0).all() and (frame["c_lam[1]"][anions] != 0).all()
+        first, second = (frame["c_lam[1]"][frame["type"] == t] for t in (2, 3))
+        np.testing.assert_array_equal(first, second)
+        # Each ion counts once, however many atoms it has.
+        ions = np.concatenate([frame["c_lam[1]"][frame["type"] == 1], first])
+        assert abs(mean - ions.mean()) < 1e-9 * abs(ions).max()
+
+
+def test_a_centre_is_where_the_formula_says(tmp_path):
+    """Each anion's features are those of one atom at its centre of mass."""
+    folder = tmp_path / "as_atoms"
+    folder.mkdir()
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species", molecules=["anion"])
+    models.linear(folder / "model.onnx", CHARGES, "by-species")
+    write(tmp_path / "salt.data")
+    harness.run(script(run="run 0"), tmp_path, ranks=2)
+    frame = read_dump(tmp_path / "out.lammpstrj")[0]
+    kind, x = frame["type"], np.stack([frame[k] for k in "xyz"], 1)
+    first, second = x[kind == 2], x[kind == 3]
+    apart = second - first
+    centres = first + 0.25 * (apart - EDGE * np.round(apart / EDGE))
+    assert (abs(apart) > EDGE / 2).any(), "no molecule lies across the boundary"
+    rows = [(1, 1.0, p) for p in x[kind == 1]] + [(2, -1.0, p) for p in centres] + [(3, 0.0, p) for p in x[kind == 4]]
+    text = f"ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n{len(rows)}\nITEM: BOX BOUNDS pp pp pp\n" + f"0 {EDGE}\n" * 3
+    text += "ITEM: ATOMS id type q x y z\n"
+    text += "".join(f"{i} {t} {q} " + " ".join(f"{v:.17g}" for v in p) + "\n" for i, (t, q, p) in enumerate(rows, 1))
+    (folder / "out.lammpstrj").write_text(text)
+    atoms = offline(folder, species="lithium anion water")[0]
+    field = frame.field()
+    assert_close(np.concatenate([field[kind == 1], field[kind == 2]]), atoms.field()[:120])
+
+
+def test_solvent_is_seen_and_has_no_field(tmp_path):
+    """A neutral species of atoms, in a list of neighbours as LAMMPS makes it; without it the field is another."""
+    charges = {"lithium": 1.0, "iodide": -1.0, "water": 0.0}
+    models.linear(tmp_path / "model.onnx", charges, "charge-symmetric")
+    write(tmp_path / "salt.data")
+    names = "lithium iodide NULL water"
+    for ranks in (1, 3):
+        harness.run(script(names=names), tmp_path, ranks=ranks)
+        frames, expected = read_dump(tmp_path / "out.lammpstrj"), offline(tmp_path, species=names)
+        for frame, other in zip(frames, expected, strict=True):
+            assert_close(frame.field(), other.field())
+            assert (frame["c_lam[1]"][frame["type"] >= 3] == 0).all()
+    dry = offline(tmp_path, species="lithium iodide NULL NULL")
+    assert not np.allclose(dry[0]["c_lam[1]"], frames[0]["c_lam[1]"])
+    out = tmp_path / "ranks.lammpstrj"
+    harness.ionscape("predict", tmp_path / "model.onnx", harness.without_field(tmp_path / "out.lammpstrj"), "-o", out,
+                     "--species", names.replace(" ", ","), "--ranks", 2)
+    for frame, other in zip(read_dump(out), expected, strict=True):
+        assert_close(frame.field(), other.field())
+
+
+@pytest.mark.parametrize("source", ["number", "variable", "compute"])
+def test_the_temperature_is_what_is_given(tmp_path, source):
+    weights = models.linear(tmp_path / "model.onnx", CHARGES, "by-species", ["anion"], ["temperature"])
+    write(tmp_path / "salt.data")
+    base = harness.run(script(keywords="temperature 1.0"), tmp_path).thermo("c_lam")
+    keyword = {"number": "temperature 1.5", "variable": "temperature v_T", "compute": "temperature c_thermo_temp"}[source]
+    run = harness.run(script(keywords=keyword).replace("compute lam", "variable T equal 1+step/1000\ncompute lam"), tmp_path)
+    steps, mean = run.thermo("Step"), run.thermo("c_lam")
+    expected = {"number": np.full(len(steps), 1.5), "variable": 1 + steps / 1000, "compute": run.thermo("Temp")}[source]
+    np.testing.assert_allclose(mean - base, (expected - 1.0) * weights[-1].mean(), atol=2e-5)
+
+
+def test_a_group_has_its_ions_alone(tmp_path):
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species", molecules=["anion"])
+    write(tmp_path / "salt.data")
+    harness.run(script(run="run 0"), tmp_path)
+    everyone = read_dump(tmp_path / "out.lammpstrj")[0]
+    run = harness.run(script(run="run 0", group="lithium"), tmp_path, ranks=2)
+    some = read_dump(tmp_path / "out.lammpstrj")[0]
+    ions = some["type"] == 1
+    assert_close(some.field()[ions], everyone.field()[ions])
+    assert (some.field()[~ions] == 0).all()
+    assert abs(run.thermo("c_lam")[-1] - everyone["c_lam[1]"][ions].mean()) < 1e-6
+
+
+def test_features_of_molecules(tmp_path):
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species", molecules=["anion"])
+    write(tmp_path / "salt.data")
+    text = script(run="run 0", dump="dump d all custom 1 out.lammpstrj id type c_env[1] c_env[136] c_env[137]\n"
+                                    "dump_modify d sort id\n")
+    text = text.replace("dump d", f"compute env all soap/atom model.onnx {NAMES}\ndump d")
+    harness.run(text, tmp_path, ranks=2)
+    frame = read_dump(tmp_path / "out.lammpstrj")[0]
+    lithium, anion = frame["c_env[136]"], frame["c_env[137]"]
+    for kind, expected in [(1, (1, 0)), (2, (0, 1)), (3, (0, 1)), (4, (0, 0))]:
+        assert ((lithium[frame["type"] == kind], anion[frame["type"] == kind]) == np.array(expected)[:, None]).all()
+
+
+REFUSED = {
+    "no temperature": ({}, {}, "the model takes the temperature of the system; add 'temperature T'"),
+    "negative temperature": ({"keywords": "temperature -1"}, {}, "the temperature is '-1', and must be a number above 0"),
+    "no variable": ({"keywords": "temperature v_T"}, {}, "there is no equal-style variable T, for the temperature"),
+    "no compute": ({"keywords": "temperature c_T"}, {}, "there is no compute T with a scalar, for the temperature"),
+    "a temperature too many": ({"keywords": "temperature 1"}, {"conditions": ()}, "the model takes no temperature"),
+    "half a molecule": (
+        {"names": "lithium anion NULL water", "keywords": "temperature 1"}, {"molecules": ()}, None),
+    "unknown molecule": ({}, {"molecules": ["water", "glycol"]}, "'glycol' is said to be a molecule and is not among"),
+    "unnamed ions": ({"names": "NULL NULL NULL water", "keywords": "temperature 1"}, {}, "there is no ion"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_refusals(tmp_path, case):
+    arguments, model, message = REFUSED[case]
+    settings = {"molecules": ["anion"], "conditions": ["temperature"], **model}
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species", **settings)
+    write(tmp_path / "salt.data")
+    run = harness.run(script(**arguments), tmp_path, ranks=2, ok=message is None)
+    assert message is None or message in run.output
+
+
+def test_molecules_without_a_centre_stop_the_run(tmp_path):
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species", molecules=["anion"])
+    write(tmp_path / "salt.data")
+    text = script(run="run 0").replace("minimize", "set type 2*3 mol 7\nminimize")
+    run = harness.run(text, tmp_path, ranks=2, ok=False)
+    assert "of the cell away from the ion's first atom" in run.output and "atom " in run.output
+    text = script(run="run 0").replace("minimize", "set type 2*3 charge 0.5\nminimize")
+    assert "the atoms of an ion anion, whose charge is -1, have the charge +1 together" in harness.run(
+        text, tmp_path, ranks=2, ok=False).output
+    (tmp_path / "salt.data").write_text("")
+    atoms = script(style="charge").split("read_data")[0].replace("bond_style harmonic", "region b block 0 9 0 9 0 9")
+    atoms += "create_box 4 b\ncreate_atoms 1 single 1 1 1\nmass * 1\nset type 1 charge 1\npair_coeff * * 1 1\n"
+    atoms += f"plugin load {harness.PLUGIN}\ncompute lam all conductivity/atom model.onnx {NAMES}\n"
+    atoms += "thermo_style custom step c_lam\nrun 0\n"
+    assert "use an atom_style with molecule ids" in harness.run(atoms, tmp_path, ok=False).output
+
+
+def test_dumps_that_lack_what_molecules_need_are_refused(tmp_path):
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species", molecules=["anion"], conditions=["temperature"])
+    write(tmp_path / "salt.data")
+    harness.run(script(run="run 0", keywords="temperature 1"), tmp_path)
+    bare = harness.without_field(tmp_path / "out.lammpstrj").read_text()
+
+    def refusal(text, *more):
+        (tmp_path / "in.lammpstrj").write_text(text)
+        done = subprocess.run([harness.PROGRAM, "predict", tmp_path / "model.onnx", tmp_path / "in.lammpstrj", "-o",
+                               tmp_path / "out", "--species", NAMES.replace(" ", ","), *more], capture_output=True, text=True)
+        assert done.returncode == 1 and not (tmp_path / "out").exists()
+        return done.stderr
+
+    warm = ["--temperature", "1"]
+    assert "give what it takes, as in --temperature" in refusal(bare)
+    assert "add mol to the dump" in refusal(bare.replace("id type mol", "id type other"), *warm)
+    assert "add mass to the dump" in refusal(bare.replace("mol mass", "mol other"), *warm)
+    assert "ions that are centres of mass are not evaluated on --ranks" in refusal(bare, *warm, "--ranks", "2")
