@@ -3,6 +3,7 @@
 mod bad;
 mod formats;
 mod random;
+mod threads;
 
 use std::path::Path;
 
