@@ -24,6 +24,10 @@ fn multiply(a: ArrayView2<f32>, b: ArrayView2<f32>, add: bool, mut c: ArrayViewM
     let ((m, k), n) = (a.dim(), b.ncols());
     assert_eq!(b.nrows(), k, "rows of the second factor");
     assert_eq!(c.dim(), (m, n), "shape of the product");
+    // Vectors go along the columns of the product: where rows lie in order, the transposed one is computed.
+    if c.strides()[1].abs() < c.strides()[0].abs() {
+        return multiply(b.reversed_axes(), a.reversed_axes(), add, c.reversed_axes());
+    }
     let ([a_row, a_column], [b_row, b_column]) = (strides(a.strides()), strides(b.strides()));
     let [c_row, c_column] = strides(c.strides());
     // SAFETY: shapes fit, strides are those of the views, and the borrows keep `c` apart from `a` and `b`.

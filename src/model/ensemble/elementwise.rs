@@ -29,15 +29,20 @@ for_any_processor!(
 );
 
 for_any_processor!(
-    /// `cos(2 pi (turns + phases))`, in place.
+    /// `cos(2 pi (turns + phase))`, in place.
     ///
     /// The cosine is right to 1e-6 for up to a million turns.
-    cosine_of_turns, cosine_of_turns_wide, cosine_of_turns_plain(turns: &mut [f32], phases: &[f32])
+    cosine_of_turns, cosine_of_turns_wide, cosine_of_turns_plain(turns: &mut [f32], phase: f32)
 );
 
 for_any_processor!(
-    /// `max(sums + biases, 0)`, row by row of `biases.len()` numbers; NaN stays NaN.
-    raise_and_cut, raise_and_cut_wide, raise_and_cut_plain(sums: &mut [f32], biases: &[f32])
+    /// `max(sums + bias, 0)`; NaN stays NaN.
+    raise_and_cut, raise_and_cut_wide, raise_and_cut_plain(sums: &mut [f32], bias: f32)
+);
+
+for_any_processor!(
+    /// Adds `factor * from`.
+    add_scaled, add_scaled_wide, add_scaled_plain(to: &mut [f32], factor: f32, from: &[f32])
 );
 
 for_any_processor!(
@@ -73,20 +78,21 @@ fn soft_square_root_plain(from: &[f32], factor: f32, to: &mut [f32]) {
 }
 
 #[inline(always)]
-fn cosine_of_turns_plain(turns: &mut [f32], phases: &[f32]) {
-    for (turn, phase) in turns.iter_mut().zip(phases) {
-        *turn = cosine(*turn + phase);
-    }
+fn add_scaled_plain(to: &mut [f32], factor: f32, from: &[f32]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to += factor * from);
 }
 
 #[inline(always)]
-fn raise_and_cut_plain(sums: &mut [f32], biases: &[f32]) {
-    for row in sums.chunks_exact_mut(biases.len()) {
-        for (sum, bias) in row.iter_mut().zip(biases) {
-            let z = *sum + bias;
-            // Not f32::max, which would turn NaN into zero.
-            *sum = if z < 0.0 { 0.0 } else { z };
-        }
+fn cosine_of_turns_plain(turns: &mut [f32], phase: f32) {
+    turns.iter_mut().for_each(|turn| *turn = cosine(*turn + phase));
+}
+
+#[inline(always)]
+fn raise_and_cut_plain(sums: &mut [f32], bias: f32) {
+    for sum in sums {
+        let z = *sum + bias;
+        // Not f32::max, which would turn NaN into zero.
+        *sum = if z < 0.0 { 0.0 } else { z };
     }
 }
 
@@ -110,10 +116,9 @@ mod tests {
     #[test]
     fn the_cosine_is_a_cosine_and_the_same_in_all_instructions() {
         let given: Vec<f32> = (-20_000..20_000).map(|i| i as f32 * 1.37e-3).collect();
-        let phases = vec![0.125; given.len()];
         let (mut any, mut plain) = (given.clone(), given.clone());
-        cosine_of_turns(&mut any, &phases);
-        cosine_of_turns_plain(&mut plain, &phases);
+        cosine_of_turns(&mut any, 0.125);
+        cosine_of_turns_plain(&mut plain, 0.125);
         assert_eq!(any, plain);
         for (t, found) in given.iter().zip(any) {
             let exact = (std::f64::consts::TAU * (f64::from(*t) + 0.125)).cos();

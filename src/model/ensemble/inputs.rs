@@ -1,6 +1,6 @@
 //! From features to a network's inputs.
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2, ArrayView2, ShapeBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::Constants;
@@ -41,11 +41,11 @@ impl InputMap {
         self.matrix.ncols()
     }
 
-    /// Inputs `[n, width]` of environments `[n, n_features]`; both outputs are resized as needed.
+    /// Inputs `[n, width]`, column after column, of environments `[n, n_features]`; both outputs are resized as needed.
     pub fn apply(&self, features: ArrayView2<f32>, transformed: &mut Array2<f32>, inputs: &mut Array2<f32>) {
         let n = features.nrows();
         if inputs.dim() != (n, self.width()) {
-            *inputs = Array2::zeros((n, self.width()));
+            *inputs = Array2::zeros((n, self.width()).f());
         }
         match self.transform {
             Transform::None => product(features, self.matrix.view(), inputs.view_mut()),
@@ -62,7 +62,9 @@ impl InputMap {
                 product(transformed.view(), self.matrix.view(), inputs.view_mut());
             }
         }
-        *inputs += &self.offset;
+        for (mut column, &offset) in inputs.columns_mut().into_iter().zip(&self.offset) {
+            column += offset;
+        }
     }
 
     /// Adds the map to a graph; the name of its output.

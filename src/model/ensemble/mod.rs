@@ -20,7 +20,7 @@ use tract_onnx::pb::{GraphProto, ModelProto, TensorProto, tensor_proto};
 
 pub use inputs::{InputMap, Transform};
 pub use network::{Activation, Layer, Network, Output};
-pub(crate) use network::{Architecture, BLOCK, Layout, Workspace};
+pub(crate) use network::{Architecture, BLOCK, Layers, Layout, Workspace};
 pub use perceptrons::Perceptrons;
 pub use waves::Waves;
 
@@ -53,6 +53,7 @@ pub struct Scratch {
     transformed: Array2<f32>,
     inputs: Array2<f32>,
     hidden: Array2<f32>,
+    members: Array2<f32>,
     workspace: Workspace,
 }
 
@@ -88,7 +89,7 @@ impl Ensemble {
 
     /// As [`Self::predict`], few enough rows for what lies between the products to stay in the cache.
     fn predict_block(&self, features: ArrayView2<f32>, scratch: &mut Scratch, mut out: ArrayViewMut2<f32>) {
-        let Scratch { transformed, inputs, hidden, workspace } = scratch;
+        let Scratch { transformed, inputs, hidden, members, workspace } = scratch;
         let inputs = match &self.inputs {
             Some(map) => {
                 map.apply(features, transformed, inputs);
@@ -99,8 +100,14 @@ impl Ensemble {
         match &self.head {
             Head::Waves { waves, weights, offsets } => {
                 waves.evaluate(inputs, hidden);
-                product(hidden.view(), weights.view(), out.view_mut());
-                out += offsets;
+                let shape = (self.n_members(), features.nrows());
+                if members.dim() != shape {
+                    *members = Array2::zeros(shape);
+                }
+                product(weights.t(), hidden.view(), members.view_mut());
+                for ((mut column, values), offset) in out.columns_mut().into_iter().zip(members.rows()).zip(offsets) {
+                    column.iter_mut().zip(values).for_each(|(out, value)| *out = value + offset);
+                }
             }
             Head::Perceptrons(perceptrons) => perceptrons.evaluate(inputs, workspace, out),
         }
@@ -143,6 +150,11 @@ impl Ensemble {
         let ensemble = Self::new(inputs, Head::Waves { waves, weights, offsets });
         ensemble.to_graph().is_that_of(graph).then_some(ensemble)
     }
+}
+
+/// The same matrix, column after column.
+fn in_columns(matrix: &Array2<f32>) -> Array2<f32> {
+    matrix.t().as_standard_layout().into_owned().reversed_axes()
 }
 
 /// The constants of a graph by name.

@@ -4,15 +4,15 @@ use std::f32::consts::TAU;
 
 use ndarray::{Array1, Array2, ArrayView2};
 
-use super::Constants;
 use super::elementwise::cosine_of_turns;
+use super::{Constants, in_columns};
 use crate::matrix::product;
 use crate::model::GraphBuilder;
 
 /// `cos(2 pi (x . directions + phases))`.
 #[derive(Clone, Debug)]
 pub struct Waves {
-    /// `[n_inputs, D]`, in turns.
+    /// `[n_inputs, D]`, in turns; column after column, as products like them best.
     directions: Array2<f32>,
     /// In turns.
     phases: Array1<f32>,
@@ -23,7 +23,7 @@ impl Waves {
     /// Another number of phases than of directions.
     pub fn new(directions: Array2<f32>, phases: Array1<f32>) -> Self {
         assert_eq!(directions.ncols(), phases.len(), "phases");
-        Self { directions, phases }
+        Self { directions: in_columns(&directions), phases }
     }
 
     /// `D`.
@@ -36,15 +36,16 @@ impl Waves {
         self.directions.nrows()
     }
 
-    /// Waves of environments, `[n, D]`, from inputs, `[n, n_inputs]`; the output is resized as needed.
+    /// Waves of environments, `[D, n]`, from inputs, `[n, n_inputs]`; the output is resized as needed.
+    ///
+    /// Each wave's values lie together: products are fastest along environments.
     pub fn evaluate(&self, inputs: ArrayView2<f32>, out: &mut Array2<f32>) {
-        if out.dim() != (inputs.nrows(), self.n_features()) {
-            *out = Array2::zeros((inputs.nrows(), self.n_features()));
+        if out.dim() != (self.n_features(), inputs.nrows()) {
+            *out = Array2::zeros((self.n_features(), inputs.nrows()));
         }
-        product(inputs, self.directions.view(), out.view_mut());
-        let phases = self.phases.as_slice().expect("a vector of its own lies in order");
-        for mut row in out.rows_mut() {
-            cosine_of_turns(row.as_slice_mut().expect("rows of a table of its own lie in order"), phases);
+        product(self.directions.t(), inputs.t(), out.view_mut());
+        for (mut wave, &phase) in out.rows_mut().into_iter().zip(&self.phases) {
+            cosine_of_turns(wave.as_slice_mut().expect("rows of a table of its own lie in order"), phase);
         }
     }
 

@@ -58,7 +58,7 @@ impl Basis {
     pub fn features(&self, inputs: ArrayView2<f32>) -> Array2<f64> {
         let mut waves = Array2::zeros((0, 0));
         self.waves.evaluate(inputs, &mut waves);
-        waves.mapv(|w| self.amplitude() * f64::from(w))
+        waves.t().mapv(|w| self.amplitude() * f64::from(w))
     }
 
     /// Mean of the features over environments, `[n, n_inputs]`.
@@ -66,8 +66,8 @@ impl Basis {
         let mut sum = vec![0.0f64; self.n_features()];
         let mut waves = Array2::zeros((0, 0));
         self.waves.evaluate(inputs, &mut waves);
-        for row in waves.rows() {
-            sum.iter_mut().zip(row).for_each(|(s, &w)| *s += f64::from(w));
+        for (sum, wave) in sum.iter_mut().zip(waves.rows()) {
+            *sum = wave.iter().map(|&w| f64::from(w)).sum();
         }
         let scale = self.amplitude() / inputs.nrows() as f64;
         sum.iter_mut().for_each(|s| *s *= scale);

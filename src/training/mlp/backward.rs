@@ -1,14 +1,13 @@
 //! One block of rows backwards through a network.
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{ArrayView1, ArrayView2};
 
 use crate::matrix::{add_product, product};
-use crate::model::ensemble::{Activation, Architecture, Output, Workspace};
+use crate::model::ensemble::{Activation, Architecture, Layers, Output, Workspace};
 
 /// Room for the derivatives by what the layers put out, before their functions.
 pub(super) struct Derivatives {
-    /// `[BLOCK, units]` of each hidden layer.
-    hidden: Vec<Array2<f32>>,
+    hidden: Layers,
     /// By the output of each row, `[BLOCK]`, to be set before [`backward`].
     pub outputs: Vec<f32>,
 }
@@ -46,36 +45,38 @@ pub(super) fn backward(
     let Architecture { layout, activation, output } = architecture;
     let n = x.nrows();
     let last = layout.n_layers() - 1;
-    let below = |l: usize| if l == 0 { x } else { workspace.hidden[l - 1].slice(s![..n, ..]) };
+    let below = |l: usize| if l == 0 { x } else { workspace.hidden.layer(l - 1, n).reversed_axes() };
     let Derivatives { hidden, outputs } = derivatives;
     if *output == Output::Softplus {
         outputs[..n].iter_mut().zip(&workspace.outputs).for_each(|(d, &a)| *d *= softplus_slope(a));
     }
+    let outputs = ArrayView1::from(&outputs[..n]);
     let (mut by_weights, mut by_biases) = layout.layer_mut(last, gradient);
-    for (&d, row) in outputs[..n].iter().zip(below(last).rows()) {
-        by_weights.row_mut(0).scaled_add(d, &row);
-        by_biases[0] += d;
+    for (by_weight, values) in by_weights.row_mut(0).iter_mut().zip(below(last).columns()) {
+        *by_weight += values.dot(&outputs);
     }
-    if let Some(lower) = hidden.last_mut() {
+    by_biases[0] += outputs.sum();
+    if last > 0 {
         let (weights, _) = layout.layer(last, flat);
-        for (&d, mut lower) in outputs[..n].iter().zip(lower.rows_mut()) {
-            lower.zip_mut_with(&weights.row(0), |lower, &w| *lower = d * w);
+        for (&weight, mut lower) in weights.row(0).iter().zip(hidden.with_below_mut(last - 1, n).0.rows_mut()) {
+            lower.zip_mut_with(&outputs, |lower, &d| *lower = d * weight);
         }
     }
     for l in (0..last).rev() {
-        let (before, here) = hidden.split_at_mut(l);
-        let mut here = here[0].slice_mut(s![..n, ..]);
-        let values = workspace.hidden[l].slice(s![..n, ..]);
-        if let (Some(here), Some(values)) = (here.as_slice_mut(), values.as_slice()) {
-            through(*activation, here, values);
+        let (mut here, lower) = hidden.with_below_mut(l, n);
+        let values = workspace.hidden.layer(l, n);
+        for (mut here, values) in here.rows_mut().into_iter().zip(values.rows()) {
+            if let (Some(here), Some(values)) = (here.as_slice_mut(), values.as_slice()) {
+                through(*activation, here, values);
+            }
         }
         let (by_weights, mut by_biases) = layout.layer_mut(l, gradient);
-        add_product(here.t(), below(l), by_weights);
-        here.rows().into_iter().for_each(|row| by_biases += &row);
+        add_product(here.view(), below(l), by_weights);
+        here.rows().into_iter().zip(&mut by_biases).for_each(|(row, by_bias)| *by_bias += row.sum());
         // No one asks for derivatives by the inputs.
-        if let Some(lower) = before.last_mut() {
+        if let Some(lower) = lower {
             let (weights, _) = layout.layer(l, flat);
-            product(here.view(), weights, lower.slice_mut(s![..n, ..]));
+            product(weights.t(), here.view(), lower);
         }
     }
 }

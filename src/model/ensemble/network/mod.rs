@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
 pub(crate) use layout::Layout;
-pub(crate) use pass::{Architecture, BLOCK, Workspace};
+pub(crate) use pass::{Architecture, BLOCK, Layers, Workspace};
 
 /// Function behind every hidden layer.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

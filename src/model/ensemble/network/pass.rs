@@ -1,11 +1,11 @@
 //! One block of rows forwards through a network, for training and for inference.
 
-use ndarray::{Array2, ArrayView2, s};
+use ndarray::{ArrayView2, ArrayViewMut2};
 
-use super::super::elementwise::raise_and_cut;
+use super::super::elementwise::{add_scaled, raise_and_cut};
 use super::layout::Layout;
 use super::{Activation, Output};
-use crate::matrix::product;
+use crate::matrix::{add_product, product};
 
 /// Rows that go through together: few enough for what lies between the layers to stay in the cache, enough for the
 /// matrix products.
@@ -19,24 +19,64 @@ pub(crate) struct Architecture {
     pub output: Output,
 }
 
-/// Room for what every layer puts out.
+/// Room for what every hidden layer puts out for a block, `[units, n]`: products are fastest along the rows of a block, of which
+/// there are whole vectors.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Layers {
+    units: Vec<usize>,
+    values: Vec<Vec<f32>>,
+}
+
+impl Layers {
+    fn new(layout: &Layout) -> Self {
+        let units: Vec<usize> = (0..layout.n_layers() - 1).map(|l| layout.n_units(l)).collect();
+        Self { values: units.iter().map(|units| vec![0.0; units * BLOCK]).collect(), units }
+    }
+
+    /// What a layer puts out for `n` rows, `[units, n]`.
+    pub fn layer(&self, l: usize, n: usize) -> ArrayView2<'_, f32> {
+        view(&self.values[l], self.units[l], n)
+    }
+
+    /// A layer to be written, and the one below it if there is one.
+    pub fn layer_mut(&mut self, l: usize, n: usize) -> (ArrayViewMut2<'_, f32>, Option<ArrayView2<'_, f32>>) {
+        let (below, here) = self.values.split_at_mut(l);
+        let below = below.last().map(|values| view(values, self.units[l - 1], n));
+        (view_mut(&mut here[0], self.units[l], n), below)
+    }
+
+    /// A layer, and the one below it to be written if there is one.
+    pub fn with_below_mut(&mut self, l: usize, n: usize) -> (ArrayViewMut2<'_, f32>, Option<ArrayViewMut2<'_, f32>>) {
+        let (below, here) = self.values.split_at_mut(l);
+        let below = below.last_mut().map(|values| view_mut(values, self.units[l - 1], n));
+        (view_mut(&mut here[0], self.units[l], n), below)
+    }
+}
+
+fn view(values: &[f32], units: usize, n: usize) -> ArrayView2<'_, f32> {
+    ArrayView2::from_shape((units, n), &values[..units * n]).expect("as many values as were taken")
+}
+
+fn view_mut(values: &mut [f32], units: usize, n: usize) -> ArrayViewMut2<'_, f32> {
+    ArrayViewMut2::from_shape((units, n), &mut values[..units * n]).expect("as many values as were taken")
+}
+
+/// Room for one block.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Workspace {
-    /// `[BLOCK, units]` of each hidden layer.
-    pub hidden: Vec<Array2<f32>>,
+    pub hidden: Layers,
     pub outputs: Vec<f32>,
 }
 
 impl Workspace {
     pub fn new(layout: &Layout) -> Self {
-        let hidden = (0..layout.n_layers() - 1).map(|l| Array2::zeros((BLOCK, layout.n_units(l)))).collect();
-        Self { hidden, outputs: vec![0.0; BLOCK] }
+        Self { hidden: Layers::new(layout), outputs: vec![0.0; BLOCK] }
     }
 
     /// Whether it was made for such a layout.
     pub fn fits(&self, layout: &Layout) -> bool {
-        let units = self.hidden.iter().map(Array2::ncols);
-        self.outputs.len() == BLOCK && units.eq((0..layout.n_layers() - 1).map(|l| layout.n_units(l)))
+        let units = (0..layout.n_layers() - 1).map(|l| layout.n_units(l));
+        self.outputs.len() == BLOCK && self.hidden.units.iter().copied().eq(units)
     }
 }
 
@@ -46,15 +86,11 @@ fn softplus(z: f32) -> f32 {
 }
 
 impl Activation {
-    /// Adds biases to sums and applies the function, row by row of `biases.len()` numbers.
-    fn apply(self, sums: &mut [f32], biases: &[f32]) {
+    /// Adds a unit's bias to its sums and applies the function.
+    fn apply(self, sums: &mut [f32], bias: f32) {
         match self {
-            Self::Relu => raise_and_cut(sums, biases),
-            Self::Softplus => {
-                for row in sums.chunks_exact_mut(biases.len()) {
-                    row.iter_mut().zip(biases).for_each(|(z, b)| *z = softplus(*z + b));
-                }
-            }
+            Self::Relu => raise_and_cut(sums, bias),
+            Self::Softplus => sums.iter_mut().for_each(|z| *z = softplus(*z + bias)),
         }
     }
 }
@@ -66,24 +102,25 @@ impl Architecture {
         let last = self.layout.n_layers() - 1;
         for l in 0..last {
             let (weights, biases) = self.layout.layer(l, flat);
-            let (before, now) = workspace.hidden.split_at_mut(l);
-            let input = before.last().map_or(x, |a| a.slice(s![..n, ..]));
-            let mut sums = now[0].slice_mut(s![..n, ..]);
-            product(input, weights.t(), sums.view_mut());
-            if let (Some(sums), Some(biases)) = (sums.as_slice_mut(), biases.as_slice()) {
-                self.activation.apply(sums, biases);
+            let (mut sums, below) = workspace.hidden.layer_mut(l, n);
+            product(weights, below.unwrap_or(x.t()), sums.view_mut());
+            for (sums, &bias) in sums.rows_mut().into_iter().zip(biases) {
+                self.activation.apply(sums.into_slice().expect("rows of a block lie in order"), bias);
             }
         }
-        // A matrix product would fill seven of its eight columns with zeros.
         let (weights, biases) = self.layout.layer(last, flat);
-        let input = workspace.hidden.last().map_or(x, |a| a.slice(s![..n, ..]));
         let outputs = &mut workspace.outputs[..n];
-        for (output, row) in outputs.iter_mut().zip(input.rows()) {
-            let z = weights.row(0).dot(&row) + biases[0];
-            *output = match self.output {
-                Output::Linear => z,
-                Output::Softplus => softplus(z),
-            };
+        outputs.fill(biases[0]);
+        if last == 0 {
+            let sums = ArrayViewMut2::from_shape((1, n), &mut *outputs).expect("one output for each row");
+            add_product(weights, x.t(), sums);
+        } else {
+            for (&weight, values) in weights.row(0).iter().zip(workspace.hidden.layer(last - 1, n).rows()) {
+                add_scaled(outputs, weight, values.to_slice().expect("rows of a block lie in order"));
+            }
+        }
+        if self.output == Output::Softplus {
+            outputs.iter_mut().for_each(|z| *z = softplus(*z));
         }
         outputs
     }
