@@ -123,6 +123,37 @@ fn the_centre_of_mass_can_be_taken_to_rest() {
 }
 
 #[test]
+fn a_common_drift_is_said_where_nobody_rests() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dump, drifting) = (folder.path().join("a"), folder.path().join("b"));
+    Brownian::default().write(&dump, 200, 2);
+    let mut frame = 0;
+    let moved: Vec<String> = std::fs::read_to_string(&dump)
+        .unwrap()
+        .lines()
+        .map(|line| {
+            frame += usize::from(line.starts_with("ITEM: TIMESTEP"));
+            match line.split(' ').collect::<Vec<_>>()[..] {
+                [id, t, molecule, q, x, y, z] if !line.starts_with("ITEM") => {
+                    format!("{id} {t} {molecule} {q} {} {y} {z}", x.parse::<f64>().unwrap() + 2.0 * frame as f64)
+                }
+                _ => line.into(),
+            }
+        })
+        .collect();
+    std::fs::write(&drifting, moved.join("\n") + "\n").unwrap();
+    let told = |dump: &std::path::Path, more: &[&str]| {
+        let mut command = transport(dump);
+        let assert =
+            command.args(["--temperature", "1", "--mass", "1=1", "--mass", "2=1"]).args(more).assert().success();
+        let output = assert.get_output();
+        let both = [output.stdout.as_slice(), &output.stderr].concat();
+        String::from_utf8(both).unwrap().contains("all ions drift together")
+    };
+    assert_eq!([told(&dump, &[]), told(&drifting, &[]), told(&drifting, &["--frame", "com"])], [false, true, false]);
+}
+
+#[test]
 fn molecules_move_as_their_centres_of_mass() {
     let folder = tempfile::tempdir().unwrap();
     let dump = folder.path().join("a");

@@ -39,6 +39,30 @@ pub struct Outcome {
     pub record: Option<Record>,
 }
 
+/// A common drift that is more than so much of the ions' own mean square displacement is told.
+const DRIFT: f64 = 0.05;
+
+/// So many times what the centre of mass of independent ions diffuses is no chance.
+const NO_CHANCE: f64 = 30.0;
+
+/// Whether all ions drift together, which diffusion coefficients then include.
+fn drift(record: &Record, analysis: &Analysis) -> Option<String> {
+    let n: usize = record.assignment.species.iter().map(|s| s.n_ions).sum();
+    let coefficients = analysis.self_diffusion.iter().zip(&record.assignment.species);
+    let diffusion = coefficients.map(|(d, s)| s.n_ions as f64 * d.estimate.value).sum::<f64>() / n as f64;
+    let last = record.displacement.iter().filter_map(|frames| frames.last());
+    let total = last.fold([0.0; 3], |sum, d| std::array::from_fn(|k| sum[k] + d[k]));
+    let squared = total.iter().map(|d| (d / n as f64).powi(2)).sum::<f64>();
+    let share = squared / (6.0 * diffusion * (record.n_frames - 1) as f64 * record.dt);
+    (share > DRIFT && share * n as f64 > NO_CHANCE).then(|| {
+        format!(
+            "all ions drift together, by {:.4} over the run: their diffusion coefficients include it, and with them Nernst-Einstein \
+             and Haven ratio; --frame com takes it out, and 'velocity all zero linear' in the script keeps it out",
+            squared.sqrt()
+        )
+    })
+}
+
 impl Job {
     /// Reads and analyses; `on_frame` is called after each frame of a dump.
     ///
@@ -62,6 +86,9 @@ impl Job {
         }
         let analysis = analyse(&series, record.as_ref(), &self.conditions)?;
         notes.extend(analysis.notes.iter().cloned());
+        if self.record.reference == ReferenceFrame::None {
+            notes.extend(record.as_ref().and_then(|record| drift(record, &analysis)));
+        }
         let judgement = judge(&analysis, series.duration(), self.target_error);
         let subject = Subject {
             record: record.as_ref(),
