@@ -16,7 +16,9 @@ pub(super) const AXES: [&str; 3] = ["x", "y", "z"];
 
 /// After the user's own equilibration.
 pub fn equilibrate() -> String {
-    "# ionscape: the equilibrated system, at timestep 0\nreset_timestep 0\nwrite_restart last.restart\n".into()
+    "# ionscape: the equilibrated system at rest, at timestep 0\nvelocity all zero linear\nreset_timestep 0\nwrite_restart \
+     last.restart\n"
+        .into()
 }
 
 /// A chunk of the equilibrium run.
