@@ -1,5 +1,6 @@
 """Ions beyond one cation and one anion that are atoms: molecules, solvent, several species, a temperature."""
 
+import json
 import subprocess
 
 import numpy as np
@@ -254,3 +255,23 @@ def test_dumps_that_lack_what_molecules_need_are_refused(tmp_path):
     assert "add mol to the dump" in refusal(bare.replace("id type mol", "id type other"), *warm)
     assert "add mass to the dump" in refusal(bare.replace("mol mass", "mol other"), *warm)
     assert "ions that are centres of mass are not evaluated on --ranks" in refusal(bare, *warm, "--ranks", "2")
+
+
+def test_dumps_that_state_their_units_are_converted(tmp_path):
+    """The same ions in angstrom and in nanometers; reduced lengths are refused."""
+    models.linear(tmp_path / "model.onnx", {"lithium": 1.0, "iodide": -1.0}, "by-species", units="real")
+    places = np.random.default_rng(2).uniform(0, 9, (40, 3))
+
+    def predicted(units, length):
+        text = f"ITEM: UNITS\n{units}\nITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n40\nITEM: BOX BOUNDS pp pp pp\n"
+        text += f"0 {9 * length!r}\n" * 3 + "ITEM: ATOMS id type x y z\n"
+        rows = [f"{i + 1} {1 + i % 2} " + " ".join(repr(float(v * length)) for v in p) for i, p in enumerate(places)]
+        (tmp_path / "in.lammpstrj").write_text(text + "\n".join(rows) + "\n")
+        return subprocess.run([harness.PROGRAM, "predict", tmp_path / "model.onnx", tmp_path / "in.lammpstrj", "-o",
+                               tmp_path / f"{units}.csv", "--json", tmp_path / f"{units}.json"], capture_output=True, text=True)
+
+    for units, length in [("real", 1.0), ("metal", 1.0), ("nano", 0.1), ("si", 1e-10), ("electron", 1 / 0.529177210903)]:
+        assert predicted(units, length).returncode == 0
+        mean = json.loads((tmp_path / f"{units}.json").read_text())["mean"]
+        assert mean == pytest.approx(json.loads((tmp_path / "real.json").read_text())["mean"], rel=1e-5), units
+    assert "the dump is in lj units, and the model is for real units" in predicted("lj", 1.0).stderr
