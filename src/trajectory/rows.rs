@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use memchr::{memchr, memchr_iter, memmem};
+use memchr::memmem;
 
 use super::columns::{Plan, Reading};
 use super::error::{Trouble, quote};
@@ -57,9 +57,6 @@ impl Labels {
 #[cfg(target_arch = "x86_64")]
 const MOST_UNUSUAL: usize = 4;
 
-/// Shorter texts are read by one thread.
-const WORTH_TWO: usize = 1 << 15;
-
 /// Values of the rows of a frame, row after row.
 #[derive(Debug, Default)]
 pub(super) struct Rows {
@@ -67,8 +64,6 @@ pub(super) struct Rows {
     /// be zero again.
     values: Vec<u64>,
     count: usize,
-    /// Values of the second half of a text, while two threads read it.
-    scratch: Vec<u64>,
     pub(super) labels: Labels,
     /// The rows as they are written, if they are to be kept.
     pub(super) raw: Vec<u8>,
@@ -131,105 +126,42 @@ impl Rows {
 
     /// Parses up to `most` of the whole lines in `text`: bytes and rows read, and what stopped it early.
     fn parse(&mut self, text: &[u8], most: usize, plan: &Plan) -> (usize, usize, Option<RowFault>) {
-        let room = self.count + room_of(text, most, plan);
+        // A field and what ends it take two bytes: there cannot be more rows than this, whatever was announced.
+        let room = self.count + most.min(text.len() / (2 * plan.readings.len()).max(1));
         if self.values.len() < room * plan.values {
             self.values.resize(room * plan.values, 0);
         }
         let values = &mut self.values[self.count * plan.values..];
-        let parsed = match halves(text, plan) {
-            None => parse(text, most, plan, values, &mut self.labels),
-            Some((first, second)) => {
-                let scratch = &mut self.scratch;
-                let needed = room_of(second, most, plan) * plan.values;
-                if scratch.len() < needed {
-                    scratch.resize(needed, 0);
-                }
-                let (front, back) = rayon::join(
-                    || parse(first, most, plan, values, &mut self.labels),
-                    || parse(second, most, plan, scratch, &mut Labels::default()),
-                );
-                together(front, back, (first, second), most, |rows, more| {
-                    let width = plan.values;
-                    values[rows * width..(rows + more) * width].copy_from_slice(&scratch[..more * width]);
-                })
-            }
-        };
-        self.count += parsed.1;
-        parsed
-    }
-}
-
-/// Rows that a text can have: a field and what ends it take two bytes, whatever was announced.
-fn room_of(text: &[u8], most: usize, plan: &Plan) -> usize {
-    most.min(text.len() / (2 * plan.readings.len()).max(1))
-}
-
-/// The two halves of a text that are worth a thread each; words are put into one list, and by one thread.
-fn halves<'a>(text: &'a [u8], plan: &Plan) -> Option<(&'a [u8], &'a [u8])> {
-    let alone = text.len() < WORTH_TWO || rayon::current_num_threads() < 2 || plan.readings.contains(&Reading::Label);
-    if alone {
-        return None;
-    }
-    let middle = text.len() / 2;
-    Some(text.split_at(middle + memchr(b'\n', &text[middle..])? + 1))
-}
-
-/// What two halves come to, of which the second may go on behind the rows: `take(rows, more)` adds its first rows.
-fn together(
-    front: (usize, usize, Option<RowFault>),
-    back: (usize, usize, Option<RowFault>),
-    (first, second): (&[u8], &[u8]),
-    most: usize,
-    take: impl FnOnce(usize, usize),
-) -> (usize, usize, Option<RowFault>) {
-    let (bytes, rows, fault) = front;
-    if fault.is_some() || bytes < first.len() {
-        return (bytes, rows, fault);
-    }
-    let (more_bytes, more, fault) = back;
-    if rows + more < most {
-        take(rows, more);
-        return (bytes + more_bytes, rows + more, fault);
-    }
-    // Rows end here, and what else was read is the next frame's.
-    let more = most - rows;
-    take(rows, more);
-    let end = if more == 0 { 0 } else { memchr_iter(b'\n', second).nth(more - 1).map_or(more_bytes, |end| end + 1) };
-    (bytes + end, most, None)
-}
-
-/// Parses up to `most` of the whole lines in `text` into `values`: bytes and rows read, and what stopped it early.
-fn parse(
-    text: &[u8],
-    most: usize,
-    plan: &Plan,
-    values: &mut [u64],
-    labels: &mut Labels,
-) -> (usize, usize, Option<RowFault>) {
-    let mut start = 0;
-    let mut rows = 0;
-    #[cfg(target_arch = "x86_64")]
-    let mut unusual = 0;
-    while rows < most && start < text.len() {
-        let values = &mut values[rows * plan.values..];
+        let mut start = 0;
+        let mut rows = 0;
         #[cfg(target_arch = "x86_64")]
-        if unusual < MOST_UNUSUAL {
-            let (bytes, usual) = wide::rows(&text[start..], most - rows, plan, values);
-            if usual > 0 {
-                start += bytes;
-                rows += usual;
-                continue;
+        let mut unusual = 0;
+        let mut fault = None;
+        while rows < most && start < text.len() {
+            let values = &mut values[rows * plan.values..];
+            #[cfg(target_arch = "x86_64")]
+            if unusual < MOST_UNUSUAL {
+                let (bytes, usual) = wide::rows(&text[start..], most - rows, plan, values);
+                if usual > 0 {
+                    start += bytes;
+                    rows += usual;
+                    continue;
+                }
+                unusual += 1;
             }
-            unusual += 1;
+            let mut sink = Sink { values: values.iter_mut(), labels: &mut self.labels };
+            match sink.parse_row(text, start, plan) {
+                Ok(next) => start = next,
+                Err(found) => {
+                    fault = Some(found);
+                    break;
+                }
+            }
+            rows += 1;
         }
-        let mut sink = Sink { values: values.iter_mut(), labels };
-        match sink.parse_row(text, start, plan) {
-            Ok(next) => start = next,
-            Err(fault) => return (start, rows, Some(fault)),
-        }
-        rows += 1;
+        self.count += rows;
+        (start, rows, fault)
     }
-    (start, rows, None)
 }
 
 /// Where the values of a row go.

@@ -3,7 +3,6 @@
 mod bad;
 mod formats;
 mod random;
-mod threads;
 
 use std::path::Path;
 
