@@ -118,7 +118,7 @@ fn job(dataset: &Dataset, system: &System, folder: &Path, target_error: f64) -> 
         bail!("it gives a trajectory without timestep and temperature; both are needed for a conductivity");
     };
     let paths = |paths: &Option<ionscape::dataset::Paths>| paths.as_ref().map_or(vec![], |p| p.seen_from(folder));
-    // Mixtures lack some species at their ends; that a system has ions of both signs is checked below.
+    // Mixtures lack some species at their ends; a type that was mistaken shows in the net charge, which is told.
     let request = |(name, types): &(String, Vec<i32>)| IonRequest {
         molecular: dataset.molecules.contains(name),
         optional: true,
