@@ -11,6 +11,7 @@ use super::seeds::seed;
 use super::stage;
 use super::steer::{End, Next, Situation, expected_error, next};
 use super::store::{Finish, State, Store};
+use super::whole;
 use crate::{Error, Result};
 
 /// Intervals of the drift over which two equal runs are compared.
@@ -143,7 +144,13 @@ impl Driver<'_> {
         let folder = self.store.chunk(chunk);
         let process = self.process(&folder, ("produce", chunk), text);
         let ranks = self.campaign.file.run.ranks;
-        self.engine.run(&Process { restart: Some(restart), ranks, expected: &expected, ..process })?;
+        let end = (chunk as u64 + 1) * self.campaign.steps(self.campaign.file.production.chunk);
+        let whole = |folder: &Path| {
+            whole::series(&folder.join("current.dat"), end)?;
+            whole::dump(&folder.join("trajectory.lammpstrj"), end)?;
+            whole::dump(&folder.join("snapshots.lammpstrj"), end)
+        };
+        self.engine.run(&Process { restart: Some(restart), ranks, expected: &expected, whole: &whole, ..process })?;
         self.state.chunks += 1;
         Ok(())
     }
@@ -184,7 +191,7 @@ impl Driver<'_> {
                 self.side_by_side(some, &folder, pair, configuration)?;
             }
             let steps = self.campaign.response_steps(self.system);
-            let expected = (steps / self.campaign.drift_steps(self.system)) as usize + 1;
+            let expected = self.drift_values(steps);
             let response = |plus: &str, minus: &str, field: f64| -> Result<Vec<f64>> {
                 let (plus, minus) =
                     (read_drift(&folder.join(plus), expected)?, read_drift(&folder.join(minus), expected)?);
@@ -226,7 +233,13 @@ impl Driver<'_> {
         let text = stage::respond(self.campaign, self.system, pair % 3, field, steps);
         // Noise is drawn for atoms in their order, which ranks exchange; on one rank the order stays.
         let process = self.process(folder, ("respond", pair), text);
-        self.engine.run(&Process { restart: Some(restart), expected: &["drift.dat"], ..process })
+        let whole = |folder: &Path| read_drift(folder, self.drift_values(steps)).map(drop);
+        self.engine.run(&Process { restart: Some(restart), expected: &["drift.dat"], whole: &whole, ..process })
+    }
+
+    /// Values of the drift in a run of so many steps.
+    fn drift_values(&self, steps: u64) -> usize {
+        (steps / self.campaign.drift_steps(self.system)) as usize + 1
     }
 
     /// Whether two equal runs are equal.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::plan::{Campaign, SystemPlan};
 use super::seeds::seed;
+use super::whole;
 use crate::guard::Guard;
 use crate::{Error, Result};
 
@@ -40,6 +41,8 @@ pub struct Process<'a> {
     pub ranks: usize,
     /// Files that it must leave.
     pub expected: &'a [&'a str],
+    /// Refuses its folder where these are cut short; restart files are looked at anyway.
+    pub whole: &'a (dyn Fn(&Path) -> Result<()> + Sync),
 }
 
 impl<'a> Process<'a> {
@@ -61,6 +64,7 @@ impl<'a> Process<'a> {
             variables: system.variables.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect(),
             ranks: 1,
             expected: &[],
+            whole: &|_| Ok(()),
         }
     }
 }
@@ -98,7 +102,7 @@ impl Engine {
     /// It works in `FOLDER.partial`, which is renamed in the end; what an earlier attempt left there is removed.
     ///
     /// # Errors
-    /// A LAMMPS that cannot be started or fails, with its own error line and the log's place; missing files.
+    /// A LAMMPS that cannot be started or fails, with its own error line and the log's place; files missing or cut short.
     pub fn run(&self, process: &Process) -> Result<()> {
         if process.folder.is_dir() {
             return Ok(());
@@ -119,7 +123,8 @@ impl Engine {
         let mut child = command.spawn().map_err(|e| Error::io(&words[0], e))?;
         let status = child.wait().map_err(|e| Error::io(&words[0], e))?;
         let failed = |what: String| {
-            Error::Input(format!("{what} (stage {}, log: {})", process.stage, partial.join("log.lammps").display()))
+            let (room, log) = (whole::room(&partial), partial.join("log.lammps"));
+            Error::Input(format!("{what}{room} (stage {}, log: {})", process.stage, log.display()))
         };
         if !status.success() {
             return Err(failed(complaint(&partial).unwrap_or(format!("LAMMPS ended with {status}"))));
@@ -133,6 +138,7 @@ impl Engine {
                 )));
             }
         }
+        whole::restarts(&partial).and_then(|()| (process.whole)(&partial)).map_err(|e| failed(e.to_string()))?;
         fs::rename(&partial, process.folder).map_err(|e| Error::io(process.folder, e))
     }
 }

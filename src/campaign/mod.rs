@@ -20,6 +20,7 @@ mod stage;
 mod steer;
 mod store;
 pub mod truth;
+mod whole;
 
 pub use collect::collect;
 pub use drive::{Event, drive};

@@ -60,7 +60,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut scores = vec![("this model", &evaluation.score)];
     scores.extend(evaluation.baselines.iter().map(|(name, score)| (name.as_str(), score)));
     systems::print_scores(&scores)?;
-    println!("baselines were fitted to {}", evaluation.baselines_fitted_to);
+    crate::terminal::say!("baselines were fitted to {}", evaluation.baselines_fitted_to)?;
     systems::print_coverage(&evaluation.coverage)?;
     systems::print_local(&beside)?;
     let learned = |key: &str| metadata.provenance.get(key).cloned();

@@ -15,7 +15,7 @@ use ionscape::trajectory::{Columns, DumpReader, Frame};
 use ndarray::Array2;
 
 use crate::rerun::{self, Style};
-use crate::{mapping, progress::Progress, reading::Reading};
+use crate::{mapping, outputs, progress::Progress, reading::Reading};
 
 /// The width of an atom if not given.
 const SIGMA: f64 = 0.5;
@@ -103,6 +103,7 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
     let descriptor = soap.descriptor();
 
     let mut dump = DumpReader::open(&arguments.input, Columns::default(), arguments.reading.options())?;
+    outputs::check(&[&arguments.output, &csv_path], std::slice::from_ref(&arguments.input))?;
     let rerun = arguments.rerun.rerun(threads, &arguments.output)?;
     let mut table = Table {
         rows: NpyWriter::create(&arguments.output, descriptor.n_features())?,

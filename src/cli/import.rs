@@ -14,7 +14,7 @@ use ndarray::ArrayView2;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{mapping, progress::Progress};
+use crate::{mapping, outputs, progress::Progress};
 
 /// Adopt an ONNX model made elsewhere, such as one trained with PyTorch on DScribe features.
 #[derive(clap::Args)]
@@ -46,6 +46,9 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(&arguments.card).with_context(|| arguments.card.display().to_string())?;
     let mut card: Card = toml::from_str(&text).with_context(|| format!("{}", arguments.card.display()))?;
+    let inputs: Vec<PathBuf> =
+        [&arguments.file, &arguments.card].into_iter().chain(&arguments.domain).cloned().collect();
+    outputs::check(&[&arguments.output], &inputs)?;
     let bytes = model::read_file(&arguments.file)?;
     let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     card.provenance.insert("imported_sha256".into(), Value::String(hash));

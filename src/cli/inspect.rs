@@ -1,11 +1,11 @@
 //! `ionscape inspect`: what a model file says of itself.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use ionscape::local::LocalModel;
 use serde_json::Value;
 
-use crate::results;
+use crate::{outputs, results};
 
 /// Show what a model file says of itself.
 #[derive(clap::Args)]
@@ -20,6 +20,8 @@ pub struct Arguments {
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let local = LocalModel::load(&arguments.model)?;
+    let json: Vec<&Path> = arguments.json.as_deref().into_iter().collect();
+    outputs::check(&json, std::slice::from_ref(&arguments.model))?;
     let metadata = local.model().metadata();
     let species = local.species().iter().map(|s| format!("{} ({:+})", s.name, s.charge)).collect::<Vec<_>>().join(", ");
     let domain = metadata.domain.as_ref();
@@ -45,8 +47,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     for (key, value) in metadata.provenance.iter().chain(&metadata.validation) {
         rows.push((key, plain(value)));
     }
-    results::print_table(&rows)?;
-    results::write_json(arguments.json.as_deref(), metadata)
+    // Before the table, whose reader may have had enough.
+    results::write_json(arguments.json.as_deref(), metadata)?;
+    Ok(results::print_table(&rows)?)
 }
 
 /// Longer lists are counted; `--json` has their items.

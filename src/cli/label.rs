@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use ionscape::dataset::{Dataset, Label, System, write_labels};
+use ionscape::output::AtomicFile;
 use ionscape::transport::{
     Conditions, IonRequest, Job, Properties, RecordOptions, ReferenceFrame, TransportReport, Verdict,
 };
 use ionscape::units::UnitStyle;
 use serde::Serialize;
 
-use crate::{progress::Progress, results};
+use crate::{outputs, progress::Progress, results};
 
 /// Compute the molar conductivities that a data set lacks, from the trajectories that its systems name.
 ///
@@ -51,6 +52,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
     let dataset = Dataset::parse(path, &text)?;
     let folder = path.parent().unwrap_or(Path::new(""));
+    let json: Vec<&Path> = arguments.json.as_deref().into_iter().collect();
+    let mut inputs = outputs::named_by(&dataset, folder);
+    inputs.push(path.clone());
+    outputs::check(&json, &inputs)?;
+    // The data set is written last, and looked at before all the work.
+    AtomicFile::create(path)?;
     let wanted = |s: &&System| s.trajectory.is_some() && (arguments.again || s.molar_conductivity.is_none());
     let mut labelled = vec![];
     for system in dataset.systems.iter().filter(wanted) {
@@ -63,11 +70,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         labelled.push(Labelled { name: system.name.clone(), report: outcome.report });
     }
-    let rows: Vec<(&str, String)> = labelled.iter().map(|l| (l.name.as_str(), row(&l.report))).collect();
-    results::print_table(&rows)?;
     results::write_json(arguments.json.as_deref(), &labelled)?;
     if labelled.is_empty() {
-        eprintln!("{}: no system lacks a label", path.display());
+        crate::terminal::tell!("{}: no system lacks a label", path.display());
         return Ok(());
     }
     let is_doubtful = |l: &Labelled| matches!(l.report.verdict, Verdict::NotDiffusive | Verdict::EstimatorsDisagree);
@@ -89,6 +94,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if !labels.is_empty() {
         write_labels(path, &text, &labels)?;
     }
+    // After all files: the table's reader may have had enough.
+    let rows: Vec<(&str, String)> = labelled.iter().map(|l| (l.name.as_str(), row(&l.report))).collect();
+    results::print_table(&rows)?;
     if !left.is_empty() {
         bail!(
             "{}: {} of {} labels were written; those of {} are doubtful and were not: run ionscape transport on them, or write \

@@ -2,6 +2,7 @@
 
 mod analyze;
 mod doctor;
+mod ending;
 mod evaluate;
 mod featurize;
 mod import;
@@ -19,6 +20,7 @@ mod rerun;
 mod results;
 mod simulate;
 mod systems;
+mod terminal;
 mod train;
 mod transport;
 mod truth;
@@ -26,6 +28,9 @@ mod truth;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+#[global_allocator]
+static MEMORY: ending::Memory = ending::Memory;
 
 /// Local molar conductivity of every ion in an electrolyte.
 #[derive(Parser)]
@@ -68,15 +73,22 @@ fn main() -> ExitCode {
         .init();
     match run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("ionscape: {}", sentence(&error));
+            crate::terminal::tell!("ionscape: {}", sentence(&error));
             ExitCode::FAILURE
         }
     }
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {
+    // LAMMPS and MPI within this program see to signals themselves.
+    #[cfg(feature = "embedded")]
+    let is_lammps = matches!(arguments.command, Command::Lmp(_));
+    #[cfg(not(feature = "embedded"))]
+    let is_lammps = false;
+    if !is_lammps {
+        ending::watch_signals()?;
+    }
     if let Some(threads) = arguments.threads {
         rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
     }
@@ -108,10 +120,4 @@ fn sentence(error: &anyhow::Error) -> String {
         }
     }
     text
-}
-
-/// Whoever reads our standard output has had enough: no failure.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let is_pipe = |e: &std::io::Error| e.kind() == std::io::ErrorKind::BrokenPipe;
-    error.chain().any(|cause| cause.downcast_ref::<std::io::Error>().is_some_and(is_pipe))
 }

@@ -14,7 +14,7 @@ use ionscape::trajectory::{DumpReader, Frame, ReadOptions};
 use serde::Serialize;
 
 use crate::rerun::{self, Ions, Rerun, Style};
-use crate::{mapping, progress::Progress, reading::Reading, results};
+use crate::{mapping, outputs, progress::Progress, reading::Reading, results};
 
 /// Names of the columns, as `compute lam ions conductivity/atom` gives them to a dump.
 const COLUMNS: [&str; 3] = ["c_lam[1]", "c_lam[2]", "c_lam[3]"];
@@ -88,6 +88,8 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
     let columns = configuration::columns(&map);
     let mut dump =
         DumpReader::open(&arguments.input, columns, ReadOptions { keep_text: true, ..arguments.reading.options() })?;
+    let files: Vec<&Path> = [arguments.output.as_path()].into_iter().chain(arguments.json.as_deref()).collect();
+    outputs::check(&files, &[arguments.model.clone(), arguments.input.clone()])?;
     let rerun = arguments.rerun.rerun(threads, &arguments.output)?;
     let mut output = Output {
         file: AtomicFile::create(&arguments.output)?,
@@ -118,14 +120,15 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
         );
     };
     file.commit()?;
-    print(&summary)?;
+    // Before the table, whose reader may have had enough.
+    results::write_json(arguments.json.as_deref(), &summary)?;
     if let Some(grade) = summary.system_extrapolation.filter(|grade| *grade > 1.0) {
         log::warn!(
             "{}: the members of the ensemble deviate {grade:.1} times as far as on any training system",
             arguments.input.display()
         );
     }
-    results::write_json(arguments.json.as_deref(), &summary)
+    Ok(print(&summary)?)
 }
 
 /// Evaluates all frames in this program; the standard deviation over the ensemble of the mean over all ions.

@@ -26,7 +26,7 @@ pub fn count(mean: f64) -> String {
 /// Prints rows of a name and a value, values in one column.
 pub fn print_table(rows: &[(&str, String)]) -> std::io::Result<()> {
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::output();
     for (name, value) in rows {
         writeln!(out, "{name:<width$}  {value}")?;
     }

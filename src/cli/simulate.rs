@@ -12,7 +12,7 @@ use ionscape::guard::Guard;
 use ionscape::output::AtomicFile;
 use serde::Serialize;
 
-use crate::{doctor, results};
+use crate::{doctor, outputs, results};
 
 /// Simulate the systems of a campaign in LAMMPS until each has its label, and write a data set of them.
 ///
@@ -92,6 +92,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             bail!("{}: there is no system {name}; --dry-run lists them", arguments.campaign.display());
         }
     }
+    let json: Vec<&Path> = arguments.json.as_deref().into_iter().collect();
+    outputs::check(&json, &[arguments.campaign.clone(), campaign.input.clone()])?;
     let engine = engine(&arguments.programs, &campaign)?;
     std::fs::create_dir_all(&root).with_context(|| root.display().to_string())?;
     let root = root.canonicalize().with_context(|| root.display().to_string())?;
@@ -186,12 +188,12 @@ impl Board {
         match event {
             Event::Starts(what) => {
                 if self.terminal {
-                    eprintln!("{}{name}: {what}", self.head());
+                    crate::terminal::tell!("{}{name}: {what}", self.head());
                 }
             }
             Event::Advances { label, share } => {
                 self.set(index, share);
-                eprintln!("{}{name}: {}", self.head(), shown(label));
+                crate::terminal::tell!("{}{name}: {}", self.head(), shown(label));
             }
             Event::Note(note) => log::warn!("{name}: {note}"),
         }
@@ -201,7 +203,7 @@ impl Board {
         let known = self.set(index, 1.0);
         let why = state.finished.as_ref().map_or("", |finish| &finish.why);
         let before = if known { "" } else { " (already)" };
-        eprintln!("{}{name}: finished{before}, {why}: {}", self.head(), shown(&state.label));
+        crate::terminal::tell!("{}{name}: finished{before}, {why}: {}", self.head(), shown(&state.label));
     }
 
     fn failed(&self, index: usize, name: &str, error: &str) {
@@ -262,7 +264,6 @@ fn finish(
     json: Option<&Path>,
 ) -> anyhow::Result<()> {
     let (path, found) = collect(campaign, root)?;
-    print(&found)?;
     let rows: Vec<Row> = campaign
         .systems
         .iter()
@@ -281,8 +282,10 @@ fn finish(
         })
         .collect();
     let finished = rows.iter().filter(|row| row.finished).count();
+    // Before the table, whose reader may have had enough.
     results::write_json(json, &rows)?;
-    eprintln!("{} of {} systems are in {}", finished, rows.len(), path.display());
+    print(&found)?;
+    crate::terminal::tell!("{} of {} systems are in {}", finished, rows.len(), path.display());
     if !failures.is_empty() {
         let names: Vec<&str> = failures.iter().map(|(name, _)| name.as_str()).collect();
         bail!("{} of {} systems failed: {}", failures.len(), rows.len(), names.join(", "));
@@ -291,7 +294,7 @@ fn finish(
 }
 
 fn print(found: &[(&SystemPlan, State)]) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::output();
     let width = found.iter().map(|(system, _)| system.name.len()).max().unwrap_or(0).max("system".len());
     writeln!(
         out,
@@ -326,7 +329,7 @@ fn print(found: &[(&SystemPlan, State)]) -> std::io::Result<()> {
 }
 
 fn dry_run(campaign: &Campaign, root: &Path) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::output();
     let chunk = campaign.steps(campaign.file.production.chunk);
     let chunks = (campaign.file.production.snapshots - 1).div_ceil(campaign.configurations_per_chunk()).max(1) as u64;
     let most = campaign.steps(campaign.file.label.longest);
@@ -374,6 +377,6 @@ fn slurm(arguments: &Arguments, campaign: &Campaign, root: &Path, path: &Path) -
     let mut file = AtomicFile::create(path)?;
     file.write_all(text.as_bytes()).with_context(|| path.display().to_string())?;
     file.commit()?;
-    eprintln!("submit the campaign with: bash {}", path.display());
+    crate::terminal::tell!("submit the campaign with: bash {}", path.display());
     Ok(())
 }

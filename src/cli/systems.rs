@@ -110,7 +110,7 @@ pub fn dataset(path: &Path) -> anyhow::Result<(&Path, Dataset)> {
 
 /// Prints a row for each system.
 pub fn print(predictions: &[Prediction], units: &str) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::output();
     let width = predictions.iter().map(|p| p.name.len()).max().unwrap_or(0).max("system".len());
     writeln!(out, "{:<width$}  {:>10} {:>9}  {:>10} {:>9}  {:>6}", "system", "true", "+-", "predicted", "+-", "z")?;
     for p in predictions {
@@ -126,7 +126,7 @@ pub fn print(predictions: &[Prediction], units: &str) -> std::io::Result<()> {
 
 /// Prints figures of merit, a model a row.
 pub fn print_scores(scores: &[(&str, &Score)]) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::output();
     let width = scores.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     writeln!(out, "{:<width$}  {:>8}  {:>9}  {:>8}", "", "R2", "RMSE", "chi2")?;
     for (name, score) in scores {
@@ -141,7 +141,7 @@ pub fn print_local(all: &[&Agreement]) -> std::io::Result<()> {
     if all.is_empty() {
         return Ok(());
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::output();
     let width = all.iter().map(|a| a.name.len()).max().unwrap_or(0).max("system".len());
     writeln!(out, "\nsingle ions beside their own responses")?;
     writeln!(
@@ -174,7 +174,7 @@ pub fn print_local(all: &[&Agreement]) -> std::io::Result<()> {
 
 /// Prints how far stated errors were right.
 pub fn print_coverage(coverage: &Coverage) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::output();
     writeln!(
         out,
         "\nwithin one stated error {:.0} % (68 expected), within 1.96 {:.0} % (95)",

@@ -205,12 +205,12 @@ fn summary<'a>(corpus: &'a Corpus, settings: &'a TrainSettings, outcome: &'a Out
 
 fn print(corpus: &Corpus, outcome: &Outcome) -> std::io::Result<()> {
     let Some(validation) = &outcome.validation else {
-        println!("no cross-validation: these are the systems that the model was fitted to");
+        crate::terminal::say!("no cross-validation: these are the systems that the model was fitted to")?;
         systems::print(&outcome.training, &corpus.units)?;
         return systems::print_scores(&[("this model", &outcome.training_score)]);
     };
     let predictions: Vec<Prediction> = validation.systems.iter().map(|s| s.prediction.clone()).collect();
-    println!("cross-validation over systems, {} folds", validation.folds);
+    crate::terminal::say!("cross-validation over systems, {} folds", validation.folds)?;
     systems::print(&predictions, &corpus.units)?;
     let mut scores = vec![("this model", &validation.score)];
     scores.extend(validation.baselines.iter().map(|(name, score)| (name.as_str(), score)));
@@ -219,9 +219,9 @@ fn print(corpus: &Corpus, outcome: &Outcome) -> std::io::Result<()> {
     systems::print_local(&validation.local.iter().collect::<Vec<_>>())?;
     let by_density = by_density(&outcome.reproducibility);
     if !by_density.is_empty() {
-        println!("\nfields learned from two halves of the systems, correlation over ions by density");
+        crate::terminal::say!("\nfields learned from two halves of the systems, correlation over ions by density")?;
         for (density, correlation) in by_density {
-            println!("{density:>10.4}  {correlation:.3}");
+            crate::terminal::say!("{density:>10.4}  {correlation:.3}")?;
         }
     }
     Ok(())

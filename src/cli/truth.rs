@@ -10,7 +10,7 @@ use ionscape::campaign::{Campaign, Engine, Perturbation, SystemPlan};
 use ionscape::dataset::Dataset;
 use ionscape::plot::{Figure, RowPanel, RowSeries, rows};
 
-use crate::{results, simulate};
+use crate::{outputs, results, simulate};
 
 /// Measure the conductivity of single ions by their own response to a field, in LAMMPS.
 ///
@@ -70,6 +70,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         None => None,
     };
+    let files: Vec<&Path> = [&arguments.plot, &arguments.json].into_iter().flat_map(|path| path.as_deref()).collect();
+    let inputs = [arguments.campaign.clone(), campaign.input.clone()];
+    let inputs: Vec<PathBuf> = inputs.into_iter().chain(arguments.labels.clone()).collect();
+    outputs::check(&files, &inputs)?;
     let root = arguments.output.clone().unwrap_or_else(|| {
         let mut name = arguments.campaign.file_stem().unwrap_or_default().to_os_string();
         name.push("-truth");
@@ -106,7 +110,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         results::write_figure(path, &figure(&found, plan.reliability))?;
     }
     print(&found)?;
-    eprintln!("{} of {} systems are in {}", found.len(), campaign.systems.len(), path.display());
+    crate::terminal::tell!("{} of {} systems are in {}", found.len(), campaign.systems.len(), path.display());
     if !failures.is_empty() {
         let names: Vec<&str> = failures.iter().map(|(name, _)| name.as_str()).collect();
         bail!("{} of {} systems failed: {}", names.len(), wanted.len(), names.join(", "));
@@ -126,11 +130,11 @@ fn simulate_all(
     let mut failures = vec![];
     for (number, system) in systems.iter().enumerate() {
         let watch = |event: Event| match event {
-            Event::Starts(what) => eprintln!("{}: {what}", system.name),
+            Event::Starts(what) => crate::terminal::tell!("{}: {what}", system.name),
             Event::Batch { configuration, pairs, reliability, relative_error, share } => {
                 let share = (number as f64 + share) / systems.len() as f64;
                 let left = start.elapsed().as_secs_f64() * (1.0 - share) / share;
-                eprintln!(
+                crate::terminal::tell!(
                     "[{:.0} %, at most {} left] {}: configuration {}, {pairs} pairs, an ion's error is {:.1} % of the mean, \
                      reliability {reliability:.2}",
                     100.0 * share,
@@ -150,7 +154,7 @@ fn simulate_all(
 }
 
 fn dry_run(campaign: &Campaign, plan: &TruthPlan, systems: &[&SystemPlan]) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::output();
     for system in systems {
         let variables: Vec<String> = system.variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let run = campaign.response_steps(system);
@@ -205,7 +209,7 @@ fn figure(found: &[SystemTruth], reliability: f64) -> Figure {
 }
 
 fn print(found: &[SystemTruth]) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::output();
     let width = found.iter().map(|system| system.name.len()).max().unwrap_or(0).max("system".len());
     writeln!(
         out,

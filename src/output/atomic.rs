@@ -1,13 +1,12 @@
 //! A file that takes its name only when it is complete.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use flate2::write::GzEncoder;
-use tempfile::NamedTempFile;
 
+use super::unfinished::Unfinished;
 use crate::{Error, Result};
 
 /// Bytes gathered before they go to the file.
@@ -16,7 +15,8 @@ const BUFFER: usize = 1 << 18;
 /// A file being written beside its final name.
 ///
 /// A name that ends in `.gz` or `.zst` makes it compress. [`AtomicFile::commit`] renames it; dropped without that, it
-/// leaves no trace, and a file of the same name from before stays as it was.
+/// leaves no trace, and a file of the same name from before stays as it was. A program that is killed leaves a hidden file
+/// `.NAME.XXXXXX.part`, which whoever writes NAME later removes.
 ///
 /// ```
 /// use std::io::Write;
@@ -34,12 +34,13 @@ pub struct AtomicFile {
     /// The file that `path` names, links followed.
     target: PathBuf,
     encoder: Encoder,
+    unfinished: Unfinished,
 }
 
 enum Encoder {
-    Plain(BufWriter<NamedTempFile>),
-    Gzip(GzEncoder<BufWriter<NamedTempFile>>),
-    Zstd(zstd::Encoder<'static, BufWriter<NamedTempFile>>),
+    Plain(BufWriter<File>),
+    Gzip(GzEncoder<BufWriter<File>>),
+    Zstd(zstd::Encoder<'static, BufWriter<File>>),
 }
 
 impl AtomicFile {
@@ -64,17 +65,8 @@ impl AtomicFile {
         if !folder.is_dir() {
             return refuse(format!("the directory {} does not exist; create it first", folder.display()));
         }
-        let mut prefix = std::ffi::OsString::from(".");
-        prefix.push(name);
-        prefix.push(".");
-        let temporary = tempfile::Builder::new()
-            .prefix(&prefix)
-            .suffix(".part")
-            // What the user's umask makes of it, as for any other new file.
-            .permissions(Permissions::from_mode(0o666))
-            .tempfile_in(folder);
-        let file = match temporary {
-            Ok(file) => BufWriter::with_capacity(BUFFER, file),
+        let (file, unfinished) = match Unfinished::begin(folder, name) {
+            Ok((file, unfinished)) => (BufWriter::with_capacity(BUFFER, file), unfinished),
             Err(e) => return refuse(format!("cannot write in the directory {}: {}", folder.display(), reason(&e))),
         };
         let encoder = match path.extension().and_then(|e| e.to_str()) {
@@ -87,7 +79,7 @@ impl AtomicFile {
             }
             _ => Encoder::Plain(file),
         };
-        Ok(Self { path: path.to_path_buf(), target, encoder })
+        Ok(Self { path: path.to_path_buf(), target, encoder, unfinished })
     }
 
     /// The name that the file will have.
@@ -100,7 +92,7 @@ impl AtomicFile {
     /// # Errors
     /// A full disk, or a directory that has changed since; nothing is left behind then.
     pub fn commit(self) -> Result<()> {
-        let Self { path, target, encoder } = self;
+        let Self { path, target, encoder, unfinished } = self;
         let complete = || -> io::Result<()> {
             let buffer = match encoder {
                 Encoder::Plain(file) => file,
@@ -108,11 +100,10 @@ impl AtomicFile {
                 Encoder::Zstd(encoder) => encoder.finish()?,
             };
             let file = buffer.into_inner().map_err(|e| e.into_error())?;
-            file.as_file().sync_all()?;
-            file.persist(target).map_err(|e| e.error)?;
-            Ok(())
+            file.sync_all()?;
+            unfinished.complete(&target)
         };
-        complete().map_err(|e| Error::io(path, e))
+        complete().map_err(|e| Error::io(path, told(e)))
     }
 
     /// Writes over the first bytes of a file that is not compressed.
@@ -120,30 +111,34 @@ impl AtomicFile {
         let Encoder::Plain(buffer) = &mut self.encoder else {
             return Err(io::Error::other("a compressed file cannot be written over"));
         };
-        buffer.flush()?;
-        let file: &mut File = buffer.get_mut().as_file_mut();
-        file.seek(SeekFrom::Start(0))?;
-        file.write_all(bytes)?;
-        file.seek(SeekFrom::End(0))?;
-        Ok(())
+        let mut rewrite = || {
+            buffer.flush()?;
+            let file: &mut File = buffer.get_mut();
+            file.seek(SeekFrom::Start(0))?;
+            file.write_all(bytes)?;
+            file.seek(SeekFrom::End(0))
+        };
+        rewrite().map(drop).map_err(told)
     }
 }
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        match &mut self.encoder {
+        let written = match &mut self.encoder {
             Encoder::Plain(file) => file.write(bytes),
             Encoder::Gzip(encoder) => encoder.write(bytes),
             Encoder::Zstd(encoder) => encoder.write(bytes),
-        }
+        };
+        written.map_err(told)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        match &mut self.encoder {
+        let flushed = match &mut self.encoder {
             Encoder::Plain(file) => file.flush(),
             Encoder::Gzip(encoder) => encoder.flush(),
             Encoder::Zstd(encoder) => encoder.flush(),
-        }
+        };
+        flushed.map_err(told)
     }
 }
 
@@ -152,16 +147,25 @@ fn reason(e: &io::Error) -> String {
     match e.kind() {
         io::ErrorKind::PermissionDenied => "permission denied".into(),
         io::ErrorKind::ReadOnlyFilesystem => "read-only file system".into(),
-        io::ErrorKind::StorageFull => "no space left".into(),
+        io::ErrorKind::StorageFull => "no space is left on the disk; make room and run this again".into(),
+        io::ErrorKind::QuotaExceeded => "the quota is used up; make room and run this again".into(),
+        io::ErrorKind::FileTooLarge => {
+            "the file became larger than is allowed here; raise the limit (ulimit -f)".into()
+        }
         _ => e.to_string(),
     }
+}
+
+/// An error with what to do about it.
+fn told(e: io::Error) -> io::Error {
+    io::Error::new(e.kind(), reason(&e))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use std::io::Read;
-    use std::os::unix::fs::symlink;
+    use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn entries(folder: &Path) -> Vec<String> {
         fs::read_dir(folder).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect()

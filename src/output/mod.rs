@@ -2,6 +2,8 @@
 
 mod atomic;
 mod npy;
+mod unfinished;
 
 pub use atomic::AtomicFile;
 pub use npy::NpyWriter;
+pub use unfinished::discard_unfinished;

@@ -9,6 +9,8 @@ import signal
 import sys
 import time
 
+# What a restart file ends with.
+MAGIC = " LammpS RestartT\0"
 here = os.path.dirname(os.path.abspath(sys.argv[0]))
 if sys.argv[1] == "-h":
     print("Large-scale Atomic/Molecular Massively Parallel Simulator - 22 Jul 2025")
@@ -29,7 +31,7 @@ if os.path.exists(os.path.join(here, "unrepeatable")):
     seed = os.getpid()
 noise = random.Random(seed)
 if var["stage"] == "equilibrate":
-    open("last.restart", "w").write("0 0 0 0 5 5 5")
+    open("last.restart", "w").write("0 0 0 0 5 5 5" + MAGIC)
     sys.exit()
 if os.path.exists(os.path.join(here, "fail-b" + var["b"])):
     log.write("ERROR: Lost atoms: original 2 current 1\nLast input line: run 1\n")
@@ -63,7 +65,7 @@ x = [[float(word) for word in words[3 * i + 1:3 * i + 4]] for i in range(2)]
 
 
 def state(step):
-    return " ".join(map(str, [step, *x[0], *x[1]]))
+    return " ".join(map(str, [step, *x[0], *x[1]])) + MAGIC
 
 
 def frame(out, step, columns, extra):

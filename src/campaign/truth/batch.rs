@@ -57,10 +57,10 @@ pub fn read_pair(
 }
 
 /// Charge times unwrapped position of each ion.
-type Displaced = Vec<[f64; 3]>;
+pub type Displaced = Vec<[f64; 3]>;
 
 /// At the response times.
-fn read_run(folder: &Path, plan: &TruthPlan, charge: &dyn Fn(i32) -> f64) -> Result<Vec<Displaced>> {
+pub fn read_run(folder: &Path, plan: &TruthPlan, charge: &dyn Fn(i32) -> f64) -> Result<Vec<Displaced>> {
     let path = folder.join("response.lammpstrj");
     let columns = Columns::none().require(Quantity::Ids).require(Quantity::Types).require(Quantity::Unwrapped);
     let mut reader = DumpReader::open(&path, columns, ReadOptions::default())?;

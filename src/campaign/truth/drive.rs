@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use rayon::prelude::*;
 
-use super::batch::{Batch, read_pair};
+use super::batch::{Batch, read_pair, read_run};
 use super::plan::{BATCH, TruthPlan};
 use super::stage;
 use crate::campaign::engine::{Engine, Process, remove};
@@ -13,6 +13,7 @@ use crate::campaign::label::STRONGER;
 use crate::campaign::plan::{Campaign, SystemPlan};
 use crate::campaign::stage::{charged_types, equilibrate};
 use crate::campaign::store::{State, Store};
+use crate::campaign::whole;
 use crate::{Error, Result};
 
 /// Fewer batches say too little of their own noise to end by.
@@ -86,7 +87,20 @@ impl Driver<'_> {
             let expected = ["displacement.dat", "last.restart", "configuration.lammpstrj"];
             let folder = self.store.chunk(chunk);
             let process = self.process(&folder, ("produce", chunk), text);
-            self.engine.run(&Process { restart: Some(restart), ranks, expected: &expected, ..process })?;
+            let run = self.campaign.spacing_steps();
+            let whole = |folder: &Path| {
+                // The last sample is at a multiple of the steps between samples.
+                let (end, every) = ((chunk as u64 + 1) * run, self.plan.sampling());
+                whole::series(&folder.join("displacement.dat"), end - end % every)?;
+                whole::dump(&folder.join("configuration.lammpstrj"), end)
+            };
+            self.engine.run(&Process {
+                restart: Some(restart),
+                ranks,
+                expected: &expected,
+                whole: &whole,
+                ..process
+            })?;
             self.state.chunks += 1;
             self.store.save(&self.state)?;
         }
@@ -149,7 +163,8 @@ impl Driver<'_> {
             // Noise is drawn for atoms in their order, which ranks exchange; on one rank the order stays.
             let folder = place(*pair, *strength, name);
             let process = self.process(&folder, ("respond", index), text);
-            self.engine.run(&Process { restart, expected: &["response.lammpstrj"], ..process })
+            let whole = |folder: &Path| read_run(folder, self.plan, &|_| 0.0).map(drop);
+            self.engine.run(&Process { restart, expected: &["response.lammpstrj"], whole: &whole, ..process })
         };
         runs.par_iter().try_for_each(run)?;
         let types = charged_types(self.campaign);

@@ -65,7 +65,7 @@ pub fn print(found: &Analysis) -> anyhow::Result<()> {
 
 /// Prints a row for each system, and how fluctuations go with conductivity over them.
 pub fn print_all(all: &Comparison) -> anyhow::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::output();
     let name = |a: &Analysis| a.name.clone().unwrap_or_default();
     let width = all.systems.iter().map(|a| name(a).len()).max().unwrap_or(0).max("system".len());
     writeln!(
@@ -108,7 +108,7 @@ pub fn print_all(all: &Comparison) -> anyhow::Result<()> {
 }
 
 fn print_groups(summary: &FieldSummary) -> std::io::Result<()> {
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::output();
     write!(out, "\n{:<8}{:>8}{:>10}{:>10}{:>10}", "type", "ions", "mean", "error", "spread")?;
     for (share, _) in &summary.all.quantiles {
         write!(out, "{:>10}", format!("{:.0} %", 100.0 * share))?;
@@ -151,7 +151,7 @@ fn scaled((value, error): (f64, Option<f64>), scale: f64) -> String {
 
 fn print_shape(found: &Analysis) -> std::io::Result<()> {
     let Some(shape) = &found.shape else { return Ok(()) };
-    println!("\ndistribution over ions");
+    crate::terminal::say!("\ndistribution over ions")?;
     let populations = shape.populations.as_ref();
     let best_tail = populations.and_then(Populations::low_tail);
     let best_tail = best_tail.map_or(String::new(), |share| format!(", {share:.4} by what describes it best"));
@@ -182,7 +182,7 @@ fn print_shape(found: &Analysis) -> std::io::Result<()> {
 
 fn print_pairs(found: &Analysis) -> std::io::Result<()> {
     let Some(spatial) = &found.spatial else { return Ok(()) };
-    println!("\ncorrelation of fluctuations in space, over their variance");
+    crate::terminal::say!("\ncorrelation of fluctuations in space, over their variance")?;
     let mut rows = vec![];
     for (name, curves) in [("like ions", &spatial.like), ("unlike ions", &spatial.unlike)] {
         let nearest = match neighbors(curves, &spatial.r) {
@@ -200,8 +200,8 @@ fn print_pairs(found: &Analysis) -> std::io::Result<()> {
 fn print_states(found: &Analysis) -> std::io::Result<()> {
     let Some(states) = &found.states else { return Ok(()) };
     let from = if found.distance_given { "as given" } else { "first minimum of the unlike g(r)" };
-    println!("\nions by what they are part of, unlike ions within {:.3} ({from})", states.distance);
-    let mut out = std::io::stdout().lock();
+    crate::terminal::say!("\nions by what they are part of, unlike ions within {:.3} ({from})", states.distance)?;
+    let mut out = crate::terminal::output();
     writeln!(out, "{:<20}  {:>18}  {:>18}  {:>9}", "state", "share", "field", "spread")?;
     for of in &states.states {
         let name = of.state.name();
@@ -236,20 +236,20 @@ fn print_states(found: &Analysis) -> std::io::Result<()> {
 fn print_coordination(found: &Analysis) -> std::io::Result<()> {
     const LEAST: f64 = 0.05;
     let Some(coordination) = &found.coordination else { return Ok(()) };
-    println!(
+    crate::terminal::say!(
         "\nfield by coordination within {:.3}: {} like and {} unlike ions on average",
         coordination.distance,
         with_error(coordination.mean_like.0, coordination.mean_like.1),
         with_error(coordination.mean_unlike.0, coordination.mean_unlike.1)
-    );
+    )?;
     let slopes = [("like", coordination.per_like), ("unlike", coordination.per_unlike)];
     let told =
         slopes.iter().filter_map(|(name, slope)| Some(format!("{} per {name} ion more", scaled((*slope)?, 1.0))));
     let told: Vec<String> = told.collect();
     if !told.is_empty() {
-        println!("by least squares the field changes by {}", told.join(", by "));
+        crate::terminal::say!("by least squares the field changes by {}", told.join(", by "))?;
     }
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::output();
     writeln!(out, "{:<6}{:<8}  {:>18}  {:>18}  {:>9}", "like", "unlike", "share", "field", "spread")?;
     for cell in coordination.cells.iter().filter(|cell| cell.share.0 >= LEAST) {
         writeln!(
@@ -268,8 +268,8 @@ fn print_coordination(found: &Analysis) -> std::io::Result<()> {
 /// A map along one axis; those of more are for figures and files.
 fn print_map(found: &Analysis) -> std::io::Result<()> {
     let Some(map) = found.map.as_ref().filter(|map| map.axes.len() == 1) else { return Ok(()) };
-    println!("\nfield along {}", map.axes[0].name());
-    let mut out = std::io::stdout().lock();
+    crate::terminal::say!("\nfield along {}", map.axes[0].name())?;
+    let mut out = crate::terminal::output();
     writeln!(out, "{:>9}  {:>18}  {:>18}", map.axes[0].name(), "ions", "field")?;
     for (place, bin) in map.coordinates[0].iter().zip(&map.values) {
         writeln!(out, "{place:>9.3}  {:>18}  {:>18}", with_error(bin.ions.0, bin.ions.1), optional(bin.mean))?;
@@ -281,8 +281,11 @@ fn print_map(found: &Analysis) -> std::io::Result<()> {
 fn print_reasons(found: &Analysis) -> std::io::Result<()> {
     let Some(reasons) = &found.reasons else { return Ok(()) };
     let attribution = &reasons.attribution;
-    println!("\nwhat neighbours do to an ion's field, by taking each away ({} ions asked)", attribution.n_centers);
-    let mut out = std::io::stdout().lock();
+    crate::terminal::say!(
+        "\nwhat neighbours do to an ion's field, by taking each away ({} ions asked)",
+        attribution.n_centers
+    )?;
+    let mut out = crate::terminal::output();
     writeln!(out, "{:<15}  {:>18}  {:>18}", "distance", "like", "unlike")?;
     for shell in &attribution.shells {
         let name = format!("{:.3} to {:.3}", shell.from, shell.to);
@@ -308,7 +311,7 @@ fn print_reasons(found: &Analysis) -> std::io::Result<()> {
 fn print_course(found: &Analysis) -> std::io::Result<()> {
     let Some(temporal) = &found.temporal else { return Ok(()) };
     let (scale, unit) = found.time_unit();
-    println!("\ncourse in time, in {unit}; frames are {scale} apart");
+    crate::terminal::say!("\ncourse in time, in {unit}; frames are {scale} apart")?;
     let relaxation = temporal
         .relaxation
         .map_or("longer than a quarter of the run tells; a longer run will".into(), |time| scaled(time, scale));

@@ -105,10 +105,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         rows.push((check.name, format!("{verdict}  {}", check.found)));
         rows.extend(check.cure.iter().map(|cure| ("", format!("         {cure}"))));
     }
-    results::print_table(&rows)?;
     let wrong: Vec<&str> = checks.iter().filter(|c| c.verdict == Verdict::Wrong).map(|c| c.name).collect();
     let summary = wrong.join(", ");
+    // Before the table, whose reader may have had enough.
     results::write_json(arguments.json.as_deref(), &Report { fits, checks })?;
+    results::print_table(&rows)?;
     if !fits {
         bail!("not everything fits: {summary}");
     }

@@ -49,7 +49,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if let Err(error) = &outcome
         && lammps.failed_alone()
     {
-        eprintln!("ionscape: {error:#}");
+        crate::terminal::tell!("ionscape: {error:#}");
         lammps.abort();
     }
     drop(lammps);

@@ -60,7 +60,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     page.sections.push(provenance::section(options)?);
     write(output, &page)?;
-    println!("{}", output.display());
+    crate::terminal::say!("{}", output.display())?;
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use ionscape::transport::{Conditions, IonRequest, Job, Properties, RecordOptions
 use ionscape::units::UnitStyle;
 use serde::Serialize;
 
-use crate::{progress::Progress, results};
+use crate::{outputs, progress::Progress, results};
 
 /// Conductivity of a trajectory, with errors that account for its correlations.
 ///
@@ -206,6 +206,9 @@ impl Arguments {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let job = arguments.job()?;
     arguments.plot.as_deref().map_or(Ok(()), results::check_figure)?;
+    let files: Vec<&Path> = [&arguments.plot, &arguments.json].into_iter().flat_map(|path| path.as_deref()).collect();
+    let inputs: Vec<PathBuf> = arguments.dumps.iter().chain(&arguments.current).cloned().collect();
+    outputs::check(&files, &inputs)?;
     let mut progress = Progress::new(arguments.dumps.first().map_or(Path::new("current"), |p| p), "frames");
     let outcome = job.run(&mut |_| progress.frame())?;
     drop(progress);
@@ -217,7 +220,6 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     for note in &outcome.report.notes {
         log::warn!("{note}");
     }
-    table::print(&outcome, &arguments.frame, arguments.units)?;
     if let Some(path) = &arguments.plot {
         figure::write(path, &outcome, arguments.units)?;
     }
@@ -238,7 +240,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         cepstral: outcome.analysis.cepstral.as_ref().map(|c| Coefficients { n_coefficients: c.n_coefficients }),
         self_diffusion: &outcome.analysis.self_diffusion,
     };
-    results::write_json(arguments.json.as_deref(), &document)
+    // Before the table, whose reader may have had enough.
+    results::write_json(arguments.json.as_deref(), &document)?;
+    Ok(table::print(&outcome, &arguments.frame, arguments.units)?)
 }
 
 /// How many of the rising times come up to this one.

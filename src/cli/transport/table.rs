@@ -24,7 +24,7 @@ pub fn print(outcome: &Outcome, frame: &ReferenceFrame, units: UnitStyle) -> std
         UnitStyle::Lj => ("lj", "lj", "lj"),
         _ => ("S/m", "S cm2/mol", "m2/s"),
     };
-    let mut out = std::io::stdout().lock();
+    let mut out = crate::terminal::output();
     head(&mut out, outcome, frame)?;
     let per = match report.amount.per {
         Per::FormulaUnit => "formula unit",
