@@ -25,8 +25,10 @@ mod train;
 mod transport;
 mod truth;
 
+use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use clap::{Parser, Subcommand};
 
 #[global_allocator]
@@ -38,7 +40,7 @@ static MEMORY: ending::Memory = ending::Memory;
 struct Arguments {
     /// Threads to use; all cores if not given (also: RAYON_NUM_THREADS).
     #[arg(long, global = true, value_name = "N")]
-    threads: Option<std::num::NonZeroUsize>,
+    threads: Option<NonZeroUsize>,
 
     #[command(subcommand)]
     command: Command,
@@ -87,10 +89,13 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     #[cfg(not(feature = "embedded"))]
     let is_lammps = false;
     if !is_lammps {
-        ending::watch_signals()?;
-    }
-    if let Some(threads) = arguments.threads {
-        rayon::ThreadPoolBuilder::new().num_threads(threads.get()).build_global()?;
+        // Begun here, threads that cannot be are an error. Zero is what RAYON_NUM_THREADS says, or all cores.
+        let threads = arguments.threads.map_or(0, NonZeroUsize::get);
+        let pool = || rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+        ending::watch_signals().map_err(anyhow::Error::from).and_then(|()| Ok(pool()?)).context(
+            "threads cannot be started: memory or the number of processes is limited too far (ulimit -v, -u); raise the \
+             limit, or take fewer --threads",
+        )?;
     }
     match arguments.command {
         Command::Analyze(arguments) => analyze::run(arguments),

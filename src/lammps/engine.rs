@@ -6,7 +6,7 @@ use rayon::ThreadPool;
 
 use super::bridge::{Agreement, AtomsView};
 use super::neighbor_list::NeighborList;
-use crate::local::LocalModel;
+use crate::local::{CHUNK, LocalModel};
 use crate::model::{self, Condition, Conditions};
 use crate::species::SpeciesMap;
 use crate::units::UnitStyle;
@@ -14,6 +14,9 @@ use crate::{Error, Result};
 
 /// More threads than this are a mistake in the input.
 const MOST_THREADS: usize = 1024;
+
+/// Bytes for lists of neighbours and the like, beside what threads are known to work in.
+const SMALL_THINGS: usize = 1 << 20;
 
 /// A model made ready for one simulation.
 pub struct Engine {
@@ -108,6 +111,23 @@ pub(super) fn conditions(temperature: f64) -> Conditions {
     Conditions { temperature: Some(temperature).filter(|t| !t.is_nan()) }
 }
 
+/// Refuses to begin without memory to work in. Where Rust misses some later it ends the process at once, and what LAMMPS
+/// has not yet written of its log and dumps is lost.
+pub(super) fn check_memory(engine: &Engine, n_centers: usize) -> Result<()> {
+    let busy = engine.pool.current_num_threads().min(n_centers.div_ceil(CHUNK));
+    reserve(busy * engine.local.memory_of_thread() + SMALL_THINGS, busy)
+}
+
+fn reserve(size: usize, threads: usize) -> Result<()> {
+    Vec::<u8>::new().try_reserve_exact(size).map_err(|_| {
+        let size = size as f64 / 1e6;
+        Error::Input(format!(
+            "out of memory: {threads} threads work in {size:.1} MB, which are not to be had; take fewer threads, or run on \
+             more nodes"
+        ))
+    })
+}
+
 /// # Safety
 /// As [`NeighborList::new`].
 pub unsafe fn evaluate(
@@ -119,6 +139,7 @@ pub unsafe fn evaluate(
     members: &mut [f64],
 ) -> Result<()> {
     contained(|| {
+        check_memory(engine, centers.len())?;
         // SAFETY: promised by the caller.
         let environments = unsafe { engine.environments(atoms, centers) };
         let (rows, rest) = out.as_chunks_mut::<3>();
@@ -146,6 +167,7 @@ pub unsafe fn features(
     out: &mut [f64],
 ) -> Result<()> {
     contained(|| {
+        check_memory(engine, centers.len())?;
         // SAFETY: promised by the caller.
         let environments = unsafe { engine.environments(atoms, centers) };
         engine.pool.install(|| engine.local.features(&environments, &conditions(temperature), out))
@@ -163,6 +185,16 @@ mod tests {
         assert!(message(|| panic!("lost")).ends_with("please report it: lost"));
         assert!(message(|| std::panic::panic_any(7)).ends_with("no reason given"));
         assert!(contained(|| Ok(1)).is_ok());
+    }
+
+    #[test]
+    fn memory_that_no_machine_has_is_asked_for_before_the_work() {
+        let model = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/models/baseline.onnx");
+        let species = ["cation".into(), "anion".into()];
+        let engine = load(model, &read_model(model).unwrap(), &species, "lj", 1).unwrap();
+        check_memory(&engine, 1000).unwrap();
+        let message = reserve(usize::MAX / 2, 3).unwrap_err().to_string();
+        assert!(message.starts_with("out of memory: 3 threads work in "), "{message}");
     }
 
     #[test]

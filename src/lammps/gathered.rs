@@ -6,7 +6,7 @@
 use std::collections::HashMap;
 
 use super::bridge::Configuration;
-use super::engine::{Engine, conditions, contained};
+use super::engine::{Engine, check_memory, conditions, contained};
 use crate::descriptor::Environment;
 use crate::geometry::Cell;
 use crate::local::{Atoms, Environments, PeriodicEnvironments, Sites};
@@ -114,6 +114,7 @@ pub fn evaluate_gathered(
     members: &mut [f64],
 ) -> Result<()> {
     contained(|| {
+        check_memory(engine, wanted.len())?;
         let gathered = Gathered::new(engine, configuration, wanted, counted)?;
         let mut values = vec![[0.0; 3]; gathered.ions.len()];
         let (first, others) = values.split_at_mut(gathered.n_counted);
@@ -137,6 +138,7 @@ pub fn features_gathered(
     counted: &mut [bool],
 ) -> Result<()> {
     contained(|| {
+        check_memory(engine, wanted.len())?;
         let gathered = Gathered::new(engine, configuration, wanted, counted)?;
         let width = engine.n_features();
         let mut features = vec![0.0; gathered.ions.len() * width];

@@ -21,7 +21,7 @@ use crate::species::{Species, SpeciesMap};
 use crate::{Error, Result};
 
 /// Centers that go through descriptor and network together: enough for matrix products, few enough for the cache.
-const CHUNK: usize = 256;
+pub(crate) const CHUNK: usize = 256;
 
 /// Where the neighbours of centers come from.
 pub trait Environments: Sync {

@@ -17,6 +17,7 @@ use std::process::Command;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use anyhow::{Context, anyhow, bail};
+use ionscape::guard::Guard;
 use ionscape::species::SpeciesMap;
 use ionscape::trajectory::{DumpReader, Frame};
 use tempfile::TempDir;
@@ -65,6 +66,8 @@ pub struct Rerun {
     ranks: usize,
     threads: usize,
     folder: TempDir,
+    /// Removes the folder, however this program ends.
+    guard: Guard,
 }
 
 impl Options {
@@ -93,7 +96,8 @@ impl Options {
         let folder = folder.and_then(|beside| tempfile::Builder::new().prefix(".ionscape-rerun.").tempdir_in(beside));
         let folder = folder.with_context(|| format!("a temporary folder is needed beside {}", output.display()))?;
         let plugin = std::path::absolute(plugin)?;
-        Ok(Some(Rerun { installation, plugin, ranks, threads: threads_of_rank(ranks, threads), folder }))
+        let guard = Guard::new(Some(folder.path()))?;
+        Ok(Some(Rerun { installation, plugin, ranks, threads: threads_of_rank(ranks, threads), folder, guard }))
     }
 }
 
@@ -137,7 +141,7 @@ impl Rerun {
         drop(start);
         let command = self.command();
         let program = command.get_program().to_string_lossy().into_owned();
-        let (process, Pipes { frames, values }) = Process::start(command, self.folder.path())
+        let (process, Pipes { frames, values }) = Process::start(command, self.folder.path(), self.guard)
             .with_context(|| format!("{program} cannot be started here; {CURE}"))?;
         // Once values have come, all files have been opened; nothing is left then if this program is ended.
         let mut folder = Some(self.folder);

@@ -34,12 +34,11 @@ pub struct Pipes {
 }
 
 impl Process {
-    /// Starts `command` in `folder`, an absolute path, which goes at the latest with this program.
+    /// Starts `command` in `folder`, an absolute path, which `guard` removes at the latest with this program.
     ///
     /// # Errors
     /// Pipes that the file system does not have, a program that cannot be started.
-    pub fn start(mut command: Command, folder: &Path) -> anyhow::Result<(Self, Pipes)> {
-        let guard = Guard::new(Some(folder))?;
+    pub fn start(mut command: Command, folder: &Path, guard: Guard) -> anyhow::Result<(Self, Pipes)> {
         let (held_frames, frames) = hold(folder.join(FRAMES))?;
         let (held_values, values) = hold(folder.join(VALUES))?;
         let pipes = Pipes { frames: OpenOptions::new().write(true).open(frames)?, values: File::open(values)? };
@@ -104,7 +103,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut command = Command::new("sh");
         command.args(["-c", script]);
-        let (process, pipes) = Process::start(command, folder.path()).unwrap();
+        let guard = Guard::new(Some(folder.path())).unwrap();
+        let (process, pipes) = Process::start(command, folder.path(), guard).unwrap();
         (folder, process, pipes)
     }
 
