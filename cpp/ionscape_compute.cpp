@@ -32,12 +32,12 @@ namespace {
 constexpr int FIRST_NAME = 4;    // after ID, group, style and model file
 
 // The same text on all ranks: that of rank 0.
-std::string broadcast(std::string text, MPI_Comm world)
+std::string broadcast(std::string text, MPI_Comm world, int from = 0)
 {
   int n = static_cast<int>(text.size());
-  MPI_Bcast(&n, 1, MPI_INT, 0, world);
+  MPI_Bcast(&n, 1, MPI_INT, from, world);
   text.resize(n);
-  MPI_Bcast(&text[0], n, MPI_CHAR, 0, world);
+  MPI_Bcast(&text[0], n, MPI_CHAR, from, world);
   return text;
 }
 
@@ -213,15 +213,17 @@ void IonscapeCompute::check_charges()
       problem = e.what();
     }
   }
-  // The lowest rank that found something speaks, to all.
-  int speaker = problem.empty() ? comm->nprocs : comm->me, lowest = 0;
+  problem = of_any_rank(problem);
+  if (!problem.empty()) refuse(problem);
+}
+
+// The lowest rank that has something to say speaks, to all.
+std::string IonscapeCompute::of_any_rank(std::string text)
+{
+  const int speaker = text.empty() ? comm->nprocs : comm->me;
+  int lowest = 0;
   MPI_Allreduce(&speaker, &lowest, 1, MPI_INT, MPI_MIN, world);
-  if (lowest == comm->nprocs) return;
-  int n = static_cast<int>(problem.size());
-  MPI_Bcast(&n, 1, MPI_INT, lowest, world);
-  problem.resize(n);
-  MPI_Bcast(&problem[0], n, MPI_CHAR, lowest, world);
-  refuse(problem);
+  return lowest == comm->nprocs ? std::string() : broadcast(text, world, lowest);
 }
 
 // Bonded neighbours with a factor of 0 are left out of every neighbour list, this one too.
@@ -345,12 +347,10 @@ void IonscapeCompute::compute_peratom()
   comm->forward_comm();
   find_temperature();
   const bool molecules = handle->engine->has_molecules();
-  int same = seen_before();
-  if (molecules) {
-    // All ranks take part, if the atoms of one have moved.
-    const int mine = same;
-    MPI_Allreduce(&mine, &same, 1, MPI_INT, MPI_MIN, world);
-  }
+  // All ranks take part, if the atoms of one have moved.
+  const int mine = seen_before();
+  int same = 0;
+  MPI_Allreduce(&mine, &same, 1, MPI_INT, MPI_MIN, world);
   if (same) return;
   const double began = MPI_Wtime();
 

@@ -47,8 +47,9 @@ class IonscapeCompute : public Compute {
   virtual void begin_findings() {}
   virtual void print_findings(bigint /*evaluated*/) {}
 
-  // Runs a call of the Rust side on this rank; its failure stops LAMMPS.
+  // Runs a call of the Rust side on each rank; a failure of any stops LAMMPS.
   template <typename Work> void contained(Work &&work);
+  std::string of_any_rank(std::string text);
 
  private:
   class NeighList *list;

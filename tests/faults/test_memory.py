@@ -4,8 +4,8 @@ import resource
 
 import pytest
 
-import commands
-from commands import BY_NAME, fill, files, random_frames, run
+import writing
+from writing import BY_NAME, fill, files, random_frames, run
 
 MEGABYTES = 1 << 20
 
@@ -34,28 +34,29 @@ LARGE = {
 
 
 @pytest.mark.parametrize("name", LARGE)
-def test_a_limit_of_memory_is_told(large, tmp_path, name):
+def test_a_limit_of_memory_is_told(large, whole, tmp_path, name):
     """From what the program hardly starts in to what is enough; below that the system itself ends it."""
-    told = set()
+    told, expected = set(), whole[name][0] if LARGE[name] == BY_NAME[name].words else {}
     for megabytes in [28, 32, 36, 40, 48, 64]:
         out = tmp_path / f"{megabytes}"
         fill(large, out)
         before = files(out)
-        done = run(commands.Command(name, LARGE[name], []).argv(out), large, preexec_fn=limited(megabytes))
+        done = run(writing.Command(name, LARGE[name], []).argv(out), large, preexec_fn=limited(megabytes))
         if done.returncode == 0:
             continue
         # The system ends a program that it cannot load; nothing of ours has run then.
-        if done.returncode < 0 and not done.stderr:
+        if (done.returncode < 0 and not done.stderr) or "error while loading shared libraries" in done.stderr:
             assert megabytes <= 32
         else:
             assert done.returncode == 1, (megabytes, done.returncode, done.stderr)
-            commands.no_panic(done)
+            writing.no_panic(done)
             # Threads may miss memory at the same time, and lines of one may stand within another's.
             assert "ionscape: out of memory: " in done.stderr or "ulimit -v, -u" in done.stderr \
-                or "Cannot allocate memory" in done.stderr or "threads cannot be started" in done.stderr, done.stderr
+                or "Cannot allocate memory" in done.stderr, done.stderr
             told.add(megabytes)
-        left = {n: c for n, c in files(out).items() if not n.startswith("cache/") and not n.startswith(("plots/", "tables/"))}
-        assert left == before, sorted(left)
+        # What had been completed before stays, such as the model whose figure is too large.
+        for file, content in files(out).items():
+            assert file.startswith("cache/") or content in (before.get(file), expected.get(file)), file
     assert told, "no limit was too low"
 
 
@@ -68,6 +69,6 @@ def test_more_atoms_announced_than_there_are_take_no_memory(inputs, tmp_path, co
     dump.write_text(HEADER.format(count) + "1 1 1 1 1 1\n2 2 -1 3 3 3\n")
     for words in [f"predict baseline.onnx {dump} -o {tmp_path}/out", f"analyze {dump} --column c_lam[1]",
                   f"featurize {dump} -o {tmp_path}/o.npy --cation 1 --anion 2"]:
-        line = commands.sentence(run([commands.PROGRAM, *words.split()], inputs, preexec_fn=limited(200)))
+        line = writing.sentence(run([writing.PROGRAM, *words.split()], inputs, preexec_fn=limited(200)))
         assert "out of memory" not in line and str(dump) in line, line
     assert [path.name for path in tmp_path.iterdir()] == ["in.lammpstrj"]

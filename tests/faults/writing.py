@@ -51,7 +51,7 @@ COMMANDS = [
     Command("train", "train train.toml -o OUT/model.onnx --members 2 --folds 2 --cache OUT/cache --plot OUT/p.png "
             "--json OUT/p.json", ["model.onnx", "p.png", "p.json", "cache"]),
     Command("evaluate", "evaluate model.onnx train.toml --cache OUT/cache --json OUT/e.json", ["e.json", "cache"]),
-    Command("label", "label OUT/label.toml --accept-doubtful --json OUT/l.json", ["l.json"], changes=("label.toml",)),
+    Command("label", "label OUT/label.toml --again --accept-doubtful --json OUT/l.json", ["l.json"], changes=("label.toml",)),
     Command("simulate", "simulate campaign.toml -o OUT/campaign --lammps standin/lammps.py --concurrent 1 --json OUT/s.json",
             ["campaign", "s.json"]),
 ]
