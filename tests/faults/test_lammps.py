@@ -164,8 +164,9 @@ def test_memory_that_is_missing_in_lammps_stops_it_with_its_log_whole(folder):
     # Enough ions to keep all threads busy.
     many = "replicate 4 3 3\n" + compute(more="threads 16") + "thermo_style custom step\nrun 3\nthermo_style custom step c_lam\n"
     script(folder, many)
-    # What was freed before must not serve again: large pieces go back to the system.
-    done = run([sys.executable, "-c", MEMORY], folder, env={**LAMMPS, "MALLOC_MMAP_THRESHOLD_": "131072"})
+    # Neither what was freed before may serve again nor what threads have put aside: large pieces go back to the system.
+    only_from_system = {"MALLOC_MMAP_THRESHOLD_": "131072", "MALLOC_ARENA_MAX": "1"}
+    done = run([sys.executable, "-c", MEMORY], folder, env={**LAMMPS, **only_from_system})
     log = (folder / "log.lammps").read_text()
     message = r"Compute lam \(style conductivity/atom\): out of memory: 16 threads work in [\d.]+ MB, which are not to be had"
     assert re.search(message, log), log[-1000:] + done.stdout + done.stderr
