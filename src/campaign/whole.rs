@@ -17,7 +17,12 @@ const NO_ROOM: u64 = 1 << 20;
 pub fn restarts(folder: &Path) -> Result<()> {
     for entry in fs::read_dir(folder).map_err(|e| Error::io(folder, e))?.flatten() {
         let path = entry.path();
-        if path.extension().is_some_and(|ending| ending == "restart") && tail(&path, MAGIC.len())? != MAGIC {
+        if path.extension().is_none_or(|ending| ending != "restart") {
+            continue;
+        }
+        // The beginning alone is no end.
+        let tail = tail(&path, MAGIC.len() + 1)?;
+        if tail.len() <= MAGIC.len() || !tail.ends_with(MAGIC) {
             return Err(cut(&path, "it does not have a restart file's end"));
         }
     }

@@ -43,7 +43,8 @@ def main():
                 killed_and_run_again(command, inputs, out, *known[command.name], moments)
                 kills[command.name] += len(moments)
     print(", ".join(f"{name} {count}" for name, count in kills.items()))
-    print(f"{sum(kills.values())} kills: every result was whole, as before, or not there, and every command ended when run again")
+    print(f"{sum(kills.values())} kills: every result was whole, as before, or not there, "
+          "and every command ended when run again")
 
 
 main()

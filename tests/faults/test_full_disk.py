@@ -1,4 +1,4 @@
-"""Disks without room, places that cannot be written, limits of a file's size: one sentence, and nothing half-written."""
+"""Disks without room, places that cannot be written, limits of size: one sentence, and nothing half-written."""
 
 import json
 import os
@@ -19,11 +19,12 @@ INSIDE = Path(__file__).with_name("inside.py")
 
 
 def may_mount():
-    probe = subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "-o", "size=4k", "tmpfs", "/mnt"], capture_output=True)
+    words = "unshare -rm mount -t tmpfs -o size=4k tmpfs /mnt"
+    probe = subprocess.run(words.split(), capture_output=True)
     return probe.returncode == 0
 
 
-needs_mount = pytest.mark.skipif(not may_mount(), reason="this system lets no user mount a disk of its own (unshare -rm)")
+needs_mount = pytest.mark.skipif(not may_mount(), reason="no user mounts a disk of its own here (unshare -rm)")
 
 
 def inside(inputs, tmp_path, command, kind, room=0):
@@ -36,8 +37,8 @@ def inside(inputs, tmp_path, command, kind, room=0):
     out.mkdir()
     task = {"kind": kind, "room": room, "folder": str(inputs), "words": command.argv(out), "out": str(out),
             "before": str(before), "after": str(tmp_path / "after")}
-    done = subprocess.run(["unshare", "-rm", sys.executable, INSIDE], input=json.dumps(task), text=True, capture_output=True,
-                          timeout=200)
+    done = subprocess.run(["unshare", "-rm", sys.executable, INSIDE], input=json.dumps(task), text=True,
+                          capture_output=True, timeout=200)
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout), files(before)
 
@@ -74,7 +75,8 @@ def test_a_disk_that_cannot_be_written_is_told_before_any_work(inputs, tmp_path,
 
 
 # Each output by itself: the sentence must name it.
-PLACES = [(command.name, name) for command in COMMANDS for name in command.outputs if "." in name and not name.endswith(".csv")]
+PLACES = [(command.name, name) for command in COMMANDS for name in command.outputs
+          if "." in name and not name.endswith(".csv")]
 
 
 @pytest.mark.parametrize("name, output", PLACES)
@@ -84,7 +86,8 @@ def test_a_place_that_is_none_is_refused_by_its_name(inputs, tmp_path, name, out
     (tmp_path / "file").write_text("no folder")
     before = files(out)
     for place, message in [(tmp_path / "none", "does not exist; create it first"),
-                           (tmp_path / "file", "does not exist; create it first"), ("/proc", "cannot write in the directory"),
+                           (tmp_path / "file", "does not exist; create it first"),
+                           ("/proc", "cannot write in the directory"),
                            ("/dev/full", "not a regular file")]:
         # Links to the device have the ending that the command asks for.
         if place == "/dev/full":
@@ -112,7 +115,8 @@ def test_permissions_of_another_user(inputs):
     before = files(out)
     nobody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups"]
     for name in ["predict", "featurize", "report", "import", "label"]:
-        line = sentence(run([*nobody, *BY_NAME[name].argv(out)], folder, env={"HOME": "/nonexistent", "PATH": os.environ["PATH"]}))
+        home = {"HOME": "/nonexistent", "PATH": os.environ["PATH"]}
+        line = sentence(run([*nobody, *BY_NAME[name].argv(out)], folder, env=home))
         assert "cannot write in the directory" in line and "permission denied" in line, line
     assert files(out) == before
     shutil.rmtree(shared)
@@ -145,7 +149,8 @@ def test_standard_output_that_is_full_or_closed(inputs, whole, tmp_path, name):
         fill(inputs, out)
         if kind == "full":
             with open("/dev/full", "w") as full:
-                done = subprocess.run(BY_NAME[name].argv(out), cwd=inputs, stdout=full, stderr=subprocess.PIPE, text=True)
+                done = subprocess.run(BY_NAME[name].argv(out), cwd=inputs, stdout=full, stderr=subprocess.PIPE,
+                                      text=True)
             done.stdout = ""
             assert "standard output cannot be written" in sentence(done)
         else:
@@ -178,7 +183,8 @@ def test_a_file_that_is_read_is_not_written_and_two_results_have_two_names(input
         ("predict baseline.onnx in.lammpstrj -o new --json ./new", "two outputs have this name"),
         ("import baseline.onnx --card card.toml -o card.toml", "card.toml: this file is read"),
         ("inspect baseline.onnx --json baseline.onnx", "baseline.onnx: this file is read"),
-        ("transport path.lammpstrj --units lj --temperature 1 --timestep 0.01 --cation 1 --anion 2 --json path.lammpstrj",
+        ("transport path.lammpstrj --units lj --temperature 1 --timestep 0.01 --cation 1 --anion 2 "
+         "--json path.lammpstrj",
          "path.lammpstrj: this file is read"),
         ("simulate campaign.toml -o out --lammps /bin/false --json campaign.toml", "campaign.toml: this file is read"),
     ]:

@@ -1,4 +1,4 @@
-"""kill -9 and Ctrl-C: what stands under a result's name is whole or not there, and the same command ends what was begun."""
+"""kill -9 and Ctrl-C: a result is whole or not there, and the same command ends what was begun."""
 
 import os
 import random
@@ -53,7 +53,8 @@ def killed_and_run_again(command, inputs, out, expected, duration, moments):
 def test_killed_at_random_moments(inputs, whole, tmp_path, command):
     expected, duration = whole[command.name]
     moments = random.Random(command.name)
-    killed_and_run_again(command, inputs, tmp_path / "out", expected, duration, [moments.uniform(0.1, 1.0) for _ in range(3)])
+    moments = [moments.uniform(0.1, 1.0) for _ in range(3)]
+    killed_and_run_again(command, inputs, tmp_path / "out", expected, duration, moments)
 
 
 def test_what_others_write_is_left_alone(inputs, tmp_path):
@@ -92,7 +93,8 @@ def long(tmp_path_factory):
     random_frames(folder / "frames.lammpstrj", 1, 2000, 30.0, 3)
     (folder / "frames.lammpstrj").write_text((folder / "frames.lammpstrj").read_text() * 200)
     text = (folder / "campaign.toml").read_text()
-    (folder / "campaign.toml").write_text(text.replace("target_error = 0.5", "target_error = 0.001").replace("= 40", "= 1e6"))
+    text = text.replace("target_error = 0.5", "target_error = 0.001").replace("= 40", "= 1e6")
+    (folder / "campaign.toml").write_text(text)
     return folder
 
 

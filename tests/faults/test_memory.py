@@ -1,4 +1,4 @@
-"""Memory that is limited: a sentence and a status, and nothing half-written; what no memory can hold is refused unread."""
+"""Memory that is limited: a sentence and a status, and nothing half-written; what cannot be held is refused unread."""
 
 import resource
 
@@ -26,7 +26,8 @@ def large(inputs):
 LARGE = {
     "predict": "predict baseline.onnx large.lammpstrj -o OUT/o.lammpstrj --json OUT/o.json",
     "featurize": "featurize large.lammpstrj -o OUT/o.npy --cation 1 --anion 2",
-    "transport": "transport long-path.lammpstrj --units lj --temperature 1 --timestep 0.01 --cation 1 --anion 2 --json OUT/t.json",
+    "transport": "transport long-path.lammpstrj --units lj --temperature 1 --timestep 0.01 --cation 1 --anion 2 "
+                 "--json OUT/t.json",
     "train": BY_NAME["train"].words,
     "analyze": BY_NAME["analyze"].words,
     "report": BY_NAME["report"].words,
@@ -60,7 +61,8 @@ def test_a_limit_of_memory_is_told(large, whole, tmp_path, name):
     assert told, "no limit was too low"
 
 
-HEADER = "ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n{}\nITEM: BOX BOUNDS pp pp pp\n0 10\n0 10\n0 10\nITEM: ATOMS id type q x y z\n"
+HEADER = ("ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n{}\nITEM: BOX BOUNDS pp pp pp\n0 10\n0 10\n0 10\n"
+          "ITEM: ATOMS id type q x y z\n")
 
 
 @pytest.mark.parametrize("count", [10**9, 2**63 - 1, 2**64 - 1, 2**64, -1])

@@ -29,8 +29,6 @@ class Command:
     name: str
     words: str
     outputs: list
-    # Files that are read and written.
-    changes: tuple = ()
 
     def argv(self, out="out"):
         return [str(PROGRAM), *self.words.replace("OUT", str(out)).split()]
@@ -40,7 +38,8 @@ COMMANDS = [
     Command("predict", "predict baseline.onnx in.lammpstrj -o OUT/field.lammpstrj --json OUT/mean.json",
             ["field.lammpstrj", "mean.json"]),
     Command("predict-zst", "predict baseline.onnx in.lammpstrj -o OUT/field.lammpstrj.zst", ["field.lammpstrj.zst"]),
-    Command("featurize", "featurize in.lammpstrj -o OUT/f.npy --cation 1 --anion 2 --n-max 3 --l-max 2", ["f.npy", "f.csv"]),
+    Command("featurize", "featurize in.lammpstrj -o OUT/f.npy --cation 1 --anion 2 --n-max 3 --l-max 2",
+            ["f.npy", "f.csv"]),
     Command("analyze", "analyze field.lammpstrj --plot OUT/plots --csv OUT/tables --json OUT/a.json",
             ["plots", "tables", "a.json"]),
     Command("report", "report field.lammpstrj -o OUT/report.html --json OUT/r.json", ["report.html", "r.json"]),
@@ -51,9 +50,9 @@ COMMANDS = [
     Command("train", "train train.toml -o OUT/model.onnx --members 2 --folds 2 --cache OUT/cache --plot OUT/p.png "
             "--json OUT/p.json", ["model.onnx", "p.png", "p.json", "cache"]),
     Command("evaluate", "evaluate model.onnx train.toml --cache OUT/cache --json OUT/e.json", ["e.json", "cache"]),
-    Command("label", "label OUT/label.toml --again --accept-doubtful --json OUT/l.json", ["l.json"], changes=("label.toml",)),
-    Command("simulate", "simulate campaign.toml -o OUT/campaign --lammps standin/lammps.py --concurrent 1 --json OUT/s.json",
-            ["campaign", "s.json"]),
+    Command("label", "label OUT/label.toml --again --accept-doubtful --json OUT/l.json", ["l.json"]),
+    Command("simulate", "simulate campaign.toml -o OUT/campaign --lammps standin/lammps.py --concurrent 1 "
+            "--json OUT/s.json", ["campaign", "s.json"]),
 ]
 BY_NAME = {command.name: command for command in COMMANDS}
 
