@@ -10,6 +10,7 @@
 pub mod analysis;
 pub mod campaign;
 pub mod configuration;
+mod contained;
 pub mod dataset;
 pub mod descriptor;
 #[cfg(feature = "embedded")]

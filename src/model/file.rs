@@ -1,5 +1,7 @@
 //! The model file: ONNX with metadata, read with distrust, and written.
 
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 
 use prost::Message;
@@ -36,12 +38,23 @@ pub(super) struct Signature {
 /// # Errors
 /// A file that cannot be read, or of more than 256 MiB.
 pub fn read(path: &Path) -> Result<Vec<u8>> {
-    let size = std::fs::metadata(path).map_err(|e| Error::io(path, e))?.len();
-    if size > LARGEST_FILE {
+    let io = |e| Error::io(path, e);
+    let file = File::open(path).map_err(io)?;
+    let refuse = |size: &str| {
         let message = format!("it has {size} bytes, and models of more than {LARGEST_FILE} are not read");
-        return Err(Error::Model { path: path.into(), message });
+        Err(Error::Model { path: path.into(), message })
+    };
+    let size = file.metadata().map_err(io)?.len();
+    if size > LARGEST_FILE {
+        return refuse(&size.to_string());
     }
-    std::fs::read(path).map_err(|e| Error::io(path, e))
+    // What is no plain file does not say how much it will give.
+    let mut bytes = Vec::with_capacity(size as usize);
+    file.take(LARGEST_FILE + 1).read_to_end(&mut bytes).map_err(io)?;
+    if bytes.len() as u64 > LARGEST_FILE {
+        return refuse("too many");
+    }
+    Ok(bytes)
 }
 
 /// Decodes ONNX and checks everything that can be checked without running it.
@@ -118,6 +131,9 @@ pub(super) fn signature(proto: &ModelProto) -> Result<Signature, String> {
     let inputs: Vec<_> = graph.input.iter().filter(|i| graph.initializer.iter().all(|t| t.name != i.name)).collect();
     let n_features = width("input", &inputs, INPUT)?;
     let n_members = width("output", &graph.output.iter().collect::<Vec<_>>(), OUTPUT)?;
+    if !graph.node.iter().any(|node| node.output.iter().any(|name| name == OUTPUT)) {
+        return Err(format!("no node computes its output '{OUTPUT}'"));
+    }
     Ok(Signature { n_features, n_members })
 }
 

@@ -10,7 +10,8 @@ use tract_onnx::prelude::*;
 use super::domain::Grader;
 use super::ensemble::{Ensemble, Scratch};
 use super::file::{self, Signature};
-use super::{Metadata, NO_DOMAIN};
+use super::{Metadata, NO_DOMAIN, limits};
+use crate::contained::contained;
 use crate::{Error, Result};
 
 /// A model, ready to predict.
@@ -61,7 +62,7 @@ impl Model {
             .filter(|own| (own.n_features(), own.n_members()) == (signature.n_features, signature.n_members));
         let runner = match own {
             Some(ensemble) => Runner::Own(Box::new(ensemble)),
-            None => prepare(&proto, signature).map(Runner::Tract).map_err(|e| refuse(cannot_run(&proto, &e)))?,
+            None => Runner::Tract(prepare(&proto, signature).map_err(refuse)?),
         };
         let grader = metadata.domain.as_ref().map(|d| d.grader());
         Ok(Self { runner, signature, metadata, grader, path: path.into() })
@@ -98,8 +99,8 @@ impl Model {
         let predicted = match &self.runner {
             Runner::Own(ensemble) => SCRATCH.with_borrow_mut(|scratch| ensemble.predict(features, scratch)),
             Runner::Tract(plan) => {
-                let values =
-                    run(plan, features).map_err(|e| refuse(format!("its graph failed on {n} environments: {e:#}")))?;
+                let values = within_tract(|| run(plan, features))
+                    .map_err(|e| refuse(format!("its graph failed on {n} environments: {e}")))?;
                 Array2::from_shape_vec((n, self.n_members()), values).map_err(|_| {
                     refuse(format!("its output for {n} environments is not [{n}, {}]", self.n_members()))
                 })?
@@ -112,7 +113,7 @@ impl Model {
             None => Ok(predicted),
             Some(((row, member), v)) => {
                 let kind = if features.row(row).iter().all(|x| x.is_finite()) { "finite" } else { "non-finite" };
-                Err(refuse(format!("member {member} gives {v} for environment {row} of {kind} features")))
+                Err(refuse(format!("member {member} gives {v} for {kind} features")))
             }
         }
     }
@@ -126,7 +127,7 @@ impl Model {
         let refuse = |message: String| Error::Model { path: path.into(), message };
         let mut model = Self::from_bytes(path, bytes)?;
         let proto = file::decode(bytes).map_err(refuse)?;
-        let plan = prepare(&proto, model.signature).map_err(|e| refuse(cannot_run(&proto, &e)))?;
+        let plan = prepare(&proto, model.signature).map_err(refuse)?;
         model.runner = Runner::Tract(plan);
         Ok(model)
     }
@@ -150,18 +151,35 @@ fn run(plan: &Arc<TypedRunnableModel>, features: ArrayView2<f32>) -> TractResult
 }
 
 /// What to say of a graph that tract refuses.
-fn cannot_run(proto: &ModelProto, error: &TractError) -> String {
+fn cannot_run(proto: &ModelProto, error: &str) -> String {
     let double = tensor_proto::DataType::Double as i32;
     let doubles = proto.graph.iter().flat_map(|g| &g.initializer).any(|tensor| tensor.data_type == double);
     let cure =
         if doubles { "; it has float64 weights: export it in float32, from PyTorch after model.float()" } else { "" };
-    format!("its graph cannot be run: {error:#}{cure}")
+    format!("its graph cannot be run: {error}{cure}")
 }
 
-fn prepare(proto: &ModelProto, signature: Signature) -> TractResult<Arc<TypedRunnableModel>> {
+/// Runs a part of tract, which panics on some graphs that make no sense.
+fn within_tract<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, String> {
+    match contained(work) {
+        Ok(outcome) => outcome.map_err(|e| format!("{e:#}")),
+        Err(panic) => {
+            Err(format!("the runtime panicked ({panic}); check the graph, as with onnx.checker, or report it"))
+        }
+    }
+}
+
+/// Makes a graph ready for tract; the error says why it cannot be.
+fn prepare(proto: &ModelProto, signature: Signature) -> Result<Arc<TypedRunnableModel>, String> {
+    within_tract(|| optimized(proto, signature)).map_err(|e| cannot_run(proto, &e))
+}
+
+fn optimized(proto: &ModelProto, signature: Signature) -> TractResult<Arc<TypedRunnableModel>> {
     // Shapes that the exporter noted on the way name the rows each in its own way; they follow from the input anyhow.
     let model = tract_onnx::onnx().with_ignore_value_info(true).model_for_proto_model(proto)?;
     let n = model.symbols.sym("N");
     let input = f32::fact(&[n.to_dim(), signature.n_features.to_dim()]);
-    model.with_input_fact(0, input.into())?.into_optimized()?.into_runnable()
+    let mut model = model.with_input_fact(0, input.into())?;
+    limits::check(&mut model, &n)?;
+    model.into_optimized()?.into_runnable()
 }

@@ -9,6 +9,7 @@ mod domain;
 pub mod ensemble;
 mod file;
 mod graph;
+mod limits;
 mod metadata;
 mod operators;
 

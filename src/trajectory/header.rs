@@ -30,12 +30,8 @@ impl Header {
     /// Reads a header; false where the text ends before one begins.
     pub(super) fn read(&mut self, text: &mut Text, keep: bool) -> Result<bool, Trouble> {
         let mut atoms = None;
-        while text.peek().is_none() {
-            let blank = text.line()?.len();
-            if blank == 0 {
-                return Ok(false);
-            }
-            text.advance(blank, 1);
+        if text.next_byte().is_none() && text.line()?.is_empty() {
+            return Ok(false);
         }
         loop {
             let line_number = text.line_number();

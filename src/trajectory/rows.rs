@@ -107,7 +107,7 @@ impl Rows {
                 return Err(Trouble::frame(line_number, describe(text.line()?, &fault, names, done, count)));
             }
         }
-        match text.peek() {
+        match text.next_byte() {
             None | Some(b'I') => Ok(()),
             Some(_) => Err(Trouble::frame(
                 text.line_number(),

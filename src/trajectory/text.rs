@@ -73,11 +73,16 @@ impl Text {
         }
     }
 
-    /// The first byte of the next line that is not blank; trouble in getting it is left for the next call to meet.
-    pub(super) fn peek(&mut self) -> Option<u8> {
+    /// Leaves blank lines behind, and tells the first byte of the next line that is not blank; trouble in getting it is left for
+    /// the next call to meet.
+    pub(super) fn next_byte(&mut self) -> Option<u8> {
         let mut at = 0;
         loop {
             match self.buffer[self.start..self.end].get(at) {
+                Some(b'\n') => {
+                    self.advance(at + 1, 1);
+                    at = 0;
+                }
                 Some(byte) if byte.is_ascii_whitespace() => at += 1,
                 Some(&byte) => return Some(byte),
                 None => match self.fill() {
