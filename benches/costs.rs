@@ -173,7 +173,8 @@ fn local(model: &str, dump: &str) -> Work {
                 configuration::environments(frame, &map, model.descriptor().reach()).expect("positions are finite");
             out.clear();
             out.resize(environments.len(), [0.0; 3]);
-            model.evaluate(&environments, &Conditions::default(), &mut out).expect("finite features");
+            let evaluated = model.evaluate(&environments, &Conditions::default(), &mut out);
+            assert!(evaluated.is_ok_and(|evaluated| evaluated.n_failed == 0), "finite features");
             sum += out.iter().map(|ion| ion[0]).sum::<f64>() / out.len() as f64;
         }
         sum / frames.len() as f64

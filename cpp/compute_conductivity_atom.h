@@ -9,6 +9,8 @@ ComputeStyle(conductivity/atom,ComputeConductivityAtom);
 
 #include "ionscape_compute.h"
 
+#include <vector>
+
 namespace LAMMPS_NS {
 
 // Local molar conductivity, its deviation over the ensemble, and the extrapolation grade of each ion.
@@ -25,8 +27,14 @@ class ComputeConductivityAtom : public IonscapeCompute {
 
  private:
   bool warned;
+  // Evaluations of this rank's ions that failed since the run began, and whether that was said.
+  bigint failed;
+  bool told;
   // Each member's sum over this rank's ions since the run began.
   std::vector<double> members;
+
+  // Runs a call that gives these values; what fails stops LAMMPS, or is flagged and remembered.
+  template <typename Work> void watch(std::vector<double> &values, Work &&work);
 };
 
 }    // namespace LAMMPS_NS

@@ -31,7 +31,7 @@ namespace {
 
 constexpr int FIRST_NAME = 4;    // after ID, group, style and model file
 
-// The same text on all ranks: that of rank 0.
+// The same text on all ranks: that of one of them.
 std::string broadcast(std::string text, MPI_Comm world, int from = 0)
 {
   int n = static_cast<int>(text.size());
@@ -44,14 +44,17 @@ std::string broadcast(std::string text, MPI_Comm world, int from = 0)
 }    // namespace
 
 IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
-    Compute(lmp, narg, arg), temperature(NAN), list(nullptr), nmax(0), seen{}, spent{}
+    Compute(lmp, narg, arg), temperature(NAN), goes_on(false), list(nullptr), nmax(0), seen{}, spent{}
 {
   if (!domain->box_exist) refuse("needs a simulation box; define one before the compute");
 
-  const auto usage = fmt::format("Usage: compute ID group-ID {} model.onnx name1 name2 ... [threads N] [temperature T]", style);
+  const auto usage = fmt::format("Usage: compute ID group-ID {} model.onnx name1 name2 ... [threads N] [temperature T] "
+                                 "[on_error stop|warn]", style);
   const int ntypes = atom->ntypes;
   int iarg = FIRST_NAME;
-  const auto is_keyword = [](const char *word) { return !strcmp(word, "threads") || !strcmp(word, "temperature"); };
+  const auto is_keyword = [](const char *word) {
+    return !strcmp(word, "threads") || !strcmp(word, "temperature") || !strcmp(word, "on_error");
+  };
   while (iarg < narg && iarg < FIRST_NAME + ntypes && !is_keyword(arg[iarg])) ++iarg;
   if (iarg < FIRST_NAME + ntypes)
     refuse(fmt::format("needs a model file and one species name, or NULL, for each of the {} atom types, and has {} "
@@ -63,13 +66,18 @@ IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
   for (; iarg < narg; iarg += 2) {
     if (!is_keyword(arg[iarg]))
       refuse(fmt::format("'{}' is no keyword, and there are {} atom types to name. {}", arg[iarg], ntypes, usage));
-    const std::string number = iarg + 1 < narg ? arg[iarg + 1] : "";
+    const std::string value = iarg + 1 < narg ? arg[iarg + 1] : "";
     if (!strcmp(arg[iarg], "temperature")) {
-      temperature_source = number;
+      temperature_source = value;
       continue;
     }
-    threads = utils::is_integer(number) && number.size() < 10 ? std::stoi(number) : 0;
-    if (threads < 1) refuse(fmt::format("needs a number of threads of at least 1, not '{}'", number));
+    if (!strcmp(arg[iarg], "on_error")) {
+      if (value != "stop" && value != "warn") refuse(fmt::format("on_error must be stop or warn, not '{}'", value));
+      goes_on = value == "warn";
+      continue;
+    }
+    threads = utils::is_integer(value) && value.size() < 10 ? std::stoi(value) : 0;
+    if (threads < 1) refuse(fmt::format("needs a number of threads of at least 1, not '{}'", value));
   }
   load(arg[FIRST_NAME - 1], names, threads);
   const std::string &source = temperature_source;
@@ -352,6 +360,15 @@ void IonscapeCompute::compute_peratom()
   int same = 0;
   MPI_Allreduce(&mine, &same, 1, MPI_INT, MPI_MIN, world);
   if (same) return;
+  // Not seen until all is well: a host that goes on after an error must not be given what is left.
+  const bigint step = std::exchange(seen.step, -1);
+  evaluate_atoms();
+  seen.step = step;
+}
+
+void IonscapeCompute::evaluate_atoms()
+{
+  const bool molecules = handle->engine->has_molecules();
   const double began = MPI_Wtime();
 
   if (atom->nmax > nmax) {

@@ -43,6 +43,9 @@ class IonscapeCompute : public Compute {
   // The temperature for models that take it, NaN for others.
   double temperature;
 
+  // Whether ions that the model fails on are flagged, in place of an end of the run.
+  bool goes_on;
+
   // What a style found in a run over so many evaluations of ions: forget it, and tell it. All ranks call both.
   virtual void begin_findings() {}
   virtual void print_findings(bigint /*evaluated*/) {}
@@ -50,6 +53,8 @@ class IonscapeCompute : public Compute {
   // Runs a call of the Rust side on each rank; a failure of any stops LAMMPS.
   template <typename Work> void contained(Work &&work);
   std::string of_any_rank(std::string text);
+
+  [[noreturn]] void refuse(const std::string &);
 
  private:
   class NeighList *list;
@@ -80,7 +85,6 @@ class IonscapeCompute : public Compute {
     bool operator==(const Span &other) const { return first == other.first && last == other.last; }
   } under_way;
 
-  [[noreturn]] void refuse(const std::string &);
   void load(const std::string &, const std::vector<std::string> &, int);
   void check_neighbor_settings();
   void check_ghosts();
@@ -88,6 +92,7 @@ class IonscapeCompute : public Compute {
   void check_special_bonds();
   bool has_seen(int igroup);
   void find_temperature();
+  void evaluate_atoms();
   void look_at_list();
   void gather();
   bool seen_before();

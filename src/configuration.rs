@@ -105,7 +105,9 @@ pub fn field(local: &LocalModel, map: &SpeciesMap, conditions: &Conditions, fram
     };
     let environments = PeriodicEnvironments::of_sites(cell, &sites, map, local.descriptor().reach()).map_err(refuse)?;
     let mut ions = vec![[0.0; 3]; sites.n_ions()];
-    let members = local.evaluate(&environments, conditions, &mut ions).map_err(refuse)?;
+    let evaluated = local.evaluate(&environments, conditions, &mut ions).map_err(refuse)?;
+    let atom_of = |ion: usize| sites.atoms(ion).first().copied();
+    let members = evaluated.complete().map_err(|(ion, e)| frame.error(atom_of(ion), e.to_string()))?;
     Ok(Field { sites, ions, members })
 }
 

@@ -36,6 +36,13 @@ mod ffi {
         extrapolation: f64,
     }
 
+    /// Centers that the model failed on; the first of them by its place among the centers, and why.
+    struct Failures {
+        count: usize,
+        first: usize,
+        reason: String,
+    }
+
     extern "Rust" {
         type Engine;
 
@@ -65,7 +72,7 @@ mod ffi {
         fn memory(self: &Engine) -> f64;
 
         /// Conductivity, deviation and grade of each center, `[n, 3]`; each member's sum over the centers is added to
-        /// `members`, `[n_members]`. A `temperature` that is not known is NaN.
+        /// `members`, `[n_members]`. A `temperature` that is not known is NaN. Centers that the model fails on have grade -2.
         ///
         /// # Safety
         /// The view is as described there, and `centers` are local atoms.
@@ -76,11 +83,11 @@ mod ffi {
             temperature: f64,
             out: &mut [f64],
             members: &mut [f64],
-        ) -> Result<()>;
+        ) -> Result<Failures>;
 
         /// The same for ions that may be centres of mass. `wanted` are ids of atoms that are ions
         /// or parts of them; each gets its ion's values, `[n, 3]`. An ion is counted at its atom of the lowest id, and each
-        /// member's sum is over those that are counted.
+        /// member's sum is over those that are counted, as failures are.
         fn evaluate_gathered(
             engine: &Engine,
             configuration: &Configuration,
@@ -89,7 +96,7 @@ mod ffi {
             out: &mut [f64],
             counted: &mut [bool],
             members: &mut [f64],
-        ) -> Result<()>;
+        ) -> Result<Failures>;
 
         /// As `evaluate_gathered`, for the model's inputs, `[n, n_features]`.
         fn features_gathered(
@@ -118,4 +125,4 @@ mod ffi {
     }
 }
 
-pub(super) use ffi::{Agreement, AtomsView, Configuration};
+pub(super) use ffi::{Agreement, AtomsView, Configuration, Failures};

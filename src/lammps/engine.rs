@@ -1,12 +1,10 @@
 //! What a compute holds: the model, the species of the atom types, and its threads.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use rayon::ThreadPool;
 
-use super::bridge::{Agreement, AtomsView};
+use super::bridge::{Agreement, AtomsView, Failures};
 use super::neighbor_list::NeighborList;
-use crate::local::{CHUNK, LocalModel};
+use crate::local::{CHUNK, Evaluated, LocalModel};
 use crate::model::{self, Condition, Conditions};
 use crate::species::SpeciesMap;
 use crate::units::UnitStyle;
@@ -29,10 +27,8 @@ pub struct Engine {
 
 /// Runs `work` and turns a panic into an error: none may cross into C++.
 pub(super) fn contained<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let text = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        Err(Error::Input(format!("internal error, please report it: {}", text.unwrap_or("no reason given"))))
-    })
+    let internal = |panic| Error::Input(format!("internal error, please report it: {panic}"));
+    crate::contained::contained(work).map_err(internal).flatten()
 }
 
 pub fn read_model(path: &str) -> Result<Vec<u8>> {
@@ -141,18 +137,24 @@ pub unsafe fn evaluate(
     temperature: f64,
     out: &mut [f64],
     members: &mut [f64],
-) -> Result<()> {
+) -> Result<Failures> {
     contained(|| {
         check_memory(engine, centers.len())?;
         // SAFETY: promised by the caller.
         let environments = unsafe { engine.environments(atoms, centers) };
         let (rows, rest) = out.as_chunks_mut::<3>();
         debug_assert!(rest.is_empty());
-        let sums = engine.pool.install(|| engine.local.evaluate(&environments, &conditions(temperature), rows))?;
-        debug_assert_eq!(sums.len(), members.len());
-        members.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
-        Ok(())
+        let evaluated = engine.pool.install(|| engine.local.evaluate(&environments, &conditions(temperature), rows))?;
+        Ok(account(evaluated, members, |center| center))
     })
+}
+
+/// Adds up the members' sums, and says what failed, by the place that the caller knows a center by.
+pub(super) fn account(evaluated: Evaluated, members: &mut [f64], place: impl Fn(usize) -> usize) -> Failures {
+    debug_assert_eq!(evaluated.sums.len(), members.len());
+    members.iter_mut().zip(evaluated.sums).for_each(|(total, sum)| *total += sum);
+    let (first, reason) = evaluated.first_failure.map_or((0, String::new()), |(at, e)| (place(at), e.to_string()));
+    Failures { count: evaluated.n_failed, first, reason }
 }
 
 pub fn agreement(engine: &Engine, members: &[f64], n_ions: usize) -> Agreement {

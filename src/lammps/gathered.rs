@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
-use super::bridge::Configuration;
-use super::engine::{Engine, check_memory, conditions, contained};
+use super::bridge::{Configuration, Failures};
+use super::engine::{Engine, account, check_memory, conditions, contained};
 use crate::descriptor::Environment;
 use crate::geometry::Cell;
 use crate::local::{Atoms, Environments, PeriodicEnvironments, Sites};
@@ -112,7 +112,7 @@ pub fn evaluate_gathered(
     out: &mut [f64],
     counted: &mut [bool],
     members: &mut [f64],
-) -> Result<()> {
+) -> Result<Failures> {
     contained(|| {
         check_memory(engine, wanted.len())?;
         let gathered = Gathered::new(engine, configuration, wanted, counted)?;
@@ -120,12 +120,13 @@ pub fn evaluate_gathered(
         let (first, others) = values.split_at_mut(gathered.n_counted);
         let [own, shared] = gathered.parts();
         let conditions = conditions(temperature);
-        let sums = engine.pool.install(|| engine.local.evaluate(&own, &conditions, first))?;
+        let evaluated = engine.pool.install(|| engine.local.evaluate(&own, &conditions, first))?;
+        // Those that fail there are counted by the rank that has their first atom.
         engine.pool.install(|| engine.local.evaluate(&shared, &conditions, others))?;
-        members.iter_mut().zip(sums).for_each(|(total, sum)| *total += sum);
         let (out, _) = out.as_chunks_mut::<3>();
         out.iter_mut().zip(&gathered.places).for_each(|(out, &place)| *out = values[place]);
-        Ok(())
+        let atom_of = |ion| gathered.places.iter().position(|&place| place == ion).unwrap_or(0);
+        Ok(account(evaluated, members, atom_of))
     })
 }
 

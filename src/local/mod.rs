@@ -67,6 +67,36 @@ impl Scratch {
     }
 }
 
+/// What stands for a center that the model failed on, in place of its values: a grade that no center has.
+pub const FAILED: [f64; 3] = [0.0, 0.0, -2.0];
+
+/// What an evaluation of many centers came to.
+#[derive(Debug, Default)]
+pub struct Evaluated {
+    /// Each member's sum over the centers, but for those that failed; `[n_members]`.
+    pub sums: Vec<f64>,
+    pub n_failed: usize,
+    /// The first center that failed, and why.
+    pub first_failure: Option<(usize, Error)>,
+}
+
+impl Evaluated {
+    /// Each member's sum, if no center failed.
+    ///
+    /// # Errors
+    /// The first center that failed, and why.
+    pub fn complete(self) -> Result<Vec<f64>, (usize, Error)> {
+        self.first_failure.map_or(Ok(self.sums), Err)
+    }
+
+    /// Takes in those of later centers.
+    fn add(&mut self, other: Self) {
+        self.sums.iter_mut().zip(other.sums).for_each(|(sum, other)| *sum += other);
+        self.n_failed += other.n_failed;
+        self.first_failure = self.first_failure.take().or(other.first_failure);
+    }
+}
+
 impl LocalModel {
     /// Reads a model file and prepares its descriptor.
     ///
@@ -145,10 +175,10 @@ impl LocalModel {
     /// The first two in the model's units, the deviation with the number of members as denominator; the grade as in
     /// [`crate::model::Domain`]. Runs in rayon's current thread pool; results do not depend on its size.
     ///
-    /// Returns each member's sum over the centers.
+    /// Centers that the model fails on are [`FAILED`], and all others are as without them.
     ///
     /// # Errors
-    /// As [`Model::predict`]; conditions that the model takes and that are not given.
+    /// Conditions that the model takes and that are not given.
     ///
     /// # Panics
     /// `out` has another length than there are centers.
@@ -157,11 +187,11 @@ impl LocalModel {
         environments: &impl Environments,
         conditions: &Conditions,
         out: &mut [[f64; 3]],
-    ) -> Result<Vec<f64>> {
+    ) -> Result<Evaluated> {
         assert_eq!(out.len(), environments.len(), "length of the output");
         let conditions = conditions.values(self.inputs.conditions())?;
         let descriptor = self.descriptor();
-        let sums: Vec<Vec<f64>> = out
+        let chunks: Vec<Evaluated> = out
             .par_chunks_mut(CHUNK)
             .enumerate()
             .map_init(
@@ -175,11 +205,31 @@ impl LocalModel {
                         self.inputs.complete(environments.species(center), &conditions, &mut scratch.row);
                         narrow(&scratch.row, scratch.features.row_mut(i));
                     }
-                    self.evaluate_features(scratch.features.slice(s![..out.len(), ..]), out)
+                    self.evaluate_chunk(scratch.features.slice(s![..out.len(), ..]), chunk * CHUNK, out)
                 },
             )
-            .collect::<Result<_>>()?;
-        Ok(sums_over(&sums, self.model.n_members()))
+            .collect();
+        let mut all = Evaluated { sums: vec![0.0; self.model.n_members()], ..Default::default() };
+        chunks.into_iter().for_each(|chunk| all.add(chunk));
+        Ok(all)
+    }
+
+    /// One by one where all together fail: what is wrong with one center is not with its neighbours in the list.
+    fn evaluate_chunk(&self, features: ArrayView2<f32>, first: usize, out: &mut [[f64; 3]]) -> Evaluated {
+        if let Ok(sums) = self.evaluate_features(features, out) {
+            return Evaluated { sums, ..Default::default() };
+        }
+        let mut all = Evaluated { sums: vec![0.0; self.model.n_members()], ..Default::default() };
+        for (i, out) in out.chunks_mut(1).enumerate() {
+            match self.evaluate_features(features.slice(s![i..=i, ..]), out) {
+                Ok(sums) => all.add(Evaluated { sums, ..Default::default() }),
+                Err(error) => {
+                    out[0] = FAILED;
+                    all.add(Evaluated { n_failed: 1, first_failure: Some((first + i, error)), ..Default::default() });
+                }
+            }
+        }
+        all
     }
 
     /// As [`LocalModel::evaluate`], for centers whose features are known, `[n, n_features]`; in the calling thread.
@@ -261,15 +311,6 @@ fn describe(
             complete(center, row);
         },
     );
-}
-
-/// The sum of vectors of length `n`, in their order.
-fn sums_over(parts: &[Vec<f64>], n: usize) -> Vec<f64> {
-    let mut total = vec![0.0; n];
-    for part in parts {
-        total.iter_mut().zip(part).for_each(|(total, part)| *total += part);
-    }
-    total
 }
 
 fn cleared(environment: &mut Environment) -> &mut Environment {

@@ -267,7 +267,7 @@ impl<'a> EnvironmentOverlap<'a> {
 
     fn lambda(&self, environments: &impl Environments) -> Result<Vec<f64>> {
         let mut out = vec![[0.0; 3]; environments.len()];
-        self.local.evaluate(environments, &Conditions::default(), &mut out)?;
+        self.local.evaluate(environments, &Conditions::default(), &mut out)?.complete().map_err(|(_, e)| e)?;
         Ok(out.into_iter().map(|[lambda, ..]| lambda).collect())
     }
 

@@ -83,7 +83,7 @@ impl Trial<'_> {
         let environments = PeriodicEnvironments::new(&cell, &types, &positions, &order, &map, reach)?;
         let mut values = vec![[0.0; 3]; environments.len()];
         let conditions = Conditions { temperature: Some(1.0) };
-        local.evaluate(&environments, &conditions, &mut values)?;
+        local.evaluate(&environments, &conditions, &mut values)?.complete().map_err(|(_, e)| e)?;
         let program = values.iter().map(|value| value[0]).sum::<f64>() / values.len() as f64;
 
         let mut input = format!(
