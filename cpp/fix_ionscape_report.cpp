@@ -25,7 +25,10 @@ void FixIonscapeReport::init()
 
 void FixIonscapeReport::post_run()
 {
-  if (auto *compute = find()) compute->print_report();
+  if (auto *compute = find()) {
+    compute->end_run();
+    compute->print_report();
+  }
 }
 
 IonscapeCompute *FixIonscapeReport::find() const

@@ -23,6 +23,8 @@
 #include <cmath>
 #include <cstring>
 #include <exception>
+#include <functional>
+#include <string_view>
 #include <utility>
 
 using namespace LAMMPS_NS;
@@ -30,6 +32,9 @@ using namespace LAMMPS_NS;
 namespace {
 
 constexpr int FIRST_NAME = 4;    // after ID, group, style and model file
+
+constexpr char LOST_BONDED[] = "ions that are bonded to each other do not see each other, since special_bonds has a factor "
+                               "of 0; use a factor such as 1.0e-50 in its place";
 
 // The same text on all ranks: that of one of them.
 std::string broadcast(std::string text, MPI_Comm world, int from = 0)
@@ -44,9 +49,11 @@ std::string broadcast(std::string text, MPI_Comm world, int from = 0)
 }    // namespace
 
 IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
-    Compute(lmp, narg, arg), temperature(NAN), goes_on(false), list(nullptr), nmax(0), seen{}, spent{}
+    Compute(lmp, narg, arg), temperature(NAN), goes_on(false), list(nullptr), nmax(0), seen{}, running(false), end{-1, 0}, spent{}
 {
   if (!domain->box_exist) refuse("needs a simulation box; define one before the compute");
+  // LAMMPS gives such a box no images along z, and dumps do not tell.
+  if (domain->dimension == 2) refuse("needs a simulation in three dimensions, not 'dimension 2'");
 
   const auto usage = fmt::format("Usage: compute ID group-ID {} model.onnx name1 name2 ... [threads N] [temperature T] "
                                  "[on_error stop|warn]", style);
@@ -165,6 +172,7 @@ void IonscapeCompute::init_list(int, NeighList *ptr)
 
 void IonscapeCompute::setup()
 {
+  running = true;
   if (!handle->engine->has_molecules()) check_special_bonds();
 }
 
@@ -198,6 +206,8 @@ bool IonscapeCompute::has_seen(int igroup)
 void IonscapeCompute::check_ghosts()
 {
   const double need = handle->engine->reach() + neighbor->skin;
+  if (ghost_group(comm) != 0)
+    refuse("'comm_modify group' hides ions from each other across the borders of ranks and of the box; use 'comm_modify group all'");
   if (comm->mode != Comm::SINGLE) refuse("needs ghost atoms within one cutoff; use 'comm_modify mode single'");
   // Not comm->get_comm_cutoff(): it is 0 before the first run.
   const double pair_reach = force->pair ? force->pair->cutforce + neighbor->skin : 0.0;
@@ -242,20 +252,66 @@ void IonscapeCompute::check_special_bonds()
   if (atom->molecular == Atom::TEMPLATE)
     refuse("cannot tell whether ions lose bonded neighbors to a special_bonds factor of 0 in atom_style template; use "
            "a factor such as 1.0e-50 in its place");
-  int lost = 0;
-  for (int i = 0; i < atom->nlocal && !lost; i++) {
+  int lost = loses_bonded(), any = 0;
+  MPI_Allreduce(&lost, &any, 1, MPI_INT, MPI_MAX, world);
+  if (any) refuse(LOST_BONDED);
+}
+
+bool IonscapeCompute::loses_bonded() const
+{
+  const int *flag = neighbor->special_flag;
+  if (atom->molecular == Atom::ATOMIC || (flag[1] && flag[2] && flag[3])) return false;
+  for (int i = 0; i < atom->nlocal; i++) {
     if (!handle->engine->is_ion(atom->type[i])) continue;
-    for (int k = 0; k < atom->nspecial[i][2] && !lost; k++) {
+    for (int k = 0; k < atom->nspecial[i][2]; k++) {
       const int order = k < atom->nspecial[i][0] ? 1 : k < atom->nspecial[i][1] ? 2 : 3;
       const int j = atom->map(atom->special[i][k]);
-      lost = !flag[order] && j >= 0 && handle->engine->is_seen(atom->type[j]);
+      if (!flag[order] && j >= 0 && handle->engine->is_seen(atom->type[j])) return true;
     }
   }
-  int any = 0;
-  MPI_Allreduce(&lost, &any, 1, MPI_INT, MPI_MAX, world);
-  if (any)
-    refuse("ions that are bonded to each other do not see each other, since special_bonds has a factor of 0; "
-           "use a factor such as 1.0e-50 in its place");
+  return false;
+}
+
+// Between runs variables, commands and programs that run LAMMPS may still ask; so may the commands of `run every`. A run
+// with `pre no` is not set up.
+bool IonscapeCompute::between_runs() const
+{
+  return !running && (update->whichflag == 0 || update->ntimestep == end.step);
+}
+
+// Commands such as create_atoms, set or change_box leave ghosts and neighbors of the last run behind, and ghosts would
+// overwrite new atoms if they were updated.
+void IonscapeCompute::check_unchanged()
+{
+  const int same = end.atoms == fingerprint();
+  int all = 0;
+  MPI_Allreduce(&same, &all, 1, MPI_INT, MPI_MIN, world);
+  if (!all)
+    refuse("neighbors are known for atoms and a box as the last run left them, and these are not; add 'run 0' before "
+           "asking for values");
+}
+
+// Of what neighbors depend on: this rank's atoms, how many ghosts of which types it has, and the box.
+std::size_t IonscapeCompute::fingerprint() const
+{
+  const std::size_t nlocal = atom->nlocal, nall = nlocal + atom->nghost;
+  const auto of = [](const void *data, std::size_t size) {
+    return std::hash<std::string_view>{}({static_cast<const char *>(data), size});
+  };
+  const double box[] = {domain->boxlo[0], domain->boxlo[1], domain->boxlo[2], domain->boxhi[0], domain->boxhi[1],
+                        domain->boxhi[2], domain->xy,       domain->xz,       domain->yz};
+  std::vector<std::size_t> parts = {1, nlocal, nall, of(box, sizeof(box)), of(domain->periodicity, 3 * sizeof(int))};
+  if (nall) {
+    parts.push_back(of(atom->x[0], 3 * nlocal * sizeof(double)));
+    parts.push_back(of(atom->type, nall * sizeof(int)));
+  }
+  return of(parts.data(), parts.size() * sizeof(std::size_t));
+}
+
+void IonscapeCompute::end_run()
+{
+  running = false;
+  end = {update->ntimestep, fingerprint()};
 }
 
 // Whether this rank's atoms are exactly those of the last evaluation. LAMMPS asks more than once a step (each dump,
@@ -297,7 +353,9 @@ void IonscapeCompute::find_temperature()
 // The centers, with the list of their neighbours.
 void IonscapeCompute::look_at_list()
 {
-  build_list(neighbor, list);
+  // Fixes make bonds while a run is under way.
+  if (loses_bonded()) error->one(FLERR, fmt::format("Compute {} (style {}): {}", id, style, LOST_BONDED));
+  build_list(neighbor, list, update->ntimestep);
   centers.clear();
   for (int ii = 0; ii < list->inum; ii++) {
     const int i = list->ilist[ii];
@@ -351,10 +409,16 @@ void IonscapeCompute::gather()
 void IonscapeCompute::compute_peratom()
 {
   invoked_peratom = update->ntimestep;
-  // A fix that has just changed the box or moved atoms, such as fix deform, leaves ghosts where they were.
-  comm->forward_comm();
-  find_temperature();
   const bool molecules = handle->engine->has_molecules();
+  const bool idle = between_runs();
+  if (idle && !molecules) check_unchanged();
+  // Molecules need neither ghosts nor a list, but what makes a molecule may have changed.
+  if (idle && molecules)
+    seen = {};
+  else
+    // A fix that has just changed the box or moved atoms, such as fix deform, leaves ghosts where they were.
+    comm->forward_comm();
+  find_temperature();
   // All ranks take part, if the atoms of one have moved.
   const int mine = seen_before();
   int same = 0;

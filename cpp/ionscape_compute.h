@@ -24,6 +24,9 @@ class IonscapeCompute : public Compute {
   void compute_peratom() override;
   double memory_usage() override;
 
+  // When a run ends, ghosts and neighbors are those of its last step, and stay so until the next run.
+  void end_run();
+
   // For the report at the end of a run.
   void begin_report();
   void print_report();
@@ -73,6 +76,13 @@ class IonscapeCompute : public Compute {
     std::vector<int> types, mask;
   } seen;
 
+  // Whether a run has been set up and has not ended; the step at which the last one did, and the atoms and the cell then.
+  bool running;
+  struct {
+    bigint step;
+    std::size_t atoms;
+  } end;
+
   // Since the run began: evaluations, centers, seconds in all and within the run's loop.
   struct {
     bigint evaluations, centers;
@@ -90,6 +100,10 @@ class IonscapeCompute : public Compute {
   void check_ghosts();
   void check_charges();
   void check_special_bonds();
+  bool between_runs() const;
+  void check_unchanged();
+  bool loses_bonded() const;
+  std::size_t fingerprint() const;
   bool has_seen(int igroup);
   void find_temperature();
   void evaluate_atoms();

@@ -19,6 +19,7 @@ template <typename... Args, typename Format> format_args make_args_checked(const
 #endif
 #endif
 
+#include "comm.h"
 #include "modify.h"
 #include "neighbor.h"
 
@@ -105,21 +106,34 @@ inline bool is_multi(const Neighbor *neighbor)
   return neighbor->style != Neighbor::NSQ && neighbor->style != Neighbor::BIN;
 }
 
-// Builds such a list unless it is as new as the atoms' order. Releases up to 2023 also keep one that was built earlier in
-// the step that atoms were sorted and exchanged in, as at the start of a run after a minimization, unless told this.
-template <class N> auto build_list(N *neighbor, NeighList *list, int) -> decltype(neighbor->build_one(list, 1))
+template <class N> auto build_one(N *neighbor, NeighList *list, int) -> decltype(neighbor->build_one(list, 1))
 {
   neighbor->build_one(list, 1);
 }
 
-template <class N> void build_list(N *neighbor, NeighList *list, long)
+template <class N> void build_one(N *neighbor, NeighList *list, long)
 {
   neighbor->build_one(list);
 }
 
-inline void build_list(Neighbor *neighbor, NeighList *list)
+// Builds such a list from where the atoms are now. By itself LAMMPS keeps it until the next reneighboring; but atoms that
+// were one skin apart on one side of their places then may since have come to the other side, twice as far. An older list
+// also survives the step that atoms were sorted and exchanged in, as at the start of a run after a minimization.
+inline void build_list(Neighbor *neighbor, NeighList *list, bigint now)
 {
-  build_list(neighbor, list, 0);
+  const bigint lastcall = neighbor->lastcall;
+  neighbor->lastcall = now;
+  build_one(neighbor, list, 0);
+  neighbor->lastcall = lastcall;
+}
+
+// The group that alone has ghosts, of `comm_modify group`; 0, which is everyone, by default. Comm keeps it to itself.
+inline int ghost_group(const Comm *comm)
+{
+  struct Open : Comm {
+    using Comm::bordergroup;
+  };
+  return comm->*(&Open::bordergroup);
 }
 
 }    // namespace LAMMPS_NS
