@@ -88,6 +88,14 @@ pub(super) fn decode(bytes: &[u8]) -> Result<ModelProto, String> {
                 OPERATORS.join(", ")
             ));
         }
+        // The runtime takes it for 1 without a word.
+        let alpha = node.attribute.iter().find(|attribute| attribute.name == "alpha");
+        if matches!(node.op_type.as_str(), "Celu" | "Swish") && alpha.is_some_and(|alpha| alpha.f != 1.0) {
+            return Err(format!(
+                "its node '{}' is a {} of an alpha that is not 1; write it out",
+                node.name, node.op_type
+            ));
+        }
         for attribute in &node.attribute {
             if let Some(tensor) = &attribute.t {
                 check_tensor(tensor)?;

@@ -4,13 +4,16 @@ use std::cell::RefCell;
 use std::path::Path;
 
 use ndarray::{Array2, ArrayView2};
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use tract_onnx::pb::{ModelProto, tensor_proto};
 use tract_onnx::prelude::*;
+use tract_onnx::tract_core::internal::bail;
 
 use super::domain::Grader;
 use super::ensemble::{Ensemble, Scratch};
 use super::file::{self, Signature};
-use super::{Metadata, NO_DOMAIN, limits};
+use super::{Metadata, NO_DOMAIN, limits, softplus};
 use crate::contained::contained;
 use crate::{Error, Result};
 
@@ -176,10 +179,42 @@ fn prepare(proto: &ModelProto, signature: Signature) -> Result<Arc<TypedRunnable
 
 fn optimized(proto: &ModelProto, signature: Signature) -> TractResult<Arc<TypedRunnableModel>> {
     // Shapes that the exporter noted on the way name the rows each in its own way; they follow from the input anyhow.
-    let model = tract_onnx::onnx().with_ignore_value_info(true).model_for_proto_model(proto)?;
+    let proto = softplus::spelled_out(proto);
+    let model = tract_onnx::onnx().with_ignore_value_info(true).model_for_proto_model(&proto)?;
     let n = model.symbols.sym("N");
     let input = f32::fact(&[n.to_dim(), signature.n_features.to_dim()]);
     let mut model = model.with_input_fact(0, input.into())?;
     limits::check(&mut model, &n)?;
-    model.into_optimized()?.into_runnable()
+    let typed = model.into_typed()?;
+    let plain = typed.clone().into_runnable()?;
+    let optimized = typed.into_optimized()?.into_runnable()?;
+    compare(&plain, &optimized, signature)?;
+    Ok(optimized)
+}
+
+/// Rows of features on which a graph is run as it stands and as it was simplified, and factors of their size.
+const TRIED: [f32; 4] = [0.0, 0.01, 1.0, 30.0];
+
+/// What the two may differ by, over the largest value of a row.
+const ROUNDING: f32 = 1e-3;
+
+/// Refuses a graph that tract simplifies to another: with some combinations of operators it does.
+fn compare(plain: &Arc<TypedRunnableModel>, optimized: &Arc<TypedRunnableModel>, to: Signature) -> TractResult<()> {
+    let mut random = ChaCha8Rng::seed_from_u64(0);
+    let features = Array2::from_shape_fn((TRIED.len(), to.n_features), |(row, _)| TRIED[row] * random.random::<f32>());
+    let [expected, found] = [run(plain, features.view())?, run(optimized, features.view())?];
+    if expected.len() != found.len() {
+        bail!("simplified, it has {} values in place of {}", found.len(), expected.len());
+    }
+    for (expected, found) in expected.chunks(to.n_members).zip(found.chunks(to.n_members)) {
+        let largest = expected.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
+        let differs = |(a, b): (&f32, &f32)| a.is_finite() && !((a - b).abs() <= ROUNDING * largest);
+        if expected.iter().zip(found).any(differs) {
+            bail!(
+                "the runtime simplifies it to a graph that gives {found:?} in place of {expected:?}; write it with other \
+                 operators, such as a product with ones in place of Expand or Tile"
+            );
+        }
+    }
+    Ok(())
 }

@@ -82,8 +82,9 @@ impl Metadata {
         match value.get("version").and_then(Value::as_u64) {
             Some(v) if (u64::from(Self::FIRST)..=u64::from(Self::VERSION)).contains(&v) => {}
             Some(v) => {
+                let cure = if v > u64::from(Self::VERSION) { "; update ionscape" } else { "" };
                 return Err(format!(
-                    "its metadata has version {v}, and this program reads versions {} to {}; update ionscape",
+                    "its metadata has version {v}, and this program reads versions {} to {}{cure}",
                     Self::FIRST,
                     Self::VERSION
                 ));
@@ -92,6 +93,11 @@ impl Metadata {
         }
         let metadata: Self = serde_json::from_value(value).map_err(|e| format!("its metadata is incomplete: {e}"))?;
         metadata.check()?;
+        let needed = metadata.clone().versioned().version;
+        if metadata.version < needed {
+            // A program that reads that version alone would refuse it, or take its inputs for others.
+            return Err(format!("its metadata says version {}, and holds what came with {needed}", metadata.version));
+        }
         Ok(metadata)
     }
 

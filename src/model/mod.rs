@@ -12,6 +12,7 @@ mod graph;
 mod limits;
 mod metadata;
 mod operators;
+mod softplus;
 
 pub use agreement::Agreement;
 pub use builder::GraphBuilder;
