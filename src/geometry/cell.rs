@@ -109,15 +109,49 @@ impl Cell {
         std::array::from_fn(|k| point[k] + shift[k])
     }
 
-    /// The image of a displacement whose fractional coordinates are at most a half along directions that repeat, and the
-    /// largest of these coordinates: near a half, another image is as near.
+    /// The shortest image of a displacement, and how far it goes towards the next: near a half, another image is as near.
+    ///
+    /// That is its largest fractional coordinate along directions that repeat or, of a displacement that is long for the cell,
+    /// its length over the sum of its own and the next image's.
     pub fn nearest_image(&self, displacement: [f64; 3]) -> ([f64; 3], f64) {
         let point = std::array::from_fn(|k| self.origin[k] + displacement[k]);
         let fractional = self.to_fractional(point);
         let images = std::array::from_fn(|i| if self.periodic[i] { -fractional[i].round() } else { 0.0 });
         let shift = self.translation(images);
         let along = (0..3).filter(|&i| self.periodic[i]).map(|i| (fractional[i] + images[i]).abs());
-        (std::array::from_fn(|k| displacement[k] + shift[k]), along.fold(0.0, f64::max))
+        let found: [f64; 3] = std::array::from_fn(|k| displacement[k] + shift[k]);
+        let widths = self.widths();
+        let narrowest = (0..3).filter(|&i| self.periodic[i]).map(|i| widths[i]).fold(f64::INFINITY, f64::min);
+        if norm(found) <= 0.5 * narrowest {
+            // No translation is shorter than the cell is wide, so that all other images are longer.
+            return (found, along.fold(0.0, f64::max));
+        }
+        self.shortest(found, widths)
+    }
+
+    /// As [`Cell::nearest_image`], by looking at every image that can be as short: where a cell leans, rounding fractional
+    /// coordinates does not find the shortest.
+    fn shortest(&self, displacement: [f64; 3], widths: [f64; 3]) -> ([f64; 3], f64) {
+        // Two images of no more than this length differ by so many cells at most.
+        let length = norm(displacement);
+        let range = |i: usize| if self.periodic[i] { (2.0 * length / widths[i]).ceil() as i32 } else { 0 };
+        let (mut nearest, mut next) = ((length, displacement), f64::INFINITY);
+        for a in -range(0)..=range(0) {
+            for b in -range(1)..=range(1) {
+                for c in -range(2)..=range(2) {
+                    let shift = self.translation([a, b, c].map(f64::from));
+                    let image = std::array::from_fn(|k| displacement[k] + shift[k]);
+                    let length = norm(image);
+                    if [a, b, c] != [0; 3] && length < nearest.0 {
+                        next = nearest.0;
+                        nearest = (length, image);
+                    } else if [a, b, c] != [0; 3] {
+                        next = next.min(length);
+                    }
+                }
+            }
+        }
+        (nearest.1, if nearest.0 > 0.0 { nearest.0 / (nearest.0 + next) } else { 0.0 })
     }
 }
 
@@ -172,6 +206,21 @@ mod tests {
         let shifted: [f64; 3] = std::array::from_fn(|k| d[k] + cell.translation([2.0, -1.0, 3.0])[k]);
         let (back, _) = cell.nearest_image(shifted);
         assert!((0..3).all(|k| (back[k] - d[k]).abs() < 1e-12));
+    }
+
+    #[test]
+    fn nearest_images_are_the_shortest_where_a_cell_leans() {
+        let leaning = Cell::from_lammps([0.0; 3], [10.0; 3], [30.0, -25.0, 17.0], [true; 3]).unwrap();
+        for d in [[1.0, 1.5, -0.5], [-2.0, 0.3, 0.9], [4.0, 0.0, 0.0]] {
+            for n in [[0.0, 0.0, 0.0], [2.0, -1.0, 1.0], [-3.0, 2.0, 0.0], [0.0, 0.0, -2.0]] {
+                let shift = leaning.translation(n);
+                let (found, along) = leaning.nearest_image(std::array::from_fn(|k| d[k] + shift[k]));
+                assert!((0..3).all(|k| (found[k] - d[k]).abs() < 1e-12), "{d:?} {n:?}: {found:?}");
+                assert!(along < 0.45, "{along}");
+            }
+        }
+        let (_, along) = leaning.nearest_image([5.0, 0.0, 0.0]);
+        assert!((along - 0.5).abs() < 1e-12, "{along}");
     }
 
     #[test]

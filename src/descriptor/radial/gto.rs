@@ -46,10 +46,12 @@ impl Gto {
         let slowest = bases.iter().flat_map(|b| &b.decay).copied().fold(f64::INFINITY, f64::min);
         let functions = Functions { n_max, bases, slowest };
         let n_functions = n_max * functions.bases.len();
-        let table = Table::new(n_functions, parameters.reach(), lanes, |r, out| functions.evaluate(r, out));
+        let common = |r: f64| (-slowest * r * r).exp();
+        let table = Table::new(n_functions, parameters.reach(), lanes, common, |r, out| functions.evaluate(r, out));
         let table = table.ok_or_else(|| {
             Error::Descriptor(format!(
-                "the radial functions of cutoff {} and sigma {sigma} are too narrow for their reach; raise sigma",
+                "the radial functions of n_max {n_max}, cutoff {} and sigma {sigma} are too narrow for their reach, or too alike \
+                 to be told apart; raise sigma or lower n_max",
                 parameters.cutoff
             ))
         })?;

@@ -8,7 +8,7 @@ use crate::descriptor::lanes::{Lanes, Portable, ROUND};
 /// cache: lower degrees need longer tables, higher ones more arithmetic.
 const TERMS: usize = 7;
 
-/// Largest error of a function, as a share of its largest magnitude in the range.
+/// Largest error of a function, as a share of its largest magnitude in the range: by itself, and times the common factor.
 pub(super) const TOLERANCE: f64 = 1e-11;
 
 /// A table of more pieces than this would not help any more.
@@ -44,13 +44,19 @@ pub(super) struct Table {
 impl Table {
     /// Tabulates `exact`, which writes all functions' values at a distance, with as few pieces as keep [`TOLERANCE`].
     ///
-    /// None if no table does that.
-    pub fn new(n_functions: usize, end: f64, lanes: usize, exact: impl Fn(f64, &mut [f64])) -> Option<Self> {
+    /// All of them will be multiplied by `factor` of the distance. None if no table does that.
+    pub fn new(
+        n_functions: usize,
+        end: f64,
+        lanes: usize,
+        factor: impl Fn(f64) -> f64,
+        exact: impl Fn(f64, &mut [f64]),
+    ) -> Option<Self> {
         let width = n_functions.next_multiple_of(lanes);
         let mut n_pieces = 8;
         while n_pieces <= MOST_PIECES {
             let table = Self::of_pieces(n_pieces, width, end, &exact);
-            if table.error(end, &exact) <= TOLERANCE {
+            if table.error(end, &factor, &exact) <= TOLERANCE {
                 return Some(table);
             }
             n_pieces += n_pieces / 8;
@@ -74,9 +80,11 @@ impl Table {
         Self { per_length: 1.0 / piece, n_pieces, width, coefficients }
     }
 
-    /// The largest error, each function's as a share of its largest magnitude, between the nodes of the interpolation.
-    fn error(&self, end: f64, exact: &impl Fn(f64, &mut [f64])) -> f64 {
-        let [mut right, mut found, mut largest, mut error] = [(); 4].map(|()| vec![0.0f64; self.width]);
+    /// The largest error, each function's as a share of its largest magnitude, between the nodes of the interpolation; and the
+    /// same of the functions times the factor, if that is more.
+    fn error(&self, end: f64, factor: &impl Fn(f64) -> f64, exact: &impl Fn(f64, &mut [f64])) -> f64 {
+        let [mut right, mut found] = [(); 2].map(|()| vec![0.0f64; self.width]);
+        let [mut largest, mut error] = [(); 2].map(|()| vec![[0.0f64; 2]; self.width]);
         // The ends of a piece and the middles between its nodes, where errors of an interpolation peak.
         for p in 0..self.n_pieces {
             for k in 0..=TERMS {
@@ -85,12 +93,15 @@ impl Table {
                 exact(r, &mut right);
                 self.at(r, &mut found);
                 for f in 0..self.width {
-                    largest[f] = largest[f].max(right[f].abs());
-                    error[f] = error[f].max((found[f] - right[f]).abs());
+                    for (k, factor) in [1.0, factor(r)].into_iter().enumerate() {
+                        largest[f][k] = largest[f][k].max(factor * right[f].abs());
+                        error[f][k] = error[f][k].max(factor * (found[f] - right[f]).abs());
+                    }
                 }
             }
         }
-        largest.iter().zip(error).map(|(l, e)| if e > 0.0 { e / l } else { 0.0 }).fold(0.0, f64::max)
+        let shares = largest.as_flattened().iter().zip(error.as_flattened());
+        shares.map(|(l, e)| if *e > 0.0 { e / l } else { 0.0 }).fold(0.0, f64::max)
     }
 
     /// All functions at one distance.
@@ -212,7 +223,7 @@ mod tests {
 
     #[test]
     fn values_are_within_the_tolerance_everywhere() {
-        let table = Table::new(6, 8.0, 4, waves).unwrap();
+        let table = Table::new(6, 8.0, 4, |_| 1.0, waves).unwrap();
         assert!((table.end() - 8.0).abs() < 1e-12);
         let mut largest = 0.0f64;
         for i in 0..=40_000 {
@@ -230,6 +241,6 @@ mod tests {
 
     #[test]
     fn what_no_table_can_hold_is_said_so() {
-        assert!(Table::new(1, 1.0, 4, |r, out| out.fill(if r < 0.1f64.sqrt() { 0.0 } else { 1.0 })).is_none());
+        assert!(Table::new(1, 1.0, 4, |_| 1.0, |r, out| out.fill(if r < 0.1f64.sqrt() { 0.0 } else { 1.0 })).is_none());
     }
 }
