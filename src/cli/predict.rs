@@ -218,8 +218,9 @@ impl Output {
         let written = raw.write_with(&mut self.file, &COLUMNS, |atom, text| {
             use std::io::Write;
             let [lambda, deviation, grade] = atoms[atom];
-            // Nine digits hold a float32 exactly. Writing to memory does not fail.
-            let _ = write!(text, "{lambda:.9} {deviation:.9} {grade:.6}");
+            // The members are float32, and so many digits tell each of their values. Writing to memory does not fail.
+            let [lambda, deviation] = [lambda, deviation].map(|value| value as f32);
+            let _ = write!(text, "{lambda:?} {deviation:?} {grade:.6}");
         });
         written.with_context(|| self.file.path().display().to_string())?;
         self.progress.frame();

@@ -268,6 +268,9 @@ impl Finder<'_> {
 
 /// The sentence about columns that a dump lacks.
 fn explain(names: &[String], missing: &[Quantity], absent: &[&str]) -> String {
+    // Of three columns, one or two may be there.
+    let absent: Vec<&str> = absent.iter().flat_map(|columns| columns.split(' ')).collect();
+    let absent: Vec<&str> = absent.into_iter().filter(|name| names.iter().all(|there| there != name)).collect();
     let absent = absent.join(" ");
     let there = names.join(" ");
     let what = if missing.contains(&Quantity::Unwrapped) {

@@ -318,6 +318,10 @@ fn print_course(found: &Analysis) -> std::io::Result<()> {
     let mut rows = vec![("relaxation time", relaxation)];
     for (c, name) in ["lower third", "middle third", "upper third"].into_iter().enumerate() {
         let (stay, stay_error) = temporal.transitions[c][c];
+        if !temporal.mean_dwell[c].0.is_finite() {
+            rows.push((name, "no visit begins and ends within the run".into()));
+            continue;
+        }
         rows.push((
             name,
             format!(

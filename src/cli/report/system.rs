@@ -111,7 +111,9 @@ fn visits(found: &Analysis) -> anyhow::Result<Option<Table>> {
         Column::numbers("mean visit", unit),
         Column::numbers("if frames were independent", unit),
     ];
-    let rows = ["lower", "middle", "upper"].iter().enumerate().map(|(class, name)| {
+    let classes = ["lower", "middle", "upper"].iter().enumerate();
+    // Where no visit both begins and ends within the run there is none.
+    let rows = classes.filter(|(class, _)| temporal.mean_dwell[*class].0.is_finite()).map(|(class, name)| {
         let (value, error) = temporal.mean_dwell[class];
         let independent = temporal.independent_dwell[class] * scale;
         vec![name.to_string(), with_error(value * scale, error.map(|e| e * scale)), with_error(independent, None)]
