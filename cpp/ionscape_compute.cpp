@@ -354,7 +354,8 @@ void IonscapeCompute::find_temperature()
 void IonscapeCompute::look_at_list()
 {
   // Fixes make bonds while a run is under way.
-  if (loses_bonded()) error->one(FLERR, fmt::format("Compute {} (style {}): {}", id, style, LOST_BONDED));
+  const std::string problem = of_any_rank(loses_bonded() ? LOST_BONDED : "");
+  if (!problem.empty()) refuse(problem);
   build_list(neighbor, list, update->ntimestep);
   centers.clear();
   for (int ii = 0; ii < list->inum; ii++) {

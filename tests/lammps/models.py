@@ -33,13 +33,13 @@ def with_compact_descriptor(path):
     changed(path, metadata=lambda text: {**text, "descriptor": compact})
 
 
-def that_fails(path):
-    """Writes a model that gives NaN for every ion with neighbours."""
+def that_fails(path, below=1e6):
+    """Writes a model that gives NaN where a member of the one that ships is below a value: for every ion by default."""
     def take_the_root_of_less_than_nothing(graph):
         from onnx import TensorProto, helper
         last = graph.node[-1]
         last.output[0] = "conductivity"
-        graph.initializer.append(helper.make_tensor("minus", TensorProto.FLOAT, [1], [-1e6]))
+        graph.initializer.append(helper.make_tensor("minus", TensorProto.FLOAT, [1], [-below]))
         graph.node.append(helper.make_node("Add", ["conductivity", "minus"], ["less"]))
         graph.node.append(helper.make_node("Sqrt", ["less"], ["local_conductivity"]))
     changed(path, graph=take_the_root_of_less_than_nothing)
