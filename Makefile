@@ -7,6 +7,9 @@
 # make train    the shipped model anew, from the data of examples/campaign
 # make bench    timings of loading a model, of transport and of analyze
 # make bench-peers    timings beside other programs that do the same, which it installs; writes docs/benchmarks.md
+# make fuzz     readers on input that coverage leads, SECONDS=600 for each; READERS="dump model" for some
+# make api      the lists of what is promised anew: tests/api
+# make sbom     the bill of materials anew: sbom.cdx.json
 # make counts   instructions that the kernels take, put on record for make test
 # make clean    removes everything that make made
 #
@@ -16,7 +19,7 @@ PYTHON ?= python3
 export PATH := $(PATH):$(HOME)/.cargo/bin
 export PYTHON
 
-.PHONY: help demo test test-lammps train build bench bench-peers counts clean tools environment test-environment peers \
+.PHONY: help demo test test-lammps train build bench bench-peers fuzz api sbom counts clean tools environment test-environment peers \
 	processors program plugin
 
 help:
@@ -80,6 +83,17 @@ bench: build
 
 bench-peers: build peers
 	@.venv-bench/bin/python benches/peers $(SECTIONS)
+
+SECONDS ?= 600
+
+fuzz: tools
+	@fuzz/run.sh $(SECONDS) $(READERS)
+
+api: build test-environment
+	@.venv/bin/python tests/api
+
+sbom: test-environment
+	@.venv/bin/python scripts/sbom.py
 
 counts: processors
 	@"$(PYTHON)" benches/counts/count.py --record
