@@ -116,15 +116,19 @@ template <class N> void build_one(N *neighbor, NeighList *list, long)
   neighbor->build_one(list);
 }
 
-// Builds such a list from where the atoms are now. By itself LAMMPS keeps it until the next reneighboring; but atoms that
-// were one skin apart on one side of their places then may since have come to the other side, twice as far. An older list
-// also survives the step that atoms were sorted and exchanged in, as at the start of a run after a minimization.
+// Builds such a list from where the atoms are now, and for the bins as they are now. By itself LAMMPS does neither:
+// - it keeps a list until the next reneighboring, but atoms that were one skin apart on one side of their places when it was
+//   built may since have come to the other side, twice as far; and releases up to 2023 keep one over the step that atoms
+//   were sorted and exchanged in, as at the start of a run after a minimization;
+// - it keeps the stencil of bins where these are set up twice in a step, as by `run 0`, `change_box` and `run 0`.
 inline void build_list(Neighbor *neighbor, NeighList *list, bigint now)
 {
-  const bigint lastcall = neighbor->lastcall;
+  const bigint lastcall = neighbor->lastcall, last_setup_bins = neighbor->last_setup_bins;
   neighbor->lastcall = now;
+  neighbor->last_setup_bins = now + 1;
   build_one(neighbor, list, 0);
   neighbor->lastcall = lastcall;
+  neighbor->last_setup_bins = last_setup_bins;
 }
 
 // The group that alone has ghosts, of `comm_modify group`; 0, which is everyone, by default. Comm keeps it to itself.

@@ -1,0 +1,1 @@
+"""Random studies in LAMMPS, each value compared with what the program finds offline."""
