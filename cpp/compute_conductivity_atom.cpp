@@ -40,7 +40,7 @@ void ComputeConductivityAtom::watch(std::vector<double> &values, Work &&work)
     failures = work();
   } catch (const std::exception &e) {
     // Nothing was evaluated: each atom counts as an ion.
-    failures = {n, 0, e.what()};
+    failures = {n, n, e.what()};
     for (std::size_t k = 0; k < n; k++) std::copy(std::begin(FLAG), std::end(FLAG), &values[3 * k]);
     if (handle->counted) std::fill_n(handle->counted.get(), n, true);
   }

@@ -222,17 +222,22 @@ void IonscapeCompute::check_ghosts()
 
 void IonscapeCompute::check_charges()
 {
-  if (!atom->q_flag) return;
-  std::string problem;
-  for (int i = 0; i < atom->nlocal && problem.empty(); i++) {
+  const std::string problem = of_any_rank(charge_problem());
+  if (!problem.empty()) refuse(problem);
+}
+
+// What is wrong with the charges of this rank's atoms, if something is.
+std::string IonscapeCompute::charge_problem() const
+{
+  if (!atom->q_flag) return {};
+  for (int i = 0; i < atom->nlocal; i++) {
     try {
       ionscape::check(*handle->engine, atom->type[i], atom->q[i]);
     } catch (const std::exception &e) {
-      problem = e.what();
+      return e.what();
     }
   }
-  problem = of_any_rank(problem);
-  if (!problem.empty()) refuse(problem);
+  return {};
 }
 
 // The lowest rank that has something to say speaks, to all.
@@ -353,8 +358,8 @@ void IonscapeCompute::find_temperature()
 // The centers, with the list of their neighbours.
 void IonscapeCompute::look_at_list()
 {
-  // Fixes make bonds while a run is under way.
-  const std::string problem = of_any_rank(loses_bonded() ? LOST_BONDED : "");
+  // Fixes make bonds, atoms and charges while a run is under way.
+  const std::string problem = of_any_rank(loses_bonded() ? LOST_BONDED : charge_problem());
   if (!problem.empty()) refuse(problem);
   build_list(neighbor, list, update->ntimestep);
   centers.clear();

@@ -99,6 +99,7 @@ class IonscapeCompute : public Compute {
   void check_neighbor_settings();
   void check_ghosts();
   void check_charges();
+  std::string charge_problem() const;
   void check_special_bonds();
   bool between_runs() const;
   void check_unchanged();

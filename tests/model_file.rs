@@ -50,7 +50,7 @@ fn features_of_another_width_and_results_that_are_not_finite_are_refused() {
     let mut x = ndarray::Array2::zeros((3, 468));
     x[(1, 5)] = f32::NAN;
     let message = model.predict(x.view()).unwrap_err().to_string();
-    assert!(message.contains("environment 1 of non-finite features"), "{message}");
+    assert!(message.contains("member 0 gives NaN for non-finite features"), "{message}");
 }
 
 #[test]
@@ -144,9 +144,16 @@ fn metadata_that_make_no_sense_are_refused() {
     assert!(
         message(|m| m["charges"] = serde_json::json!({"cation": 0.0, "anion": 0.0})).contains("none of its species")
     );
-    assert!(message(|m| m["charges"]["anion"] = 0.into()).contains("gives 1026 features and its graph takes 468"));
+    assert!(message(|m| m["charges"]["anion"] = 0.into()).contains("says version 1, and holds what came with 2"));
+    let second = |change: fn(&mut serde_json::Value)| {
+        refusal(&with_metadata(|m| {
+            m["version"] = 2.into();
+            change(m);
+        }))
+    };
+    assert!(second(|m| m["charges"]["anion"] = 0.into()).contains("gives 1026 features and its graph takes 468"));
     assert!(message(|m| m["molecules"] = serde_json::json!(["water"])).contains("'water' is said to be a molecule"));
-    assert!(message(|m| m["channels"] = "by-species".into()).contains("470 features (2 of them beside the power"));
+    assert!(second(|m| m["channels"] = "by-species".into()).contains("470 features (2 of them beside the power"));
     assert!(message(|m| m["conditions"] = serde_json::json!(["pressure"])).contains("incomplete"));
     assert!(message(|m| m["charges"]["water"] = 0.into()).contains("'water' has a charge"));
     assert!(message(|m| m["channels"] = "absolute".into()).contains("incomplete"));

@@ -132,7 +132,7 @@ fn wrong_input_is_refused_in_words_and_leaves_nothing_behind() {
         (predict(&dump, &["--species", "cation,lithium"]), "'lithium', given for atom type 2, is not a species"),
         (predict(&dump, &["--species", "anion,cation"]), "order of the atom types?"),
         (predict(&dump, &["--species", "cation"]), "atom type 2, and species were named for 1 types"),
-        (predict(&changed("id type q x", "id type q X"), &[]), "x y z"),
+        (predict(&changed("id type q x", "id type q X"), &[]), "there is no column x; in LAMMPS, add"),
         (predict(&changed("id type q x y z", "id type c_lam[1] x y z"), &[]), "there is a column c_lam[1] already"),
         (predict(&changed("\n64\n", "\n65\n"), &[]), "changed.lammpstrj: frame 0"),
         (predict(&changed("ITEM: TIMESTEP", "ITEM: UNITS\nreal\nITEM: TIMESTEP"), &[]), "the dump is in real units"),

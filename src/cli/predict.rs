@@ -218,13 +218,29 @@ impl Output {
         let written = raw.write_with(&mut self.file, &COLUMNS, |atom, text| {
             use std::io::Write;
             let [lambda, deviation, grade] = atoms[atom];
-            // The members are float32, and so many digits tell each of their values. Writing to memory does not fail.
-            let [lambda, deviation] = [lambda, deviation].map(|value| value as f32);
-            let _ = write!(text, "{lambda:?} {deviation:?} {grade:.6}");
+            // Writing to memory does not fail.
+            let _ = write!(text, "{} {} {grade:.6}", NineDigits(lambda), NineDigits(deviation));
         });
         written.with_context(|| self.file.path().display().to_string())?;
         self.progress.frame();
         Ok(())
+    }
+}
+
+/// A number with nine significant digits, which hold a float32 exactly: decimals where there is room for them, else a power.
+struct NineDigits(f64);
+
+impl std::fmt::Display for NineDigits {
+    fn fmt(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
+        let size = self.0.abs();
+        if (1e-5..1e8).contains(&size) {
+            let decimals = (8.0 - size.log10().floor()) as usize;
+            write!(out, "{:.decimals$}", self.0)
+        } else if size == 0.0 {
+            write!(out, "0")
+        } else {
+            write!(out, "{:.8e}", self.0)
+        }
     }
 }
 

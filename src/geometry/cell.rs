@@ -109,10 +109,8 @@ impl Cell {
         std::array::from_fn(|k| point[k] + shift[k])
     }
 
-    /// The shortest image of a displacement, and how far it goes towards the next: near a half, another image is as near.
-    ///
-    /// That is its largest fractional coordinate along directions that repeat or, of a displacement that is long for the cell,
-    /// its length over the sum of its own and the next image's.
+    /// The shortest image of a displacement, and how far it goes towards the next, as a share of the translation between them:
+    /// near a half, another image is as near.
     pub fn nearest_image(&self, displacement: [f64; 3]) -> ([f64; 3], f64) {
         let point = std::array::from_fn(|k| self.origin[k] + displacement[k]);
         let fractional = self.to_fractional(point);
@@ -132,28 +130,31 @@ impl Cell {
     /// As [`Cell::nearest_image`], by looking at every image that can be as short: where a cell leans, rounding fractional
     /// coordinates does not find the shortest.
     fn shortest(&self, displacement: [f64; 3], widths: [f64; 3]) -> ([f64; 3], f64) {
-        // Two images of no more than this length differ by so many cells at most.
+        // Two images of no more than this length differ by so many cells at most. Along a direction that does not repeat, a
+        // displacement may be of any length, which asks for no more images.
         let length = norm(displacement);
-        let range = |i: usize| if self.periodic[i] { (2.0 * length / widths[i]).ceil() as i32 } else { 0 };
-        let (mut nearest, mut next) = ((length, displacement), f64::INFINITY);
-        for a in -range(0)..=range(0) {
-            for b in -range(1)..=range(1) {
-                for c in -range(2)..=range(2) {
-                    let shift = self.translation([a, b, c].map(f64::from));
-                    let image = std::array::from_fn(|k| displacement[k] + shift[k]);
-                    let length = norm(image);
-                    if [a, b, c] != [0; 3] && length < nearest.0 {
-                        next = nearest.0;
-                        nearest = (length, image);
-                    } else if [a, b, c] != [0; 3] {
-                        next = next.min(length);
+        let cells = |i: usize| (2.0 * length / widths[i]).ceil().min(MOST_CELLS) as i32;
+        let range = [0, 1, 2].map(|i| if self.periodic[i] { cells(i) } else { 0 });
+        let mut translations = vec![];
+        for a in -range[0]..=range[0] {
+            for b in -range[1]..=range[1] {
+                for c in -range[2]..=range[2] {
+                    if [a, b, c] != [0; 3] {
+                        translations.push(self.translation([a, b, c].map(f64::from)));
                     }
                 }
             }
         }
-        (nearest.1, if nearest.0 > 0.0 { nearest.0 / (nearest.0 + next) } else { 0.0 })
+        let by = |shift: &[f64; 3]| std::array::from_fn(|k| displacement[k] + shift[k]);
+        let shorter = |a: [f64; 3], b: [f64; 3]| if norm(b) < norm(a) { b } else { a };
+        let nearest = translations.iter().map(by).fold(displacement, shorter);
+        let along = translations.iter().map(|shift| -dot(nearest, *shift) / dot(*shift, *shift));
+        (nearest, along.fold(0.0, f64::max))
     }
 }
+
+/// Cells that LAMMPS lets lean do so by less than this many widths.
+const MOST_CELLS: f64 = 16.0;
 
 fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
     a[0] * b[0] + a[1] * b[1] + a[2] * b[2]

@@ -38,18 +38,20 @@ pub(super) fn check(model: &mut InferenceModel, rows: &Symbol) -> TractResult<()
     let mut sum = 0;
     let (mut constants, mut largest_constant) = (0, LARGEST_CONSTANT);
     for id in model.eval_order()? {
-        let node = &model.nodes()[id];
-        if node.inputs.is_empty() {
+        if model.nodes()[id].inputs.is_empty() {
             // The graph's input and the file's constants, whose sizes are known to be sensible.
-            let (_, outputs) = model.node_facts(id)?;
-            let largest = outputs.iter().filter_map(|fact| elements(fact, &block)).max();
+            let largest = model.node_facts(id)?.1.iter().filter_map(|fact| elements(fact, &block)).max();
             largest_constant = largest_constant.max(largest.unwrap_or(0));
+            if !model.input_outlets()?.iter().any(|input| input.node == id) {
+                set(model, id)?;
+            }
             continue;
         }
         for fact in &inferred(model, id, |op, facts| op.infer_facts(facts.0, facts.1, facts.2))? {
             let elements = elements(fact, &block);
+            let name = &model.nodes()[id].name;
             let Some(elements) = elements else {
-                bail!("the shape of what its node '{}' computes cannot be told without running it", node.name);
+                bail!("the shape of what its node '{name}' computes cannot be told without running it");
             };
             let constant = elements == self::elements(fact, &SymbolValues::default().with(rows, 1)).unwrap_or(0);
             let (sum, most, most_together) = if constant {
@@ -61,17 +63,21 @@ pub(super) fn check(model: &mut InferenceModel, rows: &Symbol) -> TractResult<()
             if elements > most || *sum > most_together {
                 let what = if constant { "a constant".into() } else { format!("for {BLOCK} rows a value") };
                 bail!(
-                    "its node '{}' makes {what} of {elements} elements, and {sum} together with those before; at most {most} and \
-                     {most_together} are computed",
-                    node.name
+                    "its node '{name}' makes {what} of {elements} elements, and {sum} together with those before; at most {most} \
+                     and {most_together} are computed"
                 );
             }
         }
-        // Values of constants too, which shapes further on may depend on.
-        let facts = inferred(model, id, |op, facts| op.infer(facts.0, facts.1, facts.2))?;
-        for (slot, fact) in facts.into_iter().enumerate() {
-            model.set_outlet_fact(OutletId::new(id, slot), fact)?;
-        }
+        set(model, id)?;
+    }
+    Ok(())
+}
+
+/// Notes what is known of a node's outputs: values of constants too, which shapes further on may depend on.
+fn set(model: &mut InferenceModel, id: usize) -> TractResult<()> {
+    let facts = inferred(model, id, |op, facts| op.infer(facts.0, facts.1, facts.2))?;
+    for (slot, fact) in facts.into_iter().enumerate() {
+        model.set_outlet_fact(OutletId::new(id, slot), fact)?;
     }
     Ok(())
 }

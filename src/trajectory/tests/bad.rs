@@ -104,7 +104,7 @@ fn missing_columns_are_named_with_the_command_that_gives_them() {
     let frame = read_text(&text, Columns::default()).unwrap().remove(0);
     assert!(frame.unwrapped().unwrap_err().to_string().contains("add xu yu zu, or ix iy iz beside x y z"));
     let error = message(frame_text(0, "id type x y zu", &["1 1 1 2 3"]), Columns::default());
-    assert!(error.contains("there are no columns x y z"), "{error}");
+    assert!(error.contains("there is no column z") && error.contains("FILE id type x y zu z"), "{error}");
 }
 
 #[test]

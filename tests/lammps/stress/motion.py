@@ -36,7 +36,8 @@ def exchange(world, ranks):
         found.append(f"fix share all balance {rng.choice([1, 3])} 1.0 {how}")
     if not world.molecular and not world.triclinic and rng.random() < 0.25:
         found.append(f"fix come all deposit 4 3 2 {number(world)} region middle near 0.7 attempt 50")
-    if not world.molecular and rng.random() < 0.25:
+    # LAMMPS evaporates nothing where a group of atoms comes first.
+    if not world.molecular and not world.first and rng.random() < 0.25:
         found.append(f"fix go all evaporate 2 2 middle {number(world)}")
     return found
 

@@ -77,7 +77,9 @@ class Writer:
         density = rng.choice([0.02, 0.1, 0.25])
         shape = [rng.uniform(0.6, 1.6) for _ in range(3)]
         size = ((n_cations + n_anions + n_water) / density / (shape[0] * shape[1] * shape[2])) ** (1 / 3)
-        edges = [round(max(4.0 if tiny else 5.0, size * s), 3) for s in shape]
+        # In a tiled box ghosts cannot come from farther than its length.
+        shortest = 9.5 if world.tiled else 4.0 if tiny else 5.0
+        edges = [round(max(shortest, size * s), 3) for s in shape]
         self.study.files["system.data"] = data_file(world, edges, (n_cations, n_anions, n_water), rng)
         world.n_atoms = n_cations + n_anions + n_water
         self.both(*world.atom_settings())
