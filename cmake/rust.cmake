@@ -10,6 +10,7 @@ set(IONSCAPE_SOURCES
   "${IONSCAPE_ROOT}/cpp/compute_conductivity_atom.cpp"
   "${IONSCAPE_ROOT}/cpp/compute_soap_atom.cpp"
   "${IONSCAPE_ROOT}/cpp/fix_ionscape_report.cpp"
+  "${IONSCAPE_ROOT}/cpp/ionscape_checks.cpp"
   "${IONSCAPE_ROOT}/cpp/ionscape_compute.cpp")
 
 # Always run: cargo knows best when there is nothing to do.

@@ -101,6 +101,7 @@ class IonscapeCompute : public Compute {
   void check_charges();
   std::string charge_problem() const;
   void check_special_bonds();
+  void check_in_run();
   bool between_runs() const;
   void check_unchanged();
   bool loses_bonded() const;

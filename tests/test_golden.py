@@ -11,7 +11,6 @@ import pytest
 
 from golden import runs
 
-TOOLS = runs.ROOT / ".venv-processors"
 # Intel's designs before AVX, and the first with AVX2; what has AVX-512 runs the tests itself.
 PROCESSORS = ["Nehalem", "Haswell"]
 
@@ -40,14 +39,6 @@ def folder(tmp_path_factory):
     folder = tmp_path_factory.mktemp("golden")
     runs.write_inputs(folder)
     return folder
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    if not (TOOLS / "qemu").exists():
-        reason = TOOLS / "reason"
-        pytest.skip(reason.read_text().strip() if reason.exists() else "make test fetches qemu, and has not yet")
-    return TOOLS / "qemu"
 
 
 def assert_as_kept(name, found):

@@ -10,7 +10,6 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAM = ROOT / "target/release/ionscape"
-TOOLS = ROOT / ".venv-processors"
 # Intel's designs before AVX, and the first with AVX2; neither has AVX-512, which qemu does not play.
 PROCESSORS = ["Nehalem", "Haswell"]
 N_IONS, N_FRAMES = 60, 2
@@ -34,14 +33,6 @@ dump out all custom 1 out.lammpstrj id type q x y z c_lam[*]
 dump_modify out sort id format float %.9g
 run 0
 """
-
-
-@pytest.fixture(scope="module")
-def emulator():
-    if not (TOOLS / "qemu").exists():
-        reason = TOOLS / "reason"
-        pytest.skip(reason.read_text().strip() if reason.exists() else "make test fetches qemu, and has not yet")
-    return TOOLS / "qemu"
 
 
 @pytest.fixture(scope="module")

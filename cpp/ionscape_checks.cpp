@@ -1,0 +1,166 @@
+// What would give wrong values without a word, and is refused: settings of LAMMPS, and what changes while nobody looks.
+
+#include "ionscape_engine.h"
+
+#include "atom.h"
+#include "comm.h"
+#include "domain.h"
+#include "force.h"
+#include "group.h"
+#include "neighbor.h"
+#include "pair.h"
+#include "update.h"
+
+#include <algorithm>
+#include <cmath>
+#include <exception>
+#include <functional>
+#include <string_view>
+
+using namespace LAMMPS_NS;
+
+namespace {
+
+constexpr char LOST_BONDED[] = "ions that are bonded to each other do not see each other, since special_bonds has a factor "
+                               "of 0; use a factor such as 1.0e-50 in its place";
+
+}    // namespace
+
+void IonscapeCompute::check_neighbor_settings()
+{
+  if (is_multi(neighbor))
+    refuse("gets wrong neighbors from neighbor style multi; use 'neighbor ... bin'");
+
+  bool excluded = neighbor->includegroup > 0;
+  for (int k = 0; k < neighbor->nex_type; k++)
+    excluded |= handle->engine->is_seen(neighbor->ex1_type[k]) && handle->engine->is_seen(neighbor->ex2_type[k]);
+  for (int k = 0; k < neighbor->nex_group; k++)
+    excluded |= has_seen(neighbor->ex1_group[k]) && has_seen(neighbor->ex2_group[k]);
+  for (int k = 0; k < neighbor->nex_mol; k++) excluded |= has_seen(neighbor->ex_mol_group[k]);
+  if (excluded)
+    refuse("'neigh_modify exclude' or 'include' hides ions from each other, and the model would take them for absent; "
+           "remove it, or restrict it to types that are NULL here");
+}
+
+// Whether any rank has ions, or what they see, in a group.
+bool IonscapeCompute::has_seen(int igroup)
+{
+  const int bit = group->bitmask[igroup];
+  int mine = 0, any = 0;
+  for (int i = 0; i < atom->nlocal && !mine; i++) mine = (atom->mask[i] & bit) && handle->engine->is_seen(atom->type[i]);
+  MPI_Allreduce(&mine, &any, 1, MPI_INT, MPI_MAX, world);
+  return any;
+}
+
+// Ghost atoms must reach as far as the neighbour list. Too few of them are no error to some LAMMPS versions.
+void IonscapeCompute::check_ghosts()
+{
+  const double need = handle->engine->reach() + neighbor->skin;
+  if (ghost_group(comm) != 0)
+    refuse("'comm_modify group' hides ions from each other across the borders of ranks and of the box; use 'comm_modify group all'");
+  if (comm->mode != Comm::SINGLE) refuse("needs ghost atoms within one cutoff; use 'comm_modify mode single'");
+  // Not comm->get_comm_cutoff(): it is 0 before the first run.
+  const double pair_reach = force->pair ? force->pair->cutforce + neighbor->skin : 0.0;
+  const double have = std::max(pair_reach, comm->cutghostuser);
+  if (have < need) {
+    const double digit = std::pow(10.0, std::floor(std::log10(need)) - 4.0);
+    refuse(fmt::format("the model sees {:.8g} far and needs ghost atoms up to {:.8g} with the neighbor skin, and they "
+                       "reach {:.8g}; add 'comm_modify cutoff {:.8g}' to the input",
+                       handle->engine->reach(), need, have, digit * std::ceil(need / digit)));
+  }
+}
+
+void IonscapeCompute::check_charges()
+{
+  const std::string problem = of_any_rank(charge_problem());
+  if (!problem.empty()) refuse(problem);
+}
+
+// What is wrong with the charges of this rank's atoms, if something is.
+std::string IonscapeCompute::charge_problem() const
+{
+  if (!atom->q_flag) return {};
+  for (int i = 0; i < atom->nlocal; i++) {
+    try {
+      ionscape::check(*handle->engine, atom->type[i], atom->q[i]);
+    } catch (const std::exception &e) {
+      return e.what();
+    }
+  }
+  return {};
+}
+
+// Bonded neighbours with a factor of 0 are left out of every neighbour list, this one too.
+void IonscapeCompute::check_special_bonds()
+{
+  const int *flag = neighbor->special_flag;
+  if (atom->molecular == Atom::ATOMIC || (flag[1] && flag[2] && flag[3])) return;
+  if (atom->molecular == Atom::TEMPLATE)
+    refuse("cannot tell whether ions lose bonded neighbors to a special_bonds factor of 0 in atom_style template; use "
+           "a factor such as 1.0e-50 in its place");
+  check_in_run();
+}
+
+bool IonscapeCompute::loses_bonded() const
+{
+  const int *flag = neighbor->special_flag;
+  if (atom->molecular == Atom::ATOMIC || (flag[1] && flag[2] && flag[3])) return false;
+  for (int i = 0; i < atom->nlocal; i++) {
+    if (!handle->engine->is_ion(atom->type[i])) continue;
+    for (int k = 0; k < atom->nspecial[i][2]; k++) {
+      const int order = k < atom->nspecial[i][0] ? 1 : k < atom->nspecial[i][1] ? 2 : 3;
+      const int j = atom->map(atom->special[i][k]);
+      if (!flag[order] && j >= 0 && handle->engine->is_seen(atom->type[j])) return true;
+    }
+  }
+  return false;
+}
+
+// Fixes make bonds, atoms and charges while a run is under way.
+void IonscapeCompute::check_in_run()
+{
+  const std::string problem = of_any_rank(loses_bonded() ? LOST_BONDED : charge_problem());
+  if (!problem.empty()) refuse(problem);
+}
+
+// Between runs variables, commands and programs that run LAMMPS may still ask; so may the commands of `run every`. A run
+// with `pre no` is not set up.
+bool IonscapeCompute::between_runs() const
+{
+  return !running && (update->whichflag == 0 || update->ntimestep == end.step);
+}
+
+// Commands such as create_atoms, set or change_box leave ghosts and neighbors of the last run behind, and ghosts would
+// overwrite new atoms if they were updated.
+void IonscapeCompute::check_unchanged()
+{
+  const int same = end.atoms == fingerprint();
+  int all = 0;
+  MPI_Allreduce(&same, &all, 1, MPI_INT, MPI_MIN, world);
+  if (!all)
+    refuse("neighbors are known for atoms and a box as the last run left them, and these are not; add 'run 0' before "
+           "asking for values");
+}
+
+// Of what neighbors depend on: this rank's atoms, how many ghosts of which types it has, and the box.
+std::size_t IonscapeCompute::fingerprint() const
+{
+  const std::size_t nlocal = atom->nlocal, nall = nlocal + atom->nghost;
+  const auto of = [](const void *data, std::size_t size) {
+    return std::hash<std::string_view>{}({static_cast<const char *>(data), size});
+  };
+  const double box[] = {domain->boxlo[0], domain->boxlo[1], domain->boxlo[2], domain->boxhi[0], domain->boxhi[1],
+                        domain->boxhi[2], domain->xy,       domain->xz,       domain->yz};
+  std::vector<std::size_t> parts = {1, nlocal, nall, of(box, sizeof(box)), of(domain->periodicity, 3 * sizeof(int))};
+  if (nall) {
+    parts.push_back(of(atom->x[0], 3 * nlocal * sizeof(double)));
+    parts.push_back(of(atom->type, nall * sizeof(int)));
+  }
+  return of(parts.data(), parts.size() * sizeof(std::size_t));
+}
+
+void IonscapeCompute::end_run()
+{
+  running = false;
+  end = {update->ntimestep, fingerprint()};
+}
