@@ -6,7 +6,6 @@
 #include "comm.h"
 #include "domain.h"
 #include "force.h"
-#include "group.h"
 #include "neighbor.h"
 #include "pair.h"
 #include "update.h"
@@ -19,40 +18,7 @@
 
 using namespace LAMMPS_NS;
 
-namespace {
-
-constexpr char LOST_BONDED[] = "ions that are bonded to each other do not see each other, since special_bonds has a factor "
-                               "of 0; use a factor such as 1.0e-50 in its place";
-
-}    // namespace
-
-void IonscapeCompute::check_neighbor_settings()
-{
-  if (is_multi(neighbor))
-    refuse("gets wrong neighbors from neighbor style multi; use 'neighbor ... bin'");
-
-  bool excluded = neighbor->includegroup > 0;
-  for (int k = 0; k < neighbor->nex_type; k++)
-    excluded |= handle->engine->is_seen(neighbor->ex1_type[k]) && handle->engine->is_seen(neighbor->ex2_type[k]);
-  for (int k = 0; k < neighbor->nex_group; k++)
-    excluded |= has_seen(neighbor->ex1_group[k]) && has_seen(neighbor->ex2_group[k]);
-  for (int k = 0; k < neighbor->nex_mol; k++) excluded |= has_seen(neighbor->ex_mol_group[k]);
-  if (excluded)
-    refuse("'neigh_modify exclude' or 'include' hides ions from each other, and the model would take them for absent; "
-           "remove it, or restrict it to types that are NULL here");
-}
-
-// Whether any rank has ions, or what they see, in a group.
-bool IonscapeCompute::has_seen(int igroup)
-{
-  const int bit = group->bitmask[igroup];
-  int mine = 0, any = 0;
-  for (int i = 0; i < atom->nlocal && !mine; i++) mine = (atom->mask[i] & bit) && handle->engine->is_seen(atom->type[i]);
-  MPI_Allreduce(&mine, &any, 1, MPI_INT, MPI_MAX, world);
-  return any;
-}
-
-// Ghost atoms must reach as far as the neighbour list. Too few of them are no error to some LAMMPS versions.
+// Ghost atoms must reach as far as the model sees, and a skin farther, since they are chosen at reneighboring alone.
 void IonscapeCompute::check_ghosts()
 {
   const double need = handle->engine->reach() + neighbor->skin;
@@ -80,47 +46,19 @@ void IonscapeCompute::check_charges()
 std::string IonscapeCompute::charge_problem() const
 {
   if (!atom->q_flag) return {};
+  // Most atoms of a type have the charge of the one before.
+  std::vector<double> known(atom->ntypes + 1, NAN);
   for (int i = 0; i < atom->nlocal; i++) {
+    double &good = known[atom->type[i]];
+    if (atom->q[i] == good) continue;
     try {
       ionscape::check(*handle->engine, atom->type[i], atom->q[i]);
+      good = atom->q[i];
     } catch (const std::exception &e) {
       return e.what();
     }
   }
   return {};
-}
-
-// Bonded neighbours with a factor of 0 are left out of every neighbour list, this one too.
-void IonscapeCompute::check_special_bonds()
-{
-  const int *flag = neighbor->special_flag;
-  if (atom->molecular == Atom::ATOMIC || (flag[1] && flag[2] && flag[3])) return;
-  if (atom->molecular == Atom::TEMPLATE)
-    refuse("cannot tell whether ions lose bonded neighbors to a special_bonds factor of 0 in atom_style template; use "
-           "a factor such as 1.0e-50 in its place");
-  check_in_run();
-}
-
-bool IonscapeCompute::loses_bonded() const
-{
-  const int *flag = neighbor->special_flag;
-  if (atom->molecular == Atom::ATOMIC || (flag[1] && flag[2] && flag[3])) return false;
-  for (int i = 0; i < atom->nlocal; i++) {
-    if (!handle->engine->is_ion(atom->type[i])) continue;
-    for (int k = 0; k < atom->nspecial[i][2]; k++) {
-      const int order = k < atom->nspecial[i][0] ? 1 : k < atom->nspecial[i][1] ? 2 : 3;
-      const int j = atom->map(atom->special[i][k]);
-      if (!flag[order] && j >= 0 && handle->engine->is_seen(atom->type[j])) return true;
-    }
-  }
-  return false;
-}
-
-// Fixes make bonds, atoms and charges while a run is under way.
-void IonscapeCompute::check_in_run()
-{
-  const std::string problem = of_any_rank(loses_bonded() ? LOST_BONDED : charge_problem());
-  if (!problem.empty()) refuse(problem);
 }
 
 // Between runs variables, commands and programs that run LAMMPS may still ask; so may the commands of `run every`. A run

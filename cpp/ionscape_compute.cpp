@@ -9,7 +9,6 @@
 #include "input.h"
 #include "memory.h"
 #include "modify.h"
-#include "neigh_list.h"
 #include "neighbor.h"
 #include "timer.h"
 #include "update.h"
@@ -41,7 +40,7 @@ std::string broadcast(std::string text, MPI_Comm world, int from = 0)
 }    // namespace
 
 IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
-    Compute(lmp, narg, arg), temperature(NAN), goes_on(false), list(nullptr), nmax(0), seen{}, running(false), end{-1, 0}, spent{}
+    Compute(lmp, narg, arg), temperature(NAN), goes_on(false), nmax(0), seen{}, running(false), end{-1, 0}, spent{}
 {
   if (!domain->box_exist) refuse("needs a simulation box; define one before the compute");
   // LAMMPS gives such a box no images along z, and dumps do not tell.
@@ -145,27 +144,18 @@ void IonscapeCompute::init()
 {
   seen = {};
   check_charges();
-  // Ions that are centres of mass are looked for among the atoms of all ranks, not in a list.
+  // Ions that are centres of mass are looked for among the atoms of all ranks, not among ghosts.
   if (handle->engine->has_molecules()) {
     if (!atom->molecule_flag || !atom->tag_enable)
       refuse("some ions of the model are centres of mass of molecules; use an atom_style with molecule ids, and ids of atoms");
     return;
   }
-  check_neighbor_settings();
   check_ghosts();
-  // An occasional list is built once for each reneighbouring and used until the next: hence the skin.
-  request_full_list(neighbor, this, instance_me, handle->engine->reach() + neighbor->skin);
-}
-
-void IonscapeCompute::init_list(int, NeighList *ptr)
-{
-  list = ptr;
 }
 
 void IonscapeCompute::setup()
 {
   running = true;
-  if (!handle->engine->has_molecules()) check_special_bonds();
 }
 
 // The lowest rank that has something to say speaks, to all.
@@ -213,17 +203,15 @@ void IonscapeCompute::find_temperature()
     temperature = std::stod(temperature_source);
 }
 
-// The centers, with the list of their neighbours.
-void IonscapeCompute::look_at_list()
+// The centers, and the atoms among which their neighbours are.
+void IonscapeCompute::look_at_atoms()
 {
-  check_in_run();
-  build_list(neighbor, list, update->ntimestep);
+  // Fixes change charges while a run is under way.
+  check_charges();
   centers.clear();
-  for (int ii = 0; ii < list->inum; ii++) {
-    const int i = list->ilist[ii];
+  for (int i = 0; i < atom->nlocal; i++)
     if ((atom->mask[i] & groupbit) && handle->engine->is_ion(atom->type[i])) centers.push_back(i);
-  }
-  handle->look(atom, list);
+  handle->look(atom);
 }
 
 // The atoms of all ranks that are ions, parts of them, or seen by them; which of this rank's have values; the cell.
@@ -274,7 +262,7 @@ void IonscapeCompute::compute_peratom()
   const bool molecules = handle->engine->has_molecules();
   const bool idle = between_runs();
   if (idle && !molecules) check_unchanged();
-  // Molecules need neither ghosts nor a list, but what makes a molecule may have changed.
+  // Molecules need no ghosts, but what makes a molecule may have changed.
   if (idle && molecules)
     seen = {};
   else
@@ -316,7 +304,7 @@ void IonscapeCompute::evaluate_atoms()
     for (std::size_t k = 0; k < of_values.size(); k++)
       if (handle->counted[k]) centers.push_back(of_values[k]);
   } else {
-    look_at_list();
+    look_at_atoms();
     of_values = centers;
     values.resize(of_values.size() * columns);
     evaluate(values);
@@ -335,7 +323,8 @@ double IonscapeCompute::memory_usage()
 {
   return static_cast<double>(nmax) * size_peratom_cols * sizeof(double) + values.capacity() * sizeof(double) +
       (seen.x.capacity() + handle->rows.capacity()) * sizeof(double) +
-      (centers.capacity() + seen.types.capacity() + seen.mask.capacity()) * sizeof(int) + handle->engine->memory();
+      (centers.capacity() + seen.types.capacity() + seen.mask.capacity()) * sizeof(int) +
+      handle->engine->memory(atom->nlocal + atom->nghost);
 }
 
 void IonscapeCompute::begin_report()

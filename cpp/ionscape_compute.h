@@ -19,7 +19,6 @@ class IonscapeCompute : public Compute {
   ~IonscapeCompute() override;
 
   void init() override;
-  void init_list(int, class NeighList *) override;
   void setup() override;
   void compute_peratom() override;
   double memory_usage() override;
@@ -60,7 +59,6 @@ class IonscapeCompute : public Compute {
   [[noreturn]] void refuse(const std::string &);
 
  private:
-  class NeighList *list;
   int nmax;
   std::vector<double> values;
   std::string report_id;
@@ -96,20 +94,15 @@ class IonscapeCompute : public Compute {
   } under_way;
 
   void load(const std::string &, const std::vector<std::string> &, int);
-  void check_neighbor_settings();
   void check_ghosts();
   void check_charges();
   std::string charge_problem() const;
-  void check_special_bonds();
-  void check_in_run();
   bool between_runs() const;
   void check_unchanged();
-  bool loses_bonded() const;
   std::size_t fingerprint() const;
-  bool has_seen(int igroup);
   void find_temperature();
   void evaluate_atoms();
-  void look_at_list();
+  void look_at_atoms();
   void gather();
   bool seen_before();
 };

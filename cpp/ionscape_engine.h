@@ -7,7 +7,6 @@
 #include "error.h"
 #include "ionscape_compute.h"
 #include "ionscape/src/lammps/bridge.rs.h"
-#include "neigh_list.h"
 #include "update.h"
 
 #include <cstdint>
@@ -28,7 +27,7 @@ struct IonscapeCompute::Handle {
   rust::Box<ionscape::Engine> engine;
   ionscape::AtomsView atoms;
 
-  // For models whose ions may be centres of mass, in place of the list: the atoms of all ranks, the cell, and the ids of this
+  // For models whose ions may be centres of mass, in place of those: the atoms of all ranks, the cell, and the ids of this
   // rank's atoms that are wanted.
   std::vector<double> rows;
   ionscape::Configuration configuration;
@@ -38,11 +37,11 @@ struct IonscapeCompute::Handle {
   rust::Slice<const int64_t> all_wanted() const { return {wanted.data(), wanted.size()}; }
   rust::Slice<bool> all_counted() { return {counted.get(), wanted.size()}; }
 
-  // Looks at the atoms and neighbours as they are now.
-  void look(const Atom *atom, const NeighList *list)
+  // Looks at the atoms of this rank, ghosts included, as they are now.
+  void look(const Atom *atom)
   {
     const std::size_t n = atom->nlocal + atom->nghost;
-    atoms = {n ? atom->x[0] : nullptr, atom->type, n, list->numneigh, list->firstneigh, NEIGHMASK};
+    atoms = {n ? atom->x[0] : nullptr, atom->type, n};
   }
 };
 

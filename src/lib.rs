@@ -26,6 +26,7 @@ pub mod model;
 pub mod output;
 pub mod page;
 pub mod plot;
+mod processor;
 pub mod species;
 pub mod statistics;
 pub mod training;

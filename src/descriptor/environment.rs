@@ -1,21 +1,23 @@
 //! What one ion sees: displacements to its neighbours, sorted by channel.
 
+use crate::geometry::Displacements;
+
 /// Displacement vectors from a center to its neighbours, one list a channel.
 #[derive(Clone, Debug)]
 pub struct Environment {
-    channels: Vec<Vec<[f64; 3]>>,
+    channels: Vec<Displacements>,
     center: usize,
 }
 
 impl Environment {
     /// An empty environment of `n_channels` channels.
     pub fn new(n_channels: usize) -> Self {
-        Self { channels: vec![Vec::new(); n_channels], center: 0 }
+        Self { channels: vec![Displacements::default(); n_channels], center: 0 }
     }
 
     /// Forgets all neighbours and keeps the memory; the center is in channel 0 again.
     pub fn clear(&mut self) {
-        self.channels.iter_mut().for_each(Vec::clear);
+        self.channels.iter_mut().for_each(Displacements::clear);
         self.center = 0;
     }
 
@@ -45,11 +47,16 @@ impl Environment {
 
     /// Number of neighbours in all channels.
     pub fn n_neighbors(&self) -> usize {
-        self.channels.iter().map(Vec::len).sum()
+        self.channels.iter().map(Displacements::len).sum()
     }
 
     /// The displacements, a list a channel.
-    pub fn channels(&self) -> &[Vec<[f64; 3]>] {
+    pub fn channels(&self) -> &[Displacements] {
         &self.channels
+    }
+
+    /// The same, to be added to.
+    pub fn channels_mut(&mut self) -> &mut [Displacements] {
+        &mut self.channels
     }
 }

@@ -6,6 +6,7 @@ use super::lanes::{Lanes, MAX_LANES};
 use super::parameters::SoapParameters;
 use super::radial::{Radial, RadialPart};
 use crate::Result;
+use crate::geometry::Displacements;
 
 /// Neighbours that are worked on together: their harmonics and radial functions stay in the first-level cache.
 const BLOCK: usize = 32;
@@ -108,7 +109,7 @@ impl Expansion {
     #[inline(always)]
     pub fn expand<V: Lanes>(
         &self,
-        neighbors: &[[f64; 3]],
+        neighbors: &Displacements,
         is_own: bool,
         buffers: &mut Buffers,
         coefficients: &mut [f64],
@@ -123,7 +124,7 @@ impl Expansion {
     fn expand_in<V: Lanes, R: RadialPart>(
         &self,
         radial: &R,
-        neighbors: &[[f64; 3]],
+        neighbors: &Displacements,
         is_own: bool,
         buffers: &mut Buffers,
         coefficients: &mut [f64],
@@ -134,8 +135,9 @@ impl Expansion {
                 *c = self.normalization[0] * value;
             }
         }
-        for block in neighbors.chunks(BLOCK) {
-            self.add_block::<V, R>(radial, block, buffers, coefficients);
+        let [x, y, z] = neighbors.coordinates();
+        for ((x, y), z) in x.chunks(BLOCK).zip(y.chunks(BLOCK)).zip(z.chunks(BLOCK)) {
+            self.add_block::<V, R>(radial, [x, y, z], buffers, coefficients);
         }
     }
 
@@ -143,17 +145,14 @@ impl Expansion {
     fn add_block<V: Lanes, R: RadialPart>(
         &self,
         radial: &R,
-        neighbors: &[[f64; 3]],
+        neighbors: [&[f64]; 3],
         buffers: &mut Buffers,
         coefficients: &mut [f64],
     ) {
-        let n = neighbors.len();
+        let n = neighbors[0].len();
         let padded = n.next_multiple_of(V::N);
-        let [x, y, z] = &mut buffers.xyz;
-        for (((x, y), z), at) in x.iter_mut().zip(y).zip(z).zip(neighbors) {
-            [*x, *y, *z] = *at;
-        }
-        for coordinate in &mut buffers.xyz {
+        for (coordinate, values) in buffers.xyz.iter_mut().zip(neighbors) {
+            coordinate[..n].copy_from_slice(values);
             coordinate[n..padded].fill(0.0);
         }
         // The degree is known to the compiler in each arm, which unrolls the recursion.

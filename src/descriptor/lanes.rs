@@ -1,46 +1,17 @@
 //! Vectors of doubles for the descriptor's kernels, one kind for each instruction set, chosen at run time.
 
-/// The instruction sets that the kernels are compiled for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum InstructionSet {
-    /// Any processor.
-    Portable,
-    /// x86-64 with AVX2 and FMA.
-    Avx2,
-    /// x86-64 with AVX-512F.
-    Avx512,
-}
+use crate::processor::InstructionSet;
 
-impl InstructionSet {
-    /// Whether this processor has it.
-    pub fn is_available(self) -> bool {
-        match self {
-            Self::Portable => true,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => is_x86_feature_detected!("avx512f"),
-            #[cfg(not(target_arch = "x86_64"))]
-            _ => false,
-        }
-    }
-
-    /// Doubles in a vector.
-    pub(super) fn lanes(self) -> usize {
-        match self {
-            Self::Portable => Portable::N,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx2 => Avx2::N,
-            #[cfg(target_arch = "x86_64")]
-            Self::Avx512 => Avx512::N,
-            #[cfg(not(target_arch = "x86_64"))]
-            _ => Portable::N,
-        }
-    }
-
-    /// The widest one that this processor has.
-    pub fn best() -> Self {
-        [Self::Avx512, Self::Avx2].into_iter().find(|s| s.is_available()).unwrap_or(Self::Portable)
+/// Doubles in a vector of an instruction set.
+pub(super) fn lanes(of: InstructionSet) -> usize {
+    match of {
+        InstructionSet::Portable => Portable::N,
+        #[cfg(target_arch = "x86_64")]
+        InstructionSet::Avx2 => Avx2::N,
+        #[cfg(target_arch = "x86_64")]
+        InstructionSet::Avx512 => Avx512::N,
+        #[cfg(not(target_arch = "x86_64"))]
+        _ => Portable::N,
     }
 }
 
@@ -68,6 +39,11 @@ pub(super) trait Lanes: Copy {
     /// # Safety
     /// All of them lie in one allocation, which nobody else looks at.
     unsafe fn write(self, to: *mut f64);
+    /// Writes the values that `mask` has a bit of, each in its place.
+    ///
+    /// # Safety
+    /// These places lie in one allocation, which nobody else looks at. The others need not be there.
+    unsafe fn write_some(self, mask: u8, to: *mut f64);
     /// Writes `N` values to `to[at..]`.
     fn store(self, to: &mut [f64], at: usize);
     fn add(self, other: Self) -> Self;
@@ -158,6 +134,16 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
+    unsafe fn write_some(self, mask: u8, to: *mut f64) {
+        for (lane, value) in self.0.into_iter().enumerate() {
+            if mask >> lane & 1 == 1 {
+                // SAFETY: promised by the caller.
+                unsafe { to.wrapping_add(lane).write(value) };
+            }
+        }
+    }
+
+    #[inline(always)]
     fn store(self, to: &mut [f64], at: usize) {
         to[at..at + 4].copy_from_slice(&self.0);
     }
@@ -214,7 +200,8 @@ impl Lanes for Portable {
 #[cfg(target_arch = "x86_64")]
 macro_rules! x86_lanes {
     ($name:ident, $vector:ty, $whole:ty, $n:literal, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident, $mul:ident,
-     $fma:ident, $max:ident, $min:ident, $div:ident, $sqrt:ident, $cast:ident, $back:ident, $addi:ident, $shift:ident) => {
+     $fma:ident, $max:ident, $min:ident, $div:ident, $sqrt:ident, $cast:ident, $back:ident, $addi:ident, $shift:ident,
+     $write_some:ident) => {
         #[derive(Clone, Copy)]
         pub(in crate::descriptor) struct $name($vector);
 
@@ -243,6 +230,11 @@ macro_rules! x86_lanes {
             #[inline(always)]
             unsafe fn write(self, to: *mut f64) {
                 unsafe { $storeu(to, self.0) }
+            }
+
+            #[inline(always)]
+            unsafe fn write_some(self, mask: u8, to: *mut f64) {
+                unsafe { $write_some(self.0, mask, to) }
             }
 
             #[inline(always)]
@@ -327,7 +319,8 @@ mod x86 {
         _mm256_castpd_si256,
         _mm256_castsi256_pd,
         _mm256_add_epi64,
-        _mm256_slli_epi64
+        _mm256_slli_epi64,
+        write_some_of_4
     );
 
     x86_lanes!(
@@ -349,8 +342,41 @@ mod x86 {
         _mm512_castpd_si512,
         _mm512_castsi512_pd,
         _mm512_add_epi64,
-        _mm512_slli_epi64
+        _mm512_slli_epi64,
+        write_some_of_8
     );
+
+    /// # Safety
+    /// As [`Lanes::write_some`].
+    #[inline(always)]
+    unsafe fn write_some_of_8(values: __m512d, mask: u8, to: *mut f64) {
+        // SAFETY: promised by the caller.
+        unsafe { _mm512_mask_storeu_pd(to, mask, values) }
+    }
+
+    /// By halves: processors with AVX2 alone are slow to write by a mask.
+    ///
+    /// # Safety
+    /// As [`Lanes::write_some`].
+    #[inline(always)]
+    unsafe fn write_some_of_4(values: __m256d, mask: u8, to: *mut f64) {
+        // SAFETY: promised by the caller.
+        unsafe {
+            if mask == 0b1111 {
+                return _mm256_storeu_pd(to, values);
+            }
+            let halves = [_mm256_castpd256_pd128(values), _mm256_extractf128_pd::<1>(values)];
+            for (k, half) in halves.into_iter().enumerate() {
+                let to = to.wrapping_add(2 * k);
+                match mask >> (2 * k) & 0b11 {
+                    0b01 => _mm_storel_pd(to, half),
+                    0b10 => _mm_storeh_pd(to.wrapping_add(1), half),
+                    0b11 => _mm_storeu_pd(to, half),
+                    _ => {}
+                }
+            }
+        }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -12,8 +12,8 @@ mod power_spectrum;
 mod radial;
 mod written;
 
+pub use crate::processor::InstructionSet;
 pub use environment::Environment;
-pub use lanes::InstructionSet;
 pub use parameters::{Convention, ConventionName, SoapParameters};
 pub use power_spectrum::{PowerSpectrum, Workspace};
 pub(crate) use written::completed;

@@ -3,9 +3,10 @@
 use super::aligned::Aligned;
 use super::environment::Environment;
 use super::expansion::{Buffers, Expansion};
-use super::lanes::{InstructionSet, Lanes, MAX_LANES, Portable};
+use super::lanes::{Lanes, Portable, lanes};
 use super::parameters::SoapParameters;
 use crate::Result;
+use crate::processor::InstructionSet;
 
 /// A SOAP power spectrum, ready to be computed for any number of centers.
 pub struct PowerSpectrum {
@@ -16,8 +17,8 @@ pub struct PowerSpectrum {
     /// `pi sqrt(8/(2l+1))`
     prefactors: Vec<f64>,
     /// Products within a channel and between two.
-    same: Pieces,
-    cross: Pieces,
+    same: Products,
+    cross: Products,
 }
 
 /// Memory that [`PowerSpectrum::compute`] works in; one for each thread.
@@ -25,13 +26,11 @@ pub struct Workspace {
     buffers: Buffers,
     /// `[channel][lm][n_padded]`
     coefficients: Aligned,
-    /// `[l]`, each of [`PowerSpectrum::n_products`].
-    products: Aligned,
 }
 
 impl Workspace {
     fn memory(&self) -> usize {
-        self.buffers.memory() + size_of_val(&self.coefficients[..]) + size_of_val(&self.products[..])
+        self.buffers.memory() + size_of_val(&self.coefficients[..])
     }
 }
 
@@ -55,9 +54,8 @@ impl PowerSpectrum {
     ) -> Result<Self> {
         parameters.validate()?;
         let instructions = if instructions.is_available() { instructions } else { InstructionSet::Portable };
-        let expansion = Expansion::new(&parameters, instructions.lanes())?;
-        let n_products = parameters.n_max * expansion.n_padded + MAX_LANES;
-        let [same, cross] = [true, false].map(|same| Pieces::new(&parameters, same, n_products, instructions.lanes()));
+        let expansion = Expansion::new(&parameters, lanes(instructions))?;
+        let [same, cross] = [true, false].map(|same| Products::new(parameters.n_max, same, lanes(instructions)));
         let prefactor = |l: usize| std::f64::consts::PI * (8.0 / (2 * l + 1) as f64).sqrt();
         let prefactors = (0..=parameters.l_max).map(prefactor).collect();
         Ok(Self { parameters, n_channels, expansion, instructions, prefactors, same, cross })
@@ -88,7 +86,6 @@ impl PowerSpectrum {
         Workspace {
             buffers: self.expansion.buffers(),
             coefficients: Aligned::zeros(self.n_channels * self.expansion.len()),
-            products: Aligned::zeros((self.parameters.l_max + 1) * self.n_products()),
         }
     }
 
@@ -133,7 +130,7 @@ impl PowerSpectrum {
 
     #[inline(always)]
     fn run<V: Lanes>(&self, environment: &Environment, workspace: &mut Workspace, features: &mut [f64]) {
-        let Workspace { buffers, coefficients, products } = workspace;
+        let Workspace { buffers, coefficients } = workspace;
         let size = self.expansion.len();
         for (channel, neighbors) in environment.channels().iter().enumerate() {
             let c = &mut coefficients[channel * size..(channel + 1) * size];
@@ -142,50 +139,38 @@ impl PowerSpectrum {
         let mut at = 0;
         for a in 0..self.n_channels {
             for b in a..self.n_channels {
-                let pieces = if a == b { &self.same } else { &self.cross };
+                let products = if a == b { &self.same } else { &self.cross };
                 let pair = [&coefficients[a * size..(a + 1) * size], &coefficients[b * size..(b + 1) * size]];
-                self.contract::<V>(pair, products);
-                pieces.copy::<V>(products, &mut features[at..at + pieces.n_features]);
-                at += pieces.n_features;
+                let end = at + self.prefactors.len() * products.of_degree;
+                self.contract::<V>(products, pair, &mut features[at..end]);
+                at = end;
             }
         }
     }
 
-    /// Length of the products of one degree, `[n][n_padded]` and room for a vector that begins in the last row.
-    fn n_products(&self) -> usize {
-        self.parameters.n_max * self.expansion.n_padded + MAX_LANES
-    }
-
-    /// All products of two channels' coefficients, summed over m, times the prefactor: `[l][n][n']`.
+    /// All products of two channels' coefficients, summed over m, times the prefactor: `[l]` of the pair's features of a degree.
     #[inline(always)]
-    fn contract<V: Lanes>(&self, [a, b]: [&[f64]; 2], products: &mut [f64]) {
-        let (n_max, padded) = (self.parameters.n_max, self.expansion.n_padded);
-        let n_products = self.n_products();
+    fn contract<V: Lanes>(&self, products: &Products, [a, b]: [&[f64]; 2], features: &mut [f64]) {
         // Once for all: in the loops, checks would take as long as the arithmetic.
         assert!(a.len() == self.expansion.len() && b.len() == a.len(), "coefficients of a channel");
-        assert!(self.prefactors.len() * n_products <= products.len(), "room for all degrees");
-        assert!(n_max.next_multiple_of(V::N) <= padded && n_max * padded <= n_products, "room for whole vectors");
-        let rows = Rows { a: a.as_ptr(), b: b.as_ptr(), padded, prefactors: &self.prefactors, n_products };
-        let mut first = 0;
-        while first < n_max {
-            let two = first + V::N < n_max;
-            let mut n = 0;
-            while n < n_max {
-                // SAFETY: each channel has rows for all degrees, `n_max` and whole vectors from `first` on are within a row,
-                // and there is room for `n_max` rows of each degree, as asserted above.
-                n += unsafe {
-                    // As many sums as the registers hold.
-                    match (two, n_max - n) {
-                        (true, 6..) => rows.multiply::<V, 6, 2>(n, first, products),
-                        (true, 3..) => rows.multiply::<V, 3, 2>(n, first, products),
-                        (true, _) => rows.multiply::<V, 1, 2>(n, first, products),
-                        (false, 6..) => rows.multiply::<V, 6, 1>(n, first, products),
-                        (false, 3..) => rows.multiply::<V, 3, 1>(n, first, products),
-                        (false, _) => rows.multiply::<V, 1, 1>(n, first, products),
-                    }
-                };
+        assert_eq!(features.len(), self.prefactors.len() * products.of_degree, "features of two channels");
+        assert_eq!(products.lanes, V::N, "lanes of a vector");
+        let padded = self.expansion.n_padded;
+        let rows = Rows { a: a.as_ptr(), b: b.as_ptr(), padded, prefactors: &self.prefactors };
+        for tile in &products.tiles {
+            // SAFETY: each channel has rows for all degrees, which hold whole vectors, and a tile's parts are among the features
+            // of a degree, of which there are as many as degrees.
+            unsafe {
+                match (tile.rows, tile.vectors) {
+                    (6, 2) => rows.multiply::<V, 6, 2>(tile, products.of_degree, features),
+                    (3, 2) => rows.multiply::<V, 3, 2>(tile, products.of_degree, features),
+                    (1, 2) => rows.multiply::<V, 1, 2>(tile, products.of_degree, features),
+                    (6, 1) => rows.multiply::<V, 6, 1>(tile, products.of_degree, features),
+                    (3, 1) => rows.multiply::<V, 3, 1>(tile, products.of_degree, features),
+                    (1, 1) => rows.multiply::<V, 1, 1>(tile, products.of_degree, features),
+                    _ => unreachable!("a tile of products is of one of these sizes"),
+                }
             }
-            first += if two { 2 } else { 1 } * V::N;
         }
     }
 }
@@ -198,26 +183,25 @@ struct Rows<'a> {
     padded: usize,
     /// Of each degree.
     prefactors: &'a [f64],
-    /// Length of the products of one degree.
-    n_products: usize,
 }
 
 impl Rows<'_> {
-    /// `prefactor sum_m a_mn b_mn'` for `H` n from `n` on and `W` vectors of n' from `first` on, in every degree; gives `H`.
+    /// `prefactor sum_m a_mn b_mn'` for the n and n' of a tile, which has `H` of n and `W` vectors of n', in every degree.
     ///
     /// # Safety
-    /// The rows are there, reach to `n + H` and to `first` and `W` vectors, and `products` has `n + H` rows of each degree.
+    /// The rows are there and hold the tile's n and n', and its parts are within `of_degree` features of each degree.
     #[inline(always)]
     unsafe fn multiply<V: Lanes, const H: usize, const W: usize>(
         self,
-        n: usize,
-        first: usize,
-        products: &mut [f64],
-    ) -> usize {
+        tile: &Tile,
+        of_degree: usize,
+        features: &mut [f64],
+    ) {
+        debug_assert_eq!((tile.rows, tile.vectors), (H, W));
         // SAFETY: promised by the caller, for all pointers that are made of these.
         unsafe {
-            let (mut a, mut b) = (self.a.add(n), self.b.add(first));
-            let mut to = products.as_mut_ptr().add(n * self.padded + first);
+            let (mut a, mut b) = (self.a.add(tile.n), self.b.add(tile.first));
+            let mut to = features.as_mut_ptr();
             for (l, &prefactor) in self.prefactors.iter().enumerate() {
                 let mut sums = [[V::splat(0.0); W]; H];
                 for _ in 0..2 * l + 1 {
@@ -233,71 +217,75 @@ impl Rows<'_> {
                     }
                     (a, b) = (a.wrapping_add(self.padded), b.wrapping_add(self.padded));
                 }
-                for (h, sums) in sums.into_iter().enumerate() {
-                    for (w, sum) in sums.into_iter().enumerate() {
-                        sum.mul(V::splat(prefactor)).write(to.add(h * self.padded + w * V::N));
+                for (sums, parts) in sums.into_iter().zip(&tile.parts) {
+                    for (sum, part) in sums.into_iter().zip(parts) {
+                        sum.mul(V::splat(prefactor)).write_some(part.mask, to.wrapping_offset(part.at));
                     }
                 }
-                to = to.wrapping_add(self.n_products);
+                to = to.wrapping_add(of_degree);
             }
         }
-        H
     }
 }
 
-/// Which products of two channels' coefficients are features, cut into vectors.
-struct Pieces {
-    whole: Vec<Piece>,
-    /// Those that would end behind the last feature, and how many numbers of each are features.
-    rest: Vec<(Piece, usize)>,
-    n_features: usize,
-    /// End of what is read of the products.
-    end: usize,
+/// Which products of two channels' coefficients are features, tile by tile.
+struct Products {
+    tiles: Vec<Tile>,
+    lanes: usize,
+    /// Features of each degree.
+    of_degree: usize,
 }
 
-/// A vector of features.
-#[derive(Clone, Copy)]
-struct Piece {
-    /// Place among the products, `[l][n][n_padded]`, and among the features of the two channels.
-    from: usize,
-    at: usize,
+/// Most rows and vectors of a tile: as many sums as the registers hold.
+const MOST_ROWS: usize = 6;
+const MOST_VECTORS: usize = 2;
+
+/// Products of `rows` n from `n` on with `vectors` vectors of n' from `first` on.
+struct Tile {
+    n: usize,
+    first: usize,
+    rows: usize,
+    vectors: usize,
+    parts: [[Part; MOST_VECTORS]; MOST_ROWS],
 }
 
-impl Pieces {
-    fn new(parameters: &SoapParameters, same: bool, n_products: usize, lanes: usize) -> Self {
-        let (n_max, padded) = (parameters.n_max, parameters.n_max.next_multiple_of(MAX_LANES));
-        let (mut list, mut n_features) = (Vec::new(), 0);
-        for l in 0..=parameters.l_max {
-            for n in 0..n_max {
-                let start = if same { n } else { 0 };
-                for first in (start..n_max).step_by(lanes) {
-                    let from = l * n_products + n * padded + first;
-                    list.push(Piece { from, at: n_features + first - start });
+/// What of a vector of products are features.
+#[derive(Clone, Copy, Default)]
+struct Part {
+    /// A bit for each lane that is one.
+    mask: u8,
+    /// Where the first lane would be among the features of a degree; before them, if it is none itself.
+    at: isize,
+}
+
+impl Products {
+    /// Of `n_max` functions, in a channel or between two.
+    fn new(n_max: usize, same: bool, lanes: usize) -> Self {
+        let start = |n: usize| if same { n } else { 0 };
+        let row = |n: usize| (0..n).map(|n| n_max - start(n)).sum::<usize>();
+        let part = |n: usize, first: usize| {
+            let is_feature = |lane: usize| (start(n)..n_max).contains(&(first + lane));
+            let mask = (0..lanes).filter(|&lane| is_feature(lane)).map(|lane| 1 << lane).sum();
+            Part { mask, at: row(n) as isize + first as isize - start(n) as isize }
+        };
+        let mut tiles = vec![];
+        let mut first = 0;
+        while first < n_max {
+            let vectors = if first + lanes < n_max { 2 } else { 1 };
+            let mut n = 0;
+            while n < n_max {
+                let rows = [6, 3].into_iter().find(|&rows| n + rows <= n_max).unwrap_or(1);
+                let mut parts = [[Part::default(); MOST_VECTORS]; MOST_ROWS];
+                for (h, parts) in parts.iter_mut().enumerate().take(rows) {
+                    for (w, place) in parts.iter_mut().enumerate().take(vectors) {
+                        *place = part(n + h, first + w * lanes);
+                    }
                 }
-                n_features += n_max - start;
+                tiles.push(Tile { n, first, rows, vectors, parts });
+                n += rows;
             }
+            first += vectors * lanes;
         }
-        let end = list.iter().map(|piece| piece.from + lanes).max().unwrap_or(0);
-        let n_whole = list.partition_point(|piece| piece.at + lanes <= n_features);
-        let rest = list.split_off(n_whole).into_iter().map(|piece| (piece, n_features - piece.at)).collect();
-        Self { whole: list, rest, n_features, end }
-    }
-
-    /// Copies the features of two channels from their products.
-    ///
-    /// Vectors are written in order, and each may overlap what comes after it with values that mean nothing.
-    #[inline(always)]
-    fn copy<V: Lanes>(&self, products: &[f64], features: &mut [f64]) {
-        assert!(
-            self.end <= products.len() && features.len() == self.n_features,
-            "products and features of two channels"
-        );
-        for piece in &self.whole {
-            // SAFETY: no piece is read from behind `end`, and a whole one ends within the features.
-            unsafe { V::read(products.as_ptr().add(piece.from)).write(features.as_mut_ptr().add(piece.at)) };
-        }
-        for &(piece, count) in &self.rest {
-            features[piece.at..].copy_from_slice(&products[piece.from..piece.from + count]);
-        }
+        Self { tiles, lanes, of_degree: row(n_max) }
     }
 }

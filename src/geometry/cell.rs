@@ -104,6 +104,10 @@ impl Cell {
     /// The periodic image of a point that lies in the cell; directions that do not repeat stay as they are.
     pub fn wrap(&self, point: [f64; 3]) -> [f64; 3] {
         let fractional = self.to_fractional(point);
+        // Most points are where they should be.
+        if (0..3).all(|i| !self.periodic[i] | (0.0..1.0).contains(&fractional[i])) {
+            return point;
+        }
         let images = std::array::from_fn(|i| if self.periodic[i] { -fractional[i].floor() } else { 0.0 });
         let shift = self.translation(images);
         std::array::from_fn(|k| point[k] + shift[k])

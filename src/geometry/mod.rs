@@ -4,4 +4,4 @@ mod cell;
 mod neighbors;
 
 pub use cell::Cell;
-pub use neighbors::NeighborSearch;
+pub use neighbors::{Displacements, NeighborSearch};

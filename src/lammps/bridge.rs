@@ -5,17 +5,11 @@ use super::gathered::{evaluate_gathered, features_gathered};
 
 #[cxx::bridge(namespace = "ionscape")]
 mod ffi {
-    /// What LAMMPS knows of the atoms and their neighbours on this rank, as the compute finds it.
-    ///
-    /// `positions` and `types` have an entry for each of `n_atoms` local and ghost atoms (three coordinates each);
-    /// `n_neighbors` and `neighbors` have one for each local atom; `mask` takes the special-bond bits off an index.
+    /// The atoms of this rank, local ones and ghosts: three coordinates each, and a type.
     struct AtomsView {
         positions: *const f64,
         types: *const i32,
         n_atoms: usize,
-        n_neighbors: *const i32,
-        neighbors: *const *const i32,
-        mask: i32,
     }
 
     /// The atoms of all ranks whose types are seen, eight numbers each: id, type, molecule id, mass, charge (NaN if there is
@@ -68,14 +62,14 @@ mod ffi {
         fn has_molecules(self: &Engine) -> bool;
         /// Fails if an ion's charge has not the sign of its species.
         fn check(engine: &Engine, atom_type: i32, charge: f64) -> Result<()>;
-        /// Memory held by all threads while they work, in bytes.
-        fn memory(self: &Engine) -> f64;
+        /// Memory held while so many atoms are looked at, by all threads, in bytes.
+        fn memory(self: &Engine, n_atoms: usize) -> f64;
 
         /// Conductivity, deviation and grade of each center, `[n, 3]`; each member's sum over the centers is added to
         /// `members`, `[n_members]`. A `temperature` that is not known is NaN. Centers that the model fails on have grade -2.
         ///
         /// # Safety
-        /// The view is as described there, and `centers` are local atoms.
+        /// The view is as described there, and `centers` are atoms of it that are ions.
         unsafe fn evaluate(
             engine: &Engine,
             atoms: &AtomsView,

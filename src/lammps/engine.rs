@@ -3,7 +3,7 @@
 use rayon::ThreadPool;
 
 use super::bridge::{Agreement, AtomsView, Failures};
-use super::neighbor_list::NeighborList;
+use super::surroundings::Surroundings;
 use crate::local::{CHUNK, Evaluated, LocalModel};
 use crate::model::{self, Condition, Conditions};
 use crate::species::SpeciesMap;
@@ -13,8 +13,11 @@ use crate::{Error, Result};
 /// More threads than this are a mistake in the input.
 const MOST_THREADS: usize = 1024;
 
-/// Bytes for lists of neighbours and the like, beside what threads are known to work in.
+/// Bytes for this and that, beside what threads are known to work in.
 const SMALL_THINGS: usize = 1 << 20;
+
+/// Bytes for each atom among which neighbours are looked for.
+const OF_ATOM: usize = 256;
 
 /// A model made ready for one simulation.
 pub struct Engine {
@@ -90,15 +93,16 @@ impl Engine {
         self.map.has_molecules()
     }
 
-    pub fn memory(&self) -> f64 {
-        (self.pool.current_num_threads() * self.local.memory_of_thread()) as f64
+    pub fn memory(&self, n_atoms: usize) -> f64 {
+        (self.pool.current_num_threads() * self.local.memory_of_thread() + n_atoms * OF_ATOM) as f64
     }
 
     /// # Safety
-    /// As [`NeighborList::new`].
-    unsafe fn environments<'a>(&'a self, atoms: &'a AtomsView, centers: &'a [i32]) -> NeighborList<'a> {
+    /// As [`Surroundings::new`].
+    unsafe fn environments(&self, atoms: &AtomsView, centers: &[i32]) -> Result<Surroundings<'_>> {
+        check_memory(self, centers.len(), atoms.n_atoms)?;
         // SAFETY: promised by the caller.
-        unsafe { NeighborList::new(atoms, centers, &self.map, self.length, self.local.descriptor().reach()) }
+        unsafe { Surroundings::new(atoms, centers, &self.map, self.length, self.local.descriptor().reach()) }
     }
 }
 
@@ -109,9 +113,9 @@ pub(super) fn conditions(temperature: f64) -> Conditions {
 
 /// Refuses to begin without memory to work in. Where Rust misses some later it ends the process at once, and what LAMMPS
 /// has not yet written of its log and dumps is lost.
-pub(super) fn check_memory(engine: &Engine, n_centers: usize) -> Result<()> {
+pub(super) fn check_memory(engine: &Engine, n_centers: usize, n_atoms: usize) -> Result<()> {
     let busy = engine.pool.current_num_threads().min(n_centers.div_ceil(CHUNK));
-    reserve(busy * engine.local.memory_of_thread() + SMALL_THINGS, busy)
+    reserve(busy * engine.local.memory_of_thread() + n_atoms * OF_ATOM + SMALL_THINGS, busy)
 }
 
 fn reserve(size: usize, threads: usize) -> Result<()> {
@@ -129,7 +133,7 @@ fn reserve(size: usize, threads: usize) -> Result<()> {
 }
 
 /// # Safety
-/// As [`NeighborList::new`].
+/// As [`Surroundings::new`].
 pub unsafe fn evaluate(
     engine: &Engine,
     atoms: &AtomsView,
@@ -139,9 +143,8 @@ pub unsafe fn evaluate(
     members: &mut [f64],
 ) -> Result<Failures> {
     contained(|| {
-        check_memory(engine, centers.len())?;
         // SAFETY: promised by the caller.
-        let environments = unsafe { engine.environments(atoms, centers) };
+        let environments = unsafe { engine.environments(atoms, centers) }?;
         let (rows, rest) = out.as_chunks_mut::<3>();
         debug_assert!(rest.is_empty());
         let evaluated = engine.pool.install(|| engine.local.evaluate(&environments, &conditions(temperature), rows))?;
@@ -164,7 +167,7 @@ pub fn agreement(engine: &Engine, members: &[f64], n_ions: usize) -> Agreement {
 }
 
 /// # Safety
-/// As [`NeighborList::new`].
+/// As [`Surroundings::new`].
 pub unsafe fn features(
     engine: &Engine,
     atoms: &AtomsView,
@@ -173,9 +176,8 @@ pub unsafe fn features(
     out: &mut [f64],
 ) -> Result<()> {
     contained(|| {
-        check_memory(engine, centers.len())?;
         // SAFETY: promised by the caller.
-        let environments = unsafe { engine.environments(atoms, centers) };
+        let environments = unsafe { engine.environments(atoms, centers) }?;
         engine.pool.install(|| engine.local.features(&environments, &conditions(temperature), out))
     })
 }
@@ -198,7 +200,7 @@ mod tests {
         let model = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/models/baseline.onnx");
         let species = ["cation".into(), "anion".into()];
         let engine = load(model, &read_model(model).unwrap(), &species, "lj", 1).unwrap();
-        check_memory(&engine, 1000).unwrap();
+        check_memory(&engine, 1000, 10_000).unwrap();
         let message = reserve(usize::MAX / 2, 3).unwrap_err().to_string();
         assert!(message.starts_with("out of memory: 3 threads work in "), "{message}");
     }

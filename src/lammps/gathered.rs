@@ -114,7 +114,7 @@ pub fn evaluate_gathered(
     members: &mut [f64],
 ) -> Result<Failures> {
     contained(|| {
-        check_memory(engine, wanted.len())?;
+        check_memory(engine, wanted.len(), configuration.rows.len() / COLUMNS)?;
         let gathered = Gathered::new(engine, configuration, wanted, counted)?;
         let mut values = vec![[0.0; 3]; gathered.ions.len()];
         let (first, others) = values.split_at_mut(gathered.n_counted);
@@ -139,7 +139,7 @@ pub fn features_gathered(
     counted: &mut [bool],
 ) -> Result<()> {
     contained(|| {
-        check_memory(engine, wanted.len())?;
+        check_memory(engine, wanted.len(), configuration.rows.len() / COLUMNS)?;
         let gathered = Gathered::new(engine, configuration, wanted, counted)?;
         let width = engine.n_features();
         let mut features = vec![0.0; gathered.ions.len() * width];

@@ -3,4 +3,4 @@
 mod bridge;
 mod engine;
 mod gathered;
-mod neighbor_list;
+mod surroundings;

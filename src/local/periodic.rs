@@ -44,8 +44,10 @@ impl<'a> PeriodicEnvironments<'a> {
     /// # Errors
     /// As [`NeighborSearch::new`].
     pub fn of_sites(cell: &Cell, sites: &Sites, map: &'a SpeciesMap, reach: f64) -> Result<Self> {
-        let search = NeighborSearch::new(cell, sites.positions(), reach)?;
-        Ok(Self { search, map, species: sites.species().to_vec(), n_ions: sites.n_ions(), reach })
+        let species = sites.species().to_vec();
+        let search =
+            NeighborSearch::of_kinds(cell, sites.positions(), |site| species[site], map.species().len(), reach)?;
+        Ok(Self { search, map, species, n_ions: sites.n_ions(), reach })
     }
 
     /// Distance up to which there are neighbours, in length units.
@@ -86,8 +88,7 @@ impl Environments for PeriodicEnvironments<'_> {
 
     fn gather(&self, center: usize, environment: &mut Environment) {
         environment.set_center(self.channel(center, center));
-        self.search.for_each_neighbor(center, |site, displacement| {
-            environment.push(self.channel(center, site), displacement);
-        });
+        let channel = |species| self.map.channel(self.species[center], species);
+        self.search.displacements(center, channel, environment.channels_mut());
     }
 }

@@ -40,6 +40,21 @@ pub struct Sites {
     n_ions: usize,
 }
 
+/// The atoms of a site.
+struct Group {
+    species: usize,
+    /// Of the lowest id.
+    atom: usize,
+    /// All of them, if there can be several: most ions are one atom, and need no list.
+    molecule: Vec<usize>,
+}
+
+impl Group {
+    fn atoms(&self) -> &[usize] {
+        if self.molecule.is_empty() { std::slice::from_ref(&self.atom) } else { &self.molecule }
+    }
+}
+
 impl Sites {
     /// Finds the sites of a map's species.
     ///
@@ -49,12 +64,12 @@ impl Sites {
     /// # Errors
     /// Molecules without ids or masses, as wide as half the cell, or whose charge has not the sign of their species.
     pub fn new(cell: &Cell, atoms: &Atoms, map: &SpeciesMap) -> Result<Self, BadAtoms> {
-        let mut groups: Vec<(usize, Vec<usize>)> = vec![];
+        let mut groups: Vec<Group> = Vec::with_capacity(atoms.order.len());
         let mut molecules: BTreeMap<(usize, i64), usize> = BTreeMap::new();
         for &atom in atoms.order {
             let Some(species) = map.species_of(atoms.types[atom]) else { continue };
             if !map.species()[species].molecular {
-                groups.push((species, vec![atom]));
+                groups.push(Group { species, atom, molecule: vec![] });
                 continue;
             }
             let name = &map.species()[species].name;
@@ -71,21 +86,29 @@ impl Sites {
                 )));
             }
             let group = *molecules.entry((species, ids[atom])).or_insert_with(|| {
-                groups.push((species, vec![]));
+                groups.push(Group { species, atom, molecule: vec![] });
                 groups.len() - 1
             });
-            groups[group].1.push(atom);
+            groups[group].molecule.push(atom);
         }
         let is_ion = |species: usize| map.species()[species].is_ion();
-        let mut sites = Self { n_ions: groups.iter().filter(|(s, _)| is_ion(*s)).count(), ..Self::default() };
+        let n = groups.len();
+        let mut sites = Self {
+            species: Vec::with_capacity(n),
+            positions: Vec::with_capacity(n),
+            ends: Vec::with_capacity(n),
+            atoms: Vec::with_capacity(atoms.order.len()),
+            n_ions: groups.iter().filter(|group| is_ion(group.species)).count(),
+        };
         for ions in [true, false] {
-            for (species, group) in groups.iter().filter(|(s, _)| is_ion(*s) == ions) {
-                if map.species()[*species].molecular {
-                    check_charge(atoms, group, *species, map)?;
+            for group in groups.iter().filter(|group| is_ion(group.species) == ions) {
+                let (species, members) = (&map.species()[group.species], group.atoms());
+                if species.molecular {
+                    check_charge(atoms, members, group.species, map)?;
                 }
-                sites.species.push(*species);
-                sites.positions.push(center(cell, atoms, group, &map.species()[*species].name)?);
-                sites.atoms.extend(group);
+                sites.species.push(group.species);
+                sites.positions.push(center(cell, atoms, members, &species.name)?);
+                sites.atoms.extend(members);
                 sites.ends.push(sites.atoms.len());
             }
         }

@@ -9,9 +9,7 @@ import pytest
 import electrolyte
 import harness
 import models
-from electrolyte import PAIR, compute, script, setup
-
-SPECIAL = "bond_style harmonic\nbond_coeff 1 1.0 6.0\n"
+from electrolyte import compute, script, setup
 
 CASES = {
     "short ghost cutoff": (
@@ -20,18 +18,8 @@ CASES = {
         "add 'comm_modify cutoff 7.3585' to the input"),
     "no pair style": (
         {"pair": "", "neighbor": "neighbor 0.5 bin"}, "and they reach 0; add 'comm_modify cutoff 7.3585' to the input"),
-    "neighbor multi": (
-        {"neighbor": "neighbor 0.5 multi\ncomm_modify cutoff 7.5"},
-        "gets wrong neighbors from neighbor style multi; use 'neighbor ... bin'"),
     "communication by type": (
         {"neighbor": "neighbor 0.5 multi\ncomm_modify mode multi\nneighbor 0.5 bin"}, "use 'comm_modify mode single'"),
-    "excluded types": ({"after": "neigh_modify exclude type 1 2\n"}, "'neigh_modify exclude' or 'include' hides ions"),
-    "excluded group": (
-        {"after": "group salt type 1 2\nneigh_modify exclude group salt salt\n"},
-        "remove it, or restrict it to types that are NULL here"),
-    "bonded ions": (
-        {"data": "bonded.data", "style": "full", "after": SPECIAL},
-        "ions that are bonded to each other do not see each other, since special_bonds has a factor of 0"),
     "too few names": (
         {"species": "cation anion"},
         "needs a model file and one species name, or NULL, for each of the 3 atom types, and has 2 names. "
@@ -113,20 +101,6 @@ def test_model_file_refused(lammps, tmp_path, name, message):
     damage(name, tmp_path / "model.onnx")
     run = lammps(setup() + compute(model="model.onnx"), ranks=2, ok=False)
     assert "model.onnx: " in run.output and message in run.output
-
-
-def test_a_failure_in_one_group_of_types_is_none(lammps):
-    """Exclusions and zero special bonds are fine where they hide no ion."""
-    after = SPECIAL + "group rest type 3\nneigh_modify exclude group rest rest\nneigh_modify exclude type 3 3\n"
-    run = lammps(script(data="solvent_bonded.data", style="full", after=after), ranks=2)
-    harness.assert_as_offline(run.folder / "out.lammpstrj")
-
-
-@pytest.mark.parametrize("cure", ["special_bonds lj/coul 1.0e-50 1.0e-50 1.0e-50",
-                                  "pair_style lj/cut/coul/long 1.12 4.0\npair_coeff * * 1 1\nkspace_style pppm 1e-2"])
-def test_bonded_ions_see_each_other_with_the_cure(lammps, cure):
-    run = lammps(script(data="bonded.data", style="full", after=SPECIAL, pair=PAIR + cure), ranks=2)
-    harness.assert_as_offline(run.folder / "out.lammpstrj")
 
 
 def test_model_without_domain_warns(lammps, tmp_path):

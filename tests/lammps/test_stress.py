@@ -142,15 +142,3 @@ plugin load {harness.PLUGIN}
 """
     run = lammps(text + compute(), ranks=2, ok=False)
     assert "needs a simulation in three dimensions, not 'dimension 2'" in run.output
-
-
-def test_bonds_that_are_made_in_a_run_stop_it(lammps):
-    """They would take the ions out of each other's neighbours."""
-    after = """
-bond_coeff 1 1.0 6.0
-special_bonds lj/coul 0 1 1
-delete_bonds all bond 1 remove special
-fix make all bond/create 4 1 2 2.0 1 iparam 1 1 jparam 1 2
-"""
-    run = lammps(script(data="bonded.data", style="full", before="bond_style harmonic", after=after), ok=False)
-    assert "ions that are bonded to each other do not see each other" in " ".join(run.output.split())

@@ -154,7 +154,7 @@ impl Environments for LeftOut {
         environment.set_center(self.full.center());
         let without = self.neighbors.get(center).map(|&(channel, place, _)| (channel, place));
         for (channel, displacements) in self.full.channels().iter().enumerate() {
-            for (place, &d) in displacements.iter().enumerate() {
+            for (place, d) in displacements.iter().enumerate() {
                 if without != Some((channel, place)) {
                     environment.push(channel, d);
                 }

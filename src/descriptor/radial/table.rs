@@ -1,15 +1,15 @@
-//! Smooth functions of the distance as piecewise polynomials: six multiplications a value, where an exponential takes
-//! three times as many.
+//! Smooth functions of the distance as piecewise polynomials: four multiplications a value, where an exponential takes
+//! several times as many.
 
 use crate::descriptor::aligned::Aligned;
 use crate::descriptor::lanes::{Lanes, Portable, ROUND};
 
-/// Coefficients of a piece. Of degree 6, pieces whose values are right to [`TOLERANCE`] are few enough for the second-level
-/// cache: lower degrees need longer tables, higher ones more arithmetic.
-const TERMS: usize = 7;
+/// Coefficients of a piece. Of degree 4, pieces whose values are right to [`TOLERANCE`] fit into the second-level cache, and
+/// what is read of it for a neighbour is what its functions wait for.
+const TERMS: usize = 5;
 
 /// Largest error of a function, as a share of its largest magnitude in the range: by itself, and times the common factor.
-pub(super) const TOLERANCE: f64 = 1e-11;
+pub(super) const TOLERANCE: f64 = 1e-9;
 
 /// A table of more pieces than this would not help any more.
 const MOST_PIECES: usize = 1 << 11;

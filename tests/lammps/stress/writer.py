@@ -14,9 +14,7 @@ PLUGIN = "plugin load PLUGIN"
 # How a study may end: what is then asked of the computes, and their refusal.
 STALE = "add 'run 0' before asking for values"
 REFUSALS = {
-    "neighbor multi": (["neighbor 0.5 multi", "run 0"], "gets wrong neighbors from neighbor style multi"),
     "short ghosts": (["neighbor 3.0 bin", "comm_modify cutoff 3.1", "run 0"], "needs ghost atoms up to"),
-    "excluded ions": (["neigh_modify exclude type 1 2", "run 0"], "'neigh_modify exclude' or 'include' hides ions"),
     "wrong charges": (["set type 1 charge -1", "run 0"], "is named cation, whose charge is +1"),
     "ghosts of a group": (["comm_modify group early", "run 0"], "'comm_modify group' hides ions"),
     "deleted": (["delete_atoms random count 1 yes all NULL 777", "ASK"], STALE),

@@ -123,7 +123,8 @@ fn a_splice_keeps_what_is_shared_and_takes_the_rest_from_elsewhere() {
         let (ours, theirs) = (of(&frame, 4), of(&independent, 8));
         let kept = ours.channels()[channel].iter().filter(|d| near(d));
         let taken = theirs.channels()[channel].iter().filter(|d| !near(d));
-        assert_eq!(half.channels()[channel], kept.chain(taken).copied().collect::<Vec<_>>());
+        let half: Vec<_> = half.channels()[channel].iter().collect();
+        assert_eq!(half, kept.chain(taken).collect::<Vec<_>>());
     }
 }
 

@@ -1,0 +1,32 @@
+//! What the processor can do: kernels are compiled for each of these and chosen at run time.
+
+/// The instruction sets that the kernels are compiled for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InstructionSet {
+    /// Any processor.
+    Portable,
+    /// x86-64 with AVX2 and FMA.
+    Avx2,
+    /// x86-64 with AVX-512F and AVX-512VL.
+    Avx512,
+}
+
+impl InstructionSet {
+    /// Whether this processor has it.
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl"),
+            #[cfg(not(target_arch = "x86_64"))]
+            _ => false,
+        }
+    }
+
+    /// The widest one that this processor has.
+    pub fn best() -> Self {
+        [Self::Avx512, Self::Avx2].into_iter().find(|s| s.is_available()).unwrap_or(Self::Portable)
+    }
+}

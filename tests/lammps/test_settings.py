@@ -1,0 +1,41 @@
+"""Settings that take pairs out of LAMMPS's own lists, and with them forces: they take no neighbour from an ion."""
+
+import pytest
+
+import harness
+from electrolyte import PAIR, script
+
+BOND = "bond_style harmonic\nbond_coeff 1 1.0 6.0\n"
+
+CASES = {
+    "excluded types": {"after": "neigh_modify exclude type 1 2\n"},
+    "excluded group": {"after": "group salt type 1 2\nneigh_modify exclude group salt salt\n"},
+    "included group": {"before": "atom_modify first salt", "after": "group salt id <= 100\nneigh_modify include salt\n"},
+    "neighbor multi": {"neighbor": "neighbor 0.5 multi\ncomm_modify cutoff 7.5"},
+    "bonded": {"data": "bonded.data", "style": "full", "after": BOND},
+    "bonded with a tiny factor": {
+        "data": "bonded.data", "style": "full", "after": BOND,
+        "pair": PAIR + "special_bonds lj/coul 1.0e-50 1.0e-50 1.0e-50"},
+    "bonded with a kspace style": {
+        "data": "bonded.data", "style": "full", "after": BOND,
+        "pair": PAIR + "pair_style lj/cut/coul/long 1.12 4.0\npair_coeff * * 1 1\nkspace_style pppm 1e-2"},
+    "bonded solvent": {"data": "solvent_bonded.data", "style": "full", "after": BOND},
+}
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("case", CASES)
+def test_all_neighbors_count(lammps, case, ranks):
+    run = lammps(script(**CASES[case]), ranks=ranks)
+    harness.assert_as_offline(run.folder / "out.lammpstrj")
+
+
+def test_bonds_that_are_made_in_a_run_take_no_neighbor(lammps):
+    after = """
+bond_coeff 1 1.0 6.0
+special_bonds lj/coul 0 1 1
+delete_bonds all bond 1 remove special
+fix make all bond/create 4 1 2 2.0 1 iparam 1 1 jparam 1 2
+"""
+    run = lammps(script(data="bonded.data", style="full", before="bond_style harmonic", after=after))
+    harness.assert_as_offline(run.folder / "out.lammpstrj")
