@@ -50,7 +50,7 @@ void ComputeConductivityAtom::watch(std::vector<double> &values, Work &&work)
     const bool one = failures.first < n;
     const tagint tag = !one ? 0 : handle->counted ? handle->wanted[failures.first] : atom->tag[centers[failures.first]];
     message = fmt::format("step {}{}: {}", update->ntimestep, tag ? fmt::format(", atom {}", tag) : "",
-                          static_cast<std::string>(failures.reason));
+                          ionscape_text(failures.reason));
   }
   // All ranks come here, and end together.
   message = of_any_rank(message);

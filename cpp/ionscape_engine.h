@@ -3,9 +3,10 @@
 #ifndef IONSCAPE_ENGINE_H
 #define IONSCAPE_ENGINE_H
 
+#include "ionscape_compute.h"
+
 #include "atom.h"
 #include "error.h"
-#include "ionscape_compute.h"
 #include "ionscape/src/lammps/bridge.rs.h"
 #include "update.h"
 
@@ -19,6 +20,12 @@ namespace LAMMPS_NS {
 
 // Text for the Rust side, which was not built with the string type of every LAMMPS.
 inline rust::Str ionscape_str(const std::string &text)
+{
+  return {text.data(), text.size()};
+}
+
+// And back: the conversion of rust::String itself is there for one kind of std::string alone.
+inline std::string ionscape_text(const rust::String &text)
 {
   return {text.data(), text.size()};
 }

@@ -12,7 +12,7 @@ const TERMS: usize = 5;
 pub(super) const TOLERANCE: f64 = 1e-9;
 
 /// A table of more pieces than this would not help any more.
-const MOST_PIECES: usize = 1 << 11;
+const MOST_PIECES: usize = 5000;
 
 /// Distances that are looked up together at most.
 pub(super) const MOST_PLACES: usize = 64;
