@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::output::AtomicFile;
-use crate::species::{NOT_AN_ION, Species};
+use crate::species::{MOST_TYPES, NOT_AN_ION, Species};
 use crate::{Error, Result};
 
 /// A `dataset.toml`, as it stands in the file. Paths are relative to the file's folder.
@@ -147,7 +147,7 @@ impl Dataset {
             return Err(format!("molecules: {name} is not among the species"));
         }
         for (t, name) in &self.species {
-            if t.parse::<i32>().ok().filter(|t| *t > 0).is_none() {
+            if t.parse().ok().filter(|t| (1..=MOST_TYPES).contains(t)).is_none() {
                 return Err(format!("species: '{t}' is no atom type; write it as in species = {{ 1 = \"cation\" }}"));
             }
             if !self.charges.contains_key(name) {

@@ -30,3 +30,16 @@ impl InstructionSet {
         [Self::Avx512, Self::Avx2].into_iter().find(|s| s.is_available()).unwrap_or(Self::Portable)
     }
 }
+
+/// Asks for memory that is to be written to soon, so that nothing waits for it then.
+pub fn expect_writes(to: &[f64]) {
+    const LINE: usize = 64 / size_of::<f64>();
+    #[cfg(target_arch = "x86_64")]
+    for line in to.chunks(LINE) {
+        use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+        // SAFETY: every x86-64 has the instruction, which only hints.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) };
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = to.chunks(LINE);
+}

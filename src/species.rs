@@ -7,6 +7,9 @@ use crate::{Error, Result};
 /// The word that stands for an atom type that is none of the model's species.
 pub const NOT_AN_ION: &str = "NULL";
 
+/// Highest number of an atom type: a name is kept for each up to the highest that is named.
+pub const MOST_TYPES: i32 = 1_000_000;
+
 /// A species: its name, its charge in elementary charges, and what stands for one of its ions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Species {

@@ -20,7 +20,9 @@ import numpy as np
 from clock import MODEL, ROOT, Served, bench, costs, cpu_of, in_turns
 from systems import N, Ions
 
-N_MAX, L_MAX, TERMS = 6, 5, 7
+N_MAX, L_MAX = 6, 5
+# Of the polynomials that radial functions are tabled as: coefficients in float64 and in float32.
+TERMS, TERM_BYTES = 5, 2 * 8 + 3 * 4
 HARMONICS = (L_MAX + 1) ** 2
 FUNCTIONS = N_MAX * (L_MAX + 1)
 
@@ -30,7 +32,7 @@ def descriptor(n_neighbors):
     harmonics = 4 * HARMONICS
     functions, sums = 2 * FUNCTIONS * (TERMS - 1), 2 * HARMONICS * N_MAX
     products = 3 * 2 * HARMONICS * N_MAX**2
-    read = n_neighbors * (8 * FUNCTIONS * TERMS + 24)
+    read = n_neighbors * (FUNCTIONS * TERM_BYTES + 24)
     return n_neighbors * (harmonics + functions + sums) + products, read + 8 * 468
 
 

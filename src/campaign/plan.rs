@@ -6,12 +6,16 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::file::{CampaignFile, Grids, Quantity, Variables};
+use crate::species::MOST_TYPES;
 use crate::transport::IonRequest;
 use crate::units::{TransportUnits, UnitStyle};
 use crate::{Error, Result};
 
 /// Names that ionscape itself gives to scripts.
 const RESERVED: [&str; 5] = ["stage", "seed", "restart", "stage_file", "folder"];
+
+/// More steps than any computer makes, and few enough to be counted and added up without loss.
+const MOST_STEPS: f64 = 1e12;
 
 /// A campaign whose file makes sense.
 #[derive(Clone, Debug)]
@@ -57,6 +61,16 @@ impl Campaign {
         let units = file.units.parse::<UnitStyle>()?.transport()?;
         check(&file).map_err(refuse)?;
         let systems = systems(&file, "response.field").map_err(refuse)?;
+        let times = [("production.chunk", file.production.chunk), ("label.longest", file.label.longest)];
+        let times = times.into_iter().chain(file.response.interval.map(|time| ("response.interval", time)));
+        let lengths = systems.iter().map(|system| ("response.length", system.length));
+        if let Some((name, time)) = times.chain(lengths).find(|(_, time)| time / file.timestep > MOST_STEPS) {
+            return Err(refuse(format!(
+                "{name} is {time}, which is {:.1e} timesteps of {}; check both",
+                time / file.timestep,
+                file.timestep
+            )));
+        }
         Ok(Self { path: path.into(), input, input_sha256: hex(&Sha256::digest(script)), units, systems, file })
     }
 
@@ -185,7 +199,7 @@ fn check(file: &CampaignFile) -> Result<(), String> {
         return Err(format!("production.spacing {} is no multiple of the timestep", file.production.spacing));
     }
     for (t, name) in &file.species {
-        if t.parse::<i32>().ok().filter(|t| *t > 0).is_none() {
+        if t.parse().ok().filter(|t| (1..=MOST_TYPES).contains(t)).is_none() {
             return Err(format!("species: '{t}' is no atom type; write it as in species = {{ 1 = \"cation\" }}"));
         }
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {

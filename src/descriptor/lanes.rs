@@ -59,6 +59,19 @@ pub(super) trait Lanes: Copy {
     /// Exact product with a power of two.
     fn scale(self, power: Self::Power) -> Self;
 
+    /// Twice as many single floats.
+    type Singles: Copy;
+    fn splat_single(value: f32) -> Self::Singles;
+    /// Reads `2 N` values.
+    ///
+    /// # Safety
+    /// All of them lie in one allocation.
+    unsafe fn read_singles(from: *const f32) -> Self::Singles;
+    /// `a * factor + term`, rounded once where the processor can.
+    fn mul_add_singles(a: Self::Singles, factor: Self::Singles, term: Self::Singles) -> Self::Singles;
+    /// The first half of them and the second.
+    fn widen(singles: Self::Singles) -> [Self; 2];
+
     /// `2^x` for exponents of at most 0, to a few units in the last place; below -1000 it gives 2^-1000.
     ///
     /// Takes `U` of them, since each is a long chain of dependent operations.
@@ -175,6 +188,29 @@ impl Lanes for Portable {
         Self(std::array::from_fn(|i| f64::from_bits(self.0[i].to_bits().wrapping_add(power[i]))))
     }
 
+    type Singles = [f32; 8];
+
+    #[inline(always)]
+    fn splat_single(value: f32) -> Self::Singles {
+        [value; 8]
+    }
+
+    #[inline(always)]
+    unsafe fn read_singles(from: *const f32) -> Self::Singles {
+        // SAFETY: promised by the caller.
+        unsafe { from.cast::<[f32; 8]>().read() }
+    }
+
+    #[inline(always)]
+    fn mul_add_singles(a: Self::Singles, factor: Self::Singles, term: Self::Singles) -> Self::Singles {
+        std::array::from_fn(|i| a[i] * factor[i] + term[i])
+    }
+
+    #[inline(always)]
+    fn widen(singles: Self::Singles) -> [Self; 2] {
+        [0, 4].map(|first| Self(std::array::from_fn(|i| f64::from(singles[first + i]))))
+    }
+
     #[inline(always)]
     fn max(self, other: Self) -> Self {
         Self(std::array::from_fn(|i| if self.0[i] > other.0[i] { self.0[i] } else { other.0[i] }))
@@ -201,7 +237,7 @@ impl Lanes for Portable {
 macro_rules! x86_lanes {
     ($name:ident, $vector:ty, $whole:ty, $n:literal, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident, $mul:ident,
      $fma:ident, $max:ident, $min:ident, $div:ident, $sqrt:ident, $cast:ident, $back:ident, $addi:ident, $shift:ident,
-     $write_some:ident) => {
+     $write_some:ident, $singles:ty, $set1_ps:ident, $loadu_ps:ident, $fma_ps:ident, $widen:ident) => {
         #[derive(Clone, Copy)]
         pub(in crate::descriptor) struct $name($vector);
 
@@ -272,6 +308,28 @@ macro_rules! x86_lanes {
                 Self(unsafe { $back($addi($cast(self.0), power)) })
             }
 
+            type Singles = $singles;
+
+            #[inline(always)]
+            fn splat_single(value: f32) -> $singles {
+                unsafe { $set1_ps(value) }
+            }
+
+            #[inline(always)]
+            unsafe fn read_singles(from: *const f32) -> $singles {
+                unsafe { $loadu_ps(from) }
+            }
+
+            #[inline(always)]
+            fn mul_add_singles(a: $singles, factor: $singles, term: $singles) -> $singles {
+                unsafe { $fma_ps(a, factor, term) }
+            }
+
+            #[inline(always)]
+            fn widen(singles: $singles) -> [Self; 2] {
+                unsafe { $widen(singles) }.map(Self)
+            }
+
             #[inline(always)]
             fn max(self, other: Self) -> Self {
                 Self(unsafe { $max(self.0, other.0) })
@@ -320,7 +378,12 @@ mod x86 {
         _mm256_castsi256_pd,
         _mm256_add_epi64,
         _mm256_slli_epi64,
-        write_some_of_4
+        write_some_of_4,
+        __m256,
+        _mm256_set1_ps,
+        _mm256_loadu_ps,
+        _mm256_fmadd_ps,
+        widen_to_4
     );
 
     x86_lanes!(
@@ -343,8 +406,34 @@ mod x86 {
         _mm512_castsi512_pd,
         _mm512_add_epi64,
         _mm512_slli_epi64,
-        write_some_of_8
+        write_some_of_8,
+        __m512,
+        _mm512_set1_ps,
+        _mm512_loadu_ps,
+        _mm512_fmadd_ps,
+        widen_to_8
     );
+
+    /// # Safety
+    /// The processor has AVX2.
+    #[inline(always)]
+    unsafe fn widen_to_4(singles: __m256) -> [__m256d; 2] {
+        // SAFETY: promised by the caller.
+        unsafe {
+            [_mm256_castps256_ps128(singles), _mm256_extractf128_ps::<1>(singles)].map(|half| _mm256_cvtps_pd(half))
+        }
+    }
+
+    /// # Safety
+    /// The processor has AVX-512F.
+    #[inline(always)]
+    unsafe fn widen_to_8(singles: __m512) -> [__m512d; 2] {
+        // SAFETY: promised by the caller.
+        unsafe {
+            let high = _mm256_castpd_ps(_mm512_extractf64x4_pd::<1>(_mm512_castps_pd(singles)));
+            [_mm512_castps512_ps256(singles), high].map(|half| _mm512_cvtps_pd(half))
+        }
+    }
 
     /// # Safety
     /// As [`Lanes::write_some`].

@@ -17,6 +17,7 @@ pub use sites::{Atoms, BadAtoms, Sites};
 
 use crate::descriptor::{Environment, PowerSpectrum, SoapParameters, Workspace};
 use crate::model::{Conditions, Metadata, Model};
+use crate::processor::expect_writes;
 use crate::species::{Species, SpeciesMap};
 use crate::{Error, Result};
 
@@ -306,6 +307,7 @@ fn describe(
     out.par_chunks_mut(width).with_min_len(16).enumerate().for_each_init(
         || (Environment::new(descriptor.n_channels()), descriptor.workspace()),
         |(environment, workspace), (center, row)| {
+            expect_writes(row);
             environments.gather(center, cleared(environment));
             descriptor.compute(environment, workspace, &mut row[..descriptor.n_features()]);
             complete(center, row);

@@ -34,7 +34,7 @@ pub(super) fn check(model: &mut InferenceModel, rows: &Symbol) -> TractResult<()
     if model.nodes().len() > MOST_NODES {
         bail!("it has {} nodes, and at most {MOST_NODES} are run", model.nodes().len());
     }
-    let block = SymbolValues::default().with(rows, BLOCK as i64);
+    let [block, one] = [BLOCK as i64, 1].map(|n| SymbolValues::default().with(rows, n));
     let mut sum = 0;
     let (mut constants, mut largest_constant) = (0, LARGEST_CONSTANT);
     for id in model.eval_order()? {
@@ -48,12 +48,13 @@ pub(super) fn check(model: &mut InferenceModel, rows: &Symbol) -> TractResult<()
             continue;
         }
         for fact in &inferred(model, id, |op, facts| op.infer_facts(facts.0, facts.1, facts.2))? {
-            let elements = elements(fact, &block);
             let name = &model.nodes()[id].name;
-            let Some(elements) = elements else {
+            let (Some(of_block), Some(of_one)) = (elements(fact, &block), elements(fact, &one)) else {
                 bail!("the shape of what its node '{name}' computes cannot be told without running it");
             };
-            let constant = elements == self::elements(fact, &SymbolValues::default().with(rows, 1)).unwrap_or(0);
+            let constant = of_block == of_one;
+            // So many elements for one row that they overflow for more are too many as well.
+            let elements = of_block.max(of_one);
             let (sum, most, most_together) = if constant {
                 (&mut constants, largest_constant, CONSTANTS * largest_constant)
             } else {
@@ -97,11 +98,12 @@ fn inferred(
     Ok(infer(node.op.clone().as_mut(), (inputs, outputs, observed))?.1)
 }
 
-/// Elements of a value for a block of rows, if its shape is known.
+/// Elements of a value for some rows, if its shape is known. A dimension of 0 counts as 1: what is computed on the way to it may
+/// be as large as the others say.
 fn elements(fact: &InferenceFact, block: &SymbolValues) -> Option<i64> {
     let shape = fact.shape.concretize()?;
     shape.iter().try_fold(1i64, |n, dim| {
         let dim = dim.eval(block).to_i64().ok().filter(|dim| *dim >= 0)?;
-        Some(n.saturating_mul(dim))
+        Some(n.saturating_mul(dim.max(1)))
     })
 }

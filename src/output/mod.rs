@@ -7,3 +7,4 @@ mod unfinished;
 pub use atomic::AtomicFile;
 pub use npy::NpyWriter;
 pub use unfinished::discard_unfinished;
+pub(crate) use unfinished::remove_leftovers;

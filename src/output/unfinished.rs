@@ -35,6 +35,13 @@ pub fn discard_unfinished() -> Option<impl Drop> {
     Some(all)
 }
 
+/// Removes what programs that were killed have left of a file, for one who finds it complete and does not write it again.
+pub fn remove_leftovers(of: &Path) {
+    if let (Some(folder), Some(name)) = (of.parent(), of.file_name()) {
+        clear(folder, name);
+    }
+}
+
 /// A file in the making under a name of its own; dropped, it is gone.
 pub(super) struct Unfinished {
     path: TempPath,
@@ -57,10 +64,8 @@ impl Unfinished {
     /// # Errors
     /// A folder that cannot be written to.
     pub(super) fn begin(folder: &Path, name: &OsStr) -> io::Result<(File, Self)> {
-        let mut prefix = OsString::from(".");
-        prefix.push(name);
-        prefix.push(".");
-        clear(folder, prefix.as_encoded_bytes());
+        let prefix = prefix(name);
+        clear(folder, name);
         let mut builder = Builder::new();
         // What the user's umask makes of it, as for any other new file.
         builder.prefix(&prefix).suffix(ENDING).permissions(Permissions::from_mode(0o666));
@@ -87,12 +92,24 @@ impl Unfinished {
     }
 }
 
-/// Removes files in a folder that begin so, are in the making, and have been abandoned.
-fn clear(folder: &Path, prefix: &[u8]) {
+/// What begins the name of a file in the making.
+fn prefix(name: &OsStr) -> OsString {
+    let mut prefix = OsString::from(".");
+    prefix.push(name);
+    prefix.push(".");
+    prefix
+}
+
+/// Removes files that are in the making of one that is to be named `name`, and have been abandoned.
+fn clear(folder: &Path, name: &OsStr) {
+    let prefix = prefix(name);
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
-        let rest = name.as_encoded_bytes().strip_prefix(prefix).and_then(|rest| rest.strip_suffix(ENDING.as_bytes()));
+        let rest = name
+            .as_encoded_bytes()
+            .strip_prefix(prefix.as_encoded_bytes())
+            .and_then(|rest| rest.strip_suffix(ENDING.as_bytes()));
         // Six letters, as tempfile has it: `.a.b.XXXXXX.part` is not of the file `a`.
         if rest.is_some_and(|rest| rest.len() == 6 && rest.iter().all(u8::is_ascii_alphanumeric)) {
             // It is no failure if somebody else's cannot be removed.

@@ -13,7 +13,7 @@ use super::Rows;
 use crate::configuration;
 use crate::local::{Environments, Inputs, PeriodicEnvironments, inputs};
 use crate::model::Conditions;
-use crate::output::AtomicFile;
+use crate::output::{AtomicFile, remove_leftovers};
 use crate::species::SpeciesMap;
 use crate::trajectory::{DumpReader, Frame, ReadOptions};
 use crate::{Error, Result};
@@ -68,6 +68,8 @@ impl Features {
         let key = key(dumps, recipe)?;
         std::fs::create_dir_all(cache).map_err(|e| not_kept(cache, &e))?;
         if let Some(features) = open(cache, &key)? {
+            let (values, contents) = paths(cache, &key);
+            [values, contents].iter().for_each(|path| remove_leftovers(path));
             return Ok(features);
         }
         compute(cache, &key, dumps, recipe, on_frame)?;

@@ -2,11 +2,15 @@
 //! several times as many.
 
 use crate::descriptor::aligned::Aligned;
-use crate::descriptor::lanes::{Lanes, Portable, ROUND};
+use crate::descriptor::lanes::{Lanes, MAX_LANES, Portable, ROUND};
 
 /// Coefficients of a piece. Of degree 4, pieces whose values are right to [`TOLERANCE`] fit into the second-level cache, and
 /// what is read of it for a neighbour is what its functions wait for.
 const TERMS: usize = 5;
+
+/// Of these, the terms from the square on are so small that single floats hold them.
+const DOUBLES: usize = 2;
+const SINGLES: usize = TERMS - DOUBLES;
 
 /// Largest error of a function, as a share of its largest magnitude in the range: by itself, and times the common factor.
 pub(super) const TOLERANCE: f64 = 1e-9;
@@ -37,8 +41,13 @@ pub(super) struct Table {
     n_pieces: usize,
     /// Functions, rounded up to whole vectors.
     width: usize,
-    /// `[piece][power][width]`, in powers of the distance from a piece's middle in units of its length.
+    /// For each piece the coefficients of the powers of the distance from its middle, in units of its length: `[DOUBLES][width]`,
+    /// and behind them `[SINGLES][singles]` of single floats.
     coefficients: Aligned,
+    /// Single floats of a power: the width, and as many more as a vector may read behind it.
+    singles: usize,
+    /// Doubles of a piece.
+    piece: usize,
 }
 
 impl Table {
@@ -66,18 +75,36 @@ impl Table {
 
     fn of_pieces(n_pieces: usize, width: usize, end: f64, exact: &impl Fn(f64, &mut [f64])) -> Self {
         let powers = powers_from_values();
-        let mut coefficients = Aligned::zeros(n_pieces * TERMS * width);
+        let singles = (width + MAX_LANES).next_multiple_of(2 * MAX_LANES);
+        let piece = (DOUBLES * width + SINGLES * singles / 2).next_multiple_of(MAX_LANES);
+        let mut table = Self {
+            per_length: n_pieces as f64 / end,
+            n_pieces,
+            width,
+            coefficients: Aligned::zeros(n_pieces * piece),
+            singles,
+            piece,
+        };
         let mut values = vec![0.0; width];
-        let piece = end / n_pieces as f64;
-        for (p, coefficients) in coefficients.chunks_exact_mut(TERMS * width).enumerate() {
+        let mut of_powers = vec![0.0; TERMS * width];
+        for (p, to) in table.coefficients.chunks_exact_mut(piece).enumerate() {
+            of_powers.fill(0.0);
             for (node, row) in powers.iter().enumerate() {
-                exact((p as f64 + 0.5 + node_at(node)) * piece, &mut values);
-                for (power, coefficients) in coefficients.chunks_exact_mut(width).enumerate() {
-                    coefficients.iter_mut().zip(&values).for_each(|(c, v)| *c += row[power] * v);
+                exact((p as f64 + 0.5 + node_at(node)) * end / n_pieces as f64, &mut values);
+                for (power, sums) in of_powers.chunks_exact_mut(width).enumerate() {
+                    sums.iter_mut().zip(&values).for_each(|(sum, v)| *sum += row[power] * v);
+                }
+            }
+            let (low, high) = of_powers.split_at(DOUBLES * width);
+            let (doubles, rest) = to.split_at_mut(DOUBLES * width);
+            doubles.copy_from_slice(low);
+            for (power, high) in high.chunks_exact(width).enumerate() {
+                for (f, &value) in high.iter().enumerate() {
+                    set_single(rest, power * singles + f, value as f32);
                 }
             }
         }
-        Self { per_length: 1.0 / piece, n_pieces, width, coefficients }
+        table
     }
 
     /// The largest error, each function's as a share of its largest magnitude, between the nodes of the interpolation; and the
@@ -140,54 +167,92 @@ impl Table {
     pub fn evaluate<V: Lanes>(&self, places: &Places, n: usize, rows: &mut [f64], stride: usize) {
         // Once for all: in the loop, checks would take as long as the arithmetic.
         let coefficients: &[f64] = &self.coefficients;
-        let piece = TERMS * self.width;
-        assert_eq!(coefficients.len(), self.n_pieces * piece, "coefficients of a table");
+        assert_eq!(coefficients.len(), self.n_pieces * self.piece, "coefficients of a table");
+        assert!(DOUBLES * self.width + SINGLES * self.singles / 2 <= self.piece, "coefficients of a piece");
         assert!(self.width <= stride && n * stride <= rows.len(), "rows of a table");
-        assert!(self.width.is_multiple_of(V::N), "whole vectors of functions");
+        assert!(self.width.is_multiple_of(V::N) && self.width + V::N <= self.singles, "whole vectors of functions");
         for i in 0..n {
             let number = (places.piece[i].to_bits() as u32 as usize).min(self.n_pieces - 1);
-            let x = V::splat(places.x[i]);
             // SAFETY: both lie within their slices, as asserted above, and so do `width` functions from there on, for
             // each of the powers.
-            let (from, to) = unsafe { (coefficients.as_ptr().add(number * piece), rows.as_mut_ptr().add(i * stride)) };
+            let (from, to) =
+                unsafe { (coefficients.as_ptr().add(number * self.piece), rows.as_mut_ptr().add(i * stride)) };
+            let piece = Piece { x: places.x[i], from, width: self.width, singles: self.singles };
             let mut first = 0;
             // As many chains of dependent operations as the registers hold.
             while first + 9 * V::N <= self.width {
                 // SAFETY: `first` and nine vectors are within the width, here and below.
-                unsafe { horner::<V, 9>(x, from.add(first), self.width, to.add(first)) };
+                unsafe { piece.evaluate::<V, 5, 9>(first, to) };
                 first += 9 * V::N;
             }
             while first + 5 * V::N <= self.width {
-                unsafe { horner::<V, 5>(x, from.add(first), self.width, to.add(first)) };
+                unsafe { piece.evaluate::<V, 3, 5>(first, to) };
                 first += 5 * V::N;
             }
             while first < self.width {
-                unsafe { horner::<V, 1>(x, from.add(first), self.width, to.add(first)) };
+                unsafe { piece.evaluate::<V, 1, 1>(first, to) };
                 first += V::N;
             }
         }
     }
 }
 
-/// `U` vectors of polynomials; coefficients of one power follow those of the power before after `width` numbers.
-///
-/// # Safety
-/// `from` has `U` vectors of each power, and `to` has room for as many.
-#[inline(always)]
-unsafe fn horner<V: Lanes, const U: usize>(x: V, from: *const f64, width: usize, to: *mut f64) {
-    let mut sums = [x; U];
-    for (u, sum) in sums.iter_mut().enumerate() {
-        // SAFETY: promised by the caller, here and below.
-        *sum = unsafe { V::read(from.add((TERMS - 1) * width + u * V::N)) };
-    }
-    for power in (0..TERMS - 1).rev() {
-        for (u, sum) in sums.iter_mut().enumerate() {
-            *sum = sum.mul_add(x, unsafe { V::read(from.add(power * width + u * V::N)) });
+/// Coefficients of a piece, and where in it a distance lies.
+#[derive(Clone, Copy)]
+struct Piece {
+    x: f64,
+    from: *const f64,
+    width: usize,
+    singles: usize,
+}
+
+impl Piece {
+    /// `U` vectors of polynomials from the function `first` on, of which `S` vectors of single floats hold the high powers.
+    ///
+    /// # Safety
+    /// The piece has all of them, and a vector of single floats more; `to` has room for them.
+    #[inline(always)]
+    unsafe fn evaluate<V: Lanes, const S: usize, const U: usize>(self, first: usize, to: *mut f64) {
+        const { assert!(S == usize::div_ceil(U, 2)) };
+        let Self { x, from, width, singles } = self;
+        // SAFETY: promised by the caller, for all that is read and written.
+        unsafe {
+            let high = from.add(DOUBLES * width).cast::<f32>().add(first);
+            let read_high =
+                |power: usize, s: usize| V::read_singles(high.add((power - DOUBLES) * singles + 2 * s * V::N));
+            let short = V::splat_single(x as f32);
+            let mut sums = [short; S];
+            for (s, sum) in sums.iter_mut().enumerate() {
+                *sum = read_high(TERMS - 1, s);
+            }
+            for power in (DOUBLES..TERMS - 1).rev() {
+                for (s, sum) in sums.iter_mut().enumerate() {
+                    *sum = V::mul_add_singles(*sum, short, read_high(power, s));
+                }
+            }
+            let x = V::splat(x);
+            let mut wide = [x; U];
+            for (u, wide) in wide.iter_mut().enumerate() {
+                *wide = V::widen(sums[u / 2])[u % 2];
+            }
+            for power in (0..DOUBLES).rev() {
+                for (u, sum) in wide.iter_mut().enumerate() {
+                    *sum = sum.mul_add(x, V::read(from.add(power * width + first + u * V::N)));
+                }
+            }
+            for (u, sum) in wide.into_iter().enumerate() {
+                sum.write(to.add(first + u * V::N));
+            }
         }
     }
-    for (u, sum) in sums.into_iter().enumerate() {
-        unsafe { sum.write(to.add(u * V::N)) };
-    }
+}
+
+/// Writes one of the single floats that stand in pairs in the place of doubles.
+fn set_single(pairs: &mut [f64], at: usize, value: f32) {
+    let pair = &mut pairs[at / 2];
+    let mut bytes = pair.to_ne_bytes();
+    bytes[4 * (at % 2)..][..4].copy_from_slice(&value.to_ne_bytes());
+    *pair = f64::from_ne_bytes(bytes);
 }
 
 /// Chebyshev's nodes on a piece of length 1 around 0.

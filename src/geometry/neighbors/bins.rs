@@ -20,7 +20,7 @@ pub struct Rows {
 }
 
 impl Rows {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { n: 0, rows: [MaybeUninit::uninit(); MOST_ROWS] }
     }
 
@@ -102,8 +102,8 @@ impl Bins {
         self.bins.iter().product()
     }
 
-    /// The rows of bins of which a part is within the radius of a point.
-    pub fn around(&self, at: [f64; 3]) -> Rows {
+    /// Adds the rows of bins of which a part is within the radius of a point.
+    pub fn around(&self, at: [f64; 3], rows: &mut Rows) {
         // What rounding may lose is far below this share of a radius and of a bin.
         const SLACK: f64 = 1e-9;
         let Frame { a, b, c } = self.frame;
@@ -121,7 +121,6 @@ impl Bins {
         let (first, last) = (*range(2).start() as f64, *range(2).end() as f64);
         let bins_per_length = self.per_unit[2] / c;
         let own = (fractional[2] - self.low[2]) * self.per_unit[2];
-        let mut rows = Rows::new();
         for i in range(0) {
             let along_a = extent(0, i);
             let left = limit - square_from_zero(scaled(along_a, a[0]));
@@ -145,7 +144,6 @@ impl Bins {
                 }
             }
         }
-        rows
     }
 
     /// Bin of a point; bins that differ in their place along the last vector alone follow each other.

@@ -14,8 +14,10 @@ use crate::geometry::Cell;
 use crate::processor::InstructionSet;
 use crate::{Error, Result};
 
-/// More points than this, images included, are refused before memory is asked for.
-const MOST_POINTS: f64 = 2e8;
+/// Points with their images that are refused before memory is asked for: more than `FEW_IMAGES`, and more than `MOST_COPIES` of each.
+/// Cells are then many times narrower than the radius, and hold more points than any liquid.
+const FEW_IMAGES: f64 = 2e6;
+const MOST_COPIES: f64 = 64.0;
 
 /// Points with every periodic image that lies within `radius` of the cell, sorted by kind and into bins.
 ///
@@ -74,7 +76,8 @@ impl NeighborSearch {
         let periodic = cell.periodic();
         let margin: [f64; 3] = std::array::from_fn(|i| radius / widths[i]);
         let copies: f64 = (0..3).map(|i| if periodic[i] { 1.0 + 2.0 * margin[i] } else { 1.0 }).product();
-        if positions.len() as f64 * copies > MOST_POINTS {
+        let n = positions.len() as f64;
+        if n * copies > FEW_IMAGES + n * MOST_COPIES || n * copies > f64::from(u32::MAX) {
             return Err(Error::Neighbors(format!(
                 "{} points in a cell of widths {widths:?} have about {copies:.0} images each within {radius}; \
                  check the box bounds and the units",
@@ -93,12 +96,11 @@ impl NeighborSearch {
                 high[i] = points.iter().map(|p| p.fractional[i]).fold(f64::NEG_INFINITY, f64::max).max(low[i]);
             }
         }
-        let expected = (positions.len() as f64 * copies) as usize;
-        let bins = Bins::new(cell, radius, [low, high], margin, expected);
-        let mut images = Vec::with_capacity(expected + expected / 16);
-        for (index, point) in points.iter().enumerate() {
+        let bins = Bins::new(cell, radius, [low, high], margin, (positions.len() as f64 * copies) as usize);
+        let mut images = Vec::with_capacity((1.1 * copies * points.len() as f64) as usize);
+        for (index, point) in (0..).zip(&points) {
             point.for_each_image(cell, [low, high], |fractional, position, is_point| {
-                images.push(Image { bin: bins.of(fractional) as u32, index: index as u32, is_point, position });
+                images.push(Image { bin: bins.of(fractional) as u32, index, is_point, position });
             });
         }
         let group = |image: &Image| {
@@ -152,7 +154,8 @@ impl NeighborSearch {
     }
 
     fn search(&self, center: usize, least: u32, mut visit: impl FnMut(usize, [f64; 3])) {
-        let (look, rows) = self.look(center, least);
+        let mut rows = Rows::new();
+        let look = self.look(center, least, &mut rows);
         for kind in 0..self.n_kinds {
             look.visit(self.runs(&rows, kind), &mut visit);
         }
@@ -166,18 +169,19 @@ impl NeighborSearch {
     /// # Panics
     /// `list` gives what is none of the lists.
     pub fn displacements(&self, center: usize, list: impl Fn(usize) -> usize, lists: &mut [Displacements]) {
-        let (look, rows) = self.look(center, 0);
+        let mut rows = Rows::new();
+        let look = self.look(center, 0, &mut rows);
         for kind in 0..self.n_kinds {
             look.displacements(self.runs(&rows, kind), &mut lists[list(kind)]);
         }
     }
 
-    /// What is looked for around a point, and in which bins.
-    fn look(&self, center: usize, least: u32) -> (Look<'_>, Rows) {
+    /// What is looked for around a point; the bins to look in are added to `rows`.
+    fn look(&self, center: usize, least: u32, rows: &mut Rows) -> Look<'_> {
         let place = self.places[center] as usize;
+        self.bins.around(self.points.position(place), rows);
         let center = Center { place, least, limit: self.radius * self.radius };
-        let look = Look { points: &self.points, center, instructions: self.instructions };
-        (look, self.bins.around(self.points.position(place)))
+        Look { points: &self.points, center, instructions: self.instructions }
     }
 
     /// Places of a kind's points in rows of bins.
