@@ -47,7 +47,9 @@ impl<'a> Surroundings<'a> {
                 )
             }
         };
-        let (mut points, mut species, mut point_of) = (vec![], vec![], vec![]);
+        let n = positions.len();
+        let (mut points, mut species) = (Vec::with_capacity(n), Vec::with_capacity(n));
+        let mut point_of = Vec::with_capacity(n);
         for (position, &atom_type) in positions.iter().zip(types) {
             point_of.push(points.len());
             let Some(seen) = map.species_of(atom_type) else { continue };
