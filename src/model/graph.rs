@@ -208,7 +208,10 @@ fn compare(plain: &Arc<TypedRunnableModel>, optimized: &Arc<TypedRunnableModel>,
     }
     for (expected, found) in expected.chunks(to.n_members).zip(found.chunks(to.n_members)) {
         let largest = expected.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
-        let differs = |(a, b): (&f32, &f32)| a.is_finite() && !((a - b).abs() <= ROUNDING * largest);
+        let differs = |(a, b): (&f32, &f32)| {
+            let close = (a - b).abs() <= ROUNDING * largest;
+            a.is_finite() && !close
+        };
         if expected.iter().zip(found).any(differs) {
             bail!(
                 "the runtime simplifies it to a graph that gives {found:?} in place of {expected:?}; write it with other \
