@@ -257,8 +257,8 @@ mod tests {
         assert!((fitted.variances[2] - 0.25 * leading).abs() < 1e-12 && fitted.variances[3] == 0.0);
         // The two temperatures are one deviation on either side of the mean; what never varies counts for nothing.
         let inputs = |x: &Array2<f32>| {
-            let (mut transformed, mut inputs) = (Array2::zeros((0, 0)), Array2::zeros((0, 0)));
-            fitted.map.apply(x.view(), &mut transformed, &mut inputs);
+            let (mut room, mut inputs) = (vec![], Array2::zeros((0, 0)));
+            fitted.map.apply(x.view(), &mut room, &mut inputs);
             inputs
         };
         let (a, b) = (inputs(&a), inputs(&b));

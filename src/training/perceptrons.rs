@@ -156,9 +156,9 @@ impl Rows for Mapped<'_> {
 
     fn gather(&self, indices: &[usize], mut out: ArrayViewMut2<f32>) {
         let mut features = Array2::zeros((indices.len(), self.rows.width()));
-        let (mut transformed, mut inputs) = (Array2::zeros((0, 0)), Array2::zeros((0, 0)));
+        let (mut room, mut inputs) = (vec![], Array2::zeros((0, 0)));
         self.rows.gather(indices, features.view_mut());
-        self.map.apply(features.view(), &mut transformed, &mut inputs);
+        self.map.apply(features.view(), &mut room, &mut inputs);
         out.assign(&inputs);
     }
 }

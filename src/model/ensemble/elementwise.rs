@@ -24,8 +24,8 @@ macro_rules! for_any_processor {
 }
 
 for_any_processor!(
-    /// `x / (1 + sqrt(1 + |x|))` of `factor * from`.
-    soft_square_root, soft_square_root_wide, soft_square_root_plain(from: &[f32], factor: f32, to: &mut [f32])
+    /// `x / (1 + sqrt(1 + |x|))` of `factor * values`, in place.
+    soft_square_root, soft_square_root_wide, soft_square_root_plain(values: &mut [f32], factor: f32)
 );
 
 for_any_processor!(
@@ -70,10 +70,10 @@ fn largest_departure_plain(from: &[f32], center: &[f32], scale: &[f32], largest:
 }
 
 #[inline(always)]
-fn soft_square_root_plain(from: &[f32], factor: f32, to: &mut [f32]) {
-    for (to, &from) in to.iter_mut().zip(from) {
-        let x = factor * from;
-        *to = x / (1.0 + (1.0 + x.abs()).sqrt());
+fn soft_square_root_plain(values: &mut [f32], factor: f32) {
+    for value in values {
+        let x = factor * *value;
+        *value = x / (1.0 + (1.0 + x.abs()).sqrt());
     }
 }
 
@@ -140,8 +140,8 @@ mod tests {
 
     #[test]
     fn the_soft_root_is_odd_linear_at_zero_and_a_root_far_out() {
-        let mut out = [0.0; 4];
-        soft_square_root(&[1e-3, -1e-3, 5e5, -5e5], 2.0, &mut out);
+        let mut out = [1e-3, -1e-3, 5e5, -5e5];
+        soft_square_root(&mut out, 2.0);
         assert!((out[0] - 1e-3).abs() < 1e-6 && out[1] == -out[0]);
         assert!((out[2] - (1e6f32 + 1.0).sqrt() + 1.0).abs() < 1e-3 && out[3] == -out[2]);
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Constants;
 use super::elementwise::soft_square_root;
-use crate::matrix::product;
+use crate::matrix::{product, transposed};
 use crate::model::{GraphBuilder, INPUT};
 
 /// What is done to each feature first.
@@ -41,27 +41,19 @@ impl InputMap {
         self.matrix.ncols()
     }
 
-    /// Inputs `[n, width]`, column after column, of environments `[n, n_features]`; both outputs are resized as needed.
-    pub fn apply(&self, features: ArrayView2<f32>, transformed: &mut Array2<f32>, inputs: &mut Array2<f32>) {
+    /// Inputs `[n, width]`, column after column, of environments `[n, n_features]`; `inputs` and `room` are resized as needed.
+    pub fn apply(&self, features: ArrayView2<f32>, room: &mut Vec<f32>, inputs: &mut Array2<f32>) {
         let n = features.nrows();
         if inputs.dim() != (n, self.width()) {
             *inputs = Array2::zeros((n, self.width()).f());
         }
-        match self.transform {
-            Transform::None => product(features, self.matrix.view(), inputs.view_mut()),
-            Transform::SoftSqrt => {
-                if transformed.dim() != features.dim() {
-                    *transformed = Array2::zeros(features.dim());
-                }
-                let rows = features.as_standard_layout();
-                for (row, mut to) in rows.rows().into_iter().zip(transformed.rows_mut()) {
-                    if let (Some(from), Some(to)) = (row.as_slice(), to.as_slice_mut()) {
-                        soft_square_root(from, self.factor, to);
-                    }
-                }
-                product(transformed.view(), self.matrix.view(), inputs.view_mut());
+        let mut turned = transposed(features, room);
+        if self.transform == Transform::SoftSqrt {
+            for mut values in turned.rows_mut() {
+                soft_square_root(values.as_slice_mut().expect("rows of a transpose lie in order"), self.factor);
             }
         }
+        product(turned.t(), self.matrix.view(), inputs.view_mut());
         for (mut column, &offset) in inputs.columns_mut().into_iter().zip(&self.offset) {
             column += offset;
         }

@@ -25,7 +25,7 @@ pub use perceptrons::Perceptrons;
 pub use waves::Waves;
 
 use super::{GraphBuilder, INPUT, OUTPUT};
-use crate::matrix::product;
+use crate::matrix::{column_major, product};
 
 /// Members that share their inputs.
 #[derive(Clone, Debug)]
@@ -50,7 +50,7 @@ pub enum Head {
 /// What one thread works in.
 #[derive(Default)]
 pub struct Scratch {
-    transformed: Array2<f32>,
+    turned: Vec<f32>,
     inputs: Array2<f32>,
     hidden: Array2<f32>,
     members: Array2<f32>,
@@ -89,13 +89,14 @@ impl Ensemble {
 
     /// As [`Self::predict`], few enough rows for what lies between the products to stay in the cache.
     fn predict_block(&self, features: ArrayView2<f32>, scratch: &mut Scratch, mut out: ArrayViewMut2<f32>) {
-        let Scratch { transformed, inputs, hidden, members, workspace } = scratch;
+        let Scratch { turned, inputs, hidden, members, workspace } = scratch;
         let inputs = match &self.inputs {
             Some(map) => {
-                map.apply(features, transformed, inputs);
+                map.apply(features, turned, inputs);
                 inputs.view()
             }
-            None => features,
+            // Members share what products would lay out anew for each.
+            None => column_major(features, turned),
         };
         match &self.head {
             Head::Waves { waves, weights, offsets } => {

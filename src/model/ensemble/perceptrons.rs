@@ -5,9 +5,6 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 use super::network::{Activation, Network, Output, Workspace};
 use crate::model::{GraphBuilder, OUTPUT};
 
-/// Members that share inputs worth turning.
-const FEWEST_TO_TURN: usize = 4;
-
 /// Networks that share their inputs.
 #[derive(Clone, Debug)]
 pub struct Perceptrons {
@@ -51,16 +48,8 @@ impl Perceptrons {
 
     /// Values of the members, `[n, n_members]`, from inputs, `[n, width]`.
     ///
-    /// One member after the other: their first layers as one product are no faster, and its sums outgrow the cache. Inputs are
-    /// turned to column after column first, which products like best, where there are members enough to share them.
+    /// One member after the other: their first layers as one product are no faster, and its sums outgrow the cache.
     pub(super) fn evaluate(&self, inputs: ArrayView2<f32>, workspace: &mut Workspace, mut out: ArrayViewMut2<f32>) {
-        let turned;
-        let inputs = if self.networks.len() < FEWEST_TO_TURN || inputs.nrows() < 2 {
-            inputs
-        } else {
-            turned = inputs.t().as_standard_layout().into_owned();
-            turned.t()
-        };
         for (network, column) in self.networks.iter().zip(out.columns_mut()) {
             network.forward_into(inputs, workspace, column);
         }

@@ -175,8 +175,8 @@ pub(super) fn pooled(rows: &dyn Rows, inputs: &FittedInputs, basis: &Basis) -> V
 /// Inputs of some environments.
 fn rows_of(rows: &dyn Rows, inputs: &FittedInputs, indices: &[usize]) -> Array2<f32> {
     let mut features = Array2::zeros((indices.len(), rows.width()));
-    let (mut scratch, mut out) = (Array2::zeros((0, 0)), Array2::zeros((0, 0)));
+    let (mut room, mut out) = (vec![], Array2::zeros((0, 0)));
     rows.gather(indices, features.view_mut());
-    inputs.map.apply(features.view(), &mut scratch, &mut out);
+    inputs.map.apply(features.view(), &mut room, &mut out);
     out
 }

@@ -5,7 +5,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use super::super::elementwise::{add_scaled, raise_and_cut};
 use super::layout::Layout;
 use super::{Activation, Output};
-use crate::matrix::{add_product, product};
+use crate::matrix::{add_product, column_major, product};
 
 /// Rows that go through together: few enough for what lies between the layers to stay in the cache, enough for the
 /// matrix products.
@@ -65,12 +65,13 @@ fn view_mut(values: &mut [f32], units: usize, n: usize) -> ArrayViewMut2<'_, f32
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Workspace {
     pub hidden: Layers,
+    turned: Vec<f32>,
     pub outputs: Vec<f32>,
 }
 
 impl Workspace {
     pub fn new(layout: &Layout) -> Self {
-        Self { hidden: Layers::new(layout), outputs: vec![0.0; BLOCK] }
+        Self { hidden: Layers::new(layout), turned: vec![], outputs: vec![0.0; BLOCK] }
     }
 
     /// Whether it was made for such a layout.
@@ -100,6 +101,7 @@ impl Architecture {
     pub fn forward<'a>(&self, flat: &[f32], x: ArrayView2<f32>, workspace: &'a mut Workspace) -> &'a [f32] {
         let n = x.nrows();
         let last = self.layout.n_layers() - 1;
+        let x = column_major(x, &mut workspace.turned);
         for l in 0..last {
             let (weights, biases) = self.layout.layer(l, flat);
             let (mut sums, below) = workspace.hidden.layer_mut(l, n);

@@ -1,8 +1,12 @@
 //! The one matrix product of networks, forwards and backwards.
 
+mod transpose;
+
 use gemm_common::Parallelism;
 use gemm_f32::gemm::f32::get_gemm_fn;
 use ndarray::{ArrayView2, ArrayViewMut2};
+
+pub use transpose::{column_major, transposed};
 
 /// `c = a b`; what stands in `c` before does not count, NaN included.
 ///

@@ -1,0 +1,142 @@
+//! Rows turned to columns: what products of a block of rows lay out first, a number at a time, is done here by vectors.
+
+use ndarray::{ArrayView2, ArrayViewMut2, ShapeBuilder};
+
+/// Numbers of a line of the cache.
+const LINE: usize = 16;
+
+/// Numbers from one column of `n` to the next: an odd number of lines, since at powers of two the columns of a tile would
+/// share a few places of the cache.
+fn spacing(n: usize) -> usize {
+    LINE * (n.div_ceil(LINE) | 1)
+}
+
+/// The transpose of `from`, `[columns, rows]` with each row in order, in `room`, which grows as needed.
+pub fn transposed<'a>(from: ArrayView2<f32>, room: &'a mut Vec<f32>) -> ArrayViewMut2<'a, f32> {
+    let (rows, columns) = from.dim();
+    let to_stride = spacing(rows);
+    if room.len() < to_stride * columns {
+        room.resize(to_stride * columns, 0.0);
+    }
+    let done = match from.strides() {
+        &[stride, 1] if stride >= 0 => whole_tiles(from, stride as usize, room, to_stride),
+        _ => [0, 0],
+    };
+    let mut to = ArrayViewMut2::from_shape((columns, rows).strides((to_stride, 1)), room).expect("there is room");
+    for (r, from) in from.rows().into_iter().enumerate() {
+        let first = if r < done[0] { done[1] } else { 0 };
+        (first..columns).for_each(|c| to[[c, r]] = from[c]);
+    }
+    to
+}
+
+/// The same matrix column after column, in `room` unless it is so already.
+pub fn column_major<'a>(matrix: ArrayView2<'a, f32>, room: &'a mut Vec<f32>) -> ArrayView2<'a, f32> {
+    let rows = matrix.nrows();
+    if rows < 2 || matrix.strides()[0] == 1 {
+        return matrix;
+    }
+    transposed(matrix, room);
+    let shape = matrix.dim().strides((1, spacing(rows)));
+    ArrayView2::from_shape(shape, room).expect("all were written there")
+}
+
+/// Turns what fills whole tiles: how many rows and columns, from the first on, are done.
+#[cfg(target_arch = "x86_64")]
+fn whole_tiles(from: ArrayView2<f32>, stride: usize, to: &mut [f32], to_stride: usize) -> [usize; 2] {
+    let (rows, columns) = from.dim();
+    let done = [rows - rows % avx2::ROWS, columns - columns % avx2::COLUMNS];
+    if done.contains(&0) || !is_x86_feature_detected!("avx2") {
+        return [0, 0];
+    }
+    assert!(rows <= to_stride && to.len() >= columns * to_stride);
+    // SAFETY: the processor has the instructions; the view holds `rows` rows of `columns` numbers, `stride` apart, and `to`
+    // `columns` of `to_stride` numbers.
+    unsafe { avx2::turn(from.as_ptr(), stride, done, to.as_mut_ptr(), to_stride) };
+    done
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn whole_tiles(_: ArrayView2<f32>, _: usize, _: &mut [f32], _: usize) -> [usize; 2] {
+    [0, 0]
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx2 {
+    use std::arch::x86_64::*;
+
+    use super::LINE;
+
+    /// Rows of a tile: a line of the cache in the transpose.
+    pub const ROWS: usize = LINE;
+    pub const COLUMNS: usize = 4;
+
+    /// # Safety
+    /// The processor has AVX2. `from` has `rows` rows, `stride` numbers apart, and `to` `columns` rows, `to_stride` apart;
+    /// both numbers are multiples of a tile's.
+    #[target_feature(enable = "avx2")]
+    pub unsafe fn turn(from: *const f32, stride: usize, [rows, columns]: [usize; 2], to: *mut f32, to_stride: usize) {
+        for r in (0..rows).step_by(ROWS) {
+            for c in (0..columns).step_by(COLUMNS) {
+                if c % LINE == 0 {
+                    // The next rows are on their way from memory meanwhile. Past the last row this only hints.
+                    for next in r + ROWS..r + 2 * ROWS {
+                        _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(next * stride + c).cast());
+                    }
+                }
+                for half in [r, r + ROWS / 2] {
+                    // SAFETY: eight rows and four columns from here on are within both.
+                    unsafe { tile(from.add(half * stride + c), stride, to.add(c * to_stride + half), to_stride) };
+                }
+            }
+        }
+    }
+
+    /// Eight rows of four columns.
+    ///
+    /// # Safety
+    /// As [`turn`].
+    #[target_feature(enable = "avx2")]
+    unsafe fn tile(from: *const f32, stride: usize, to: *mut f32, to_stride: usize) {
+        // SAFETY: the caller's.
+        let pair = |row: usize| unsafe { _mm256_loadu2_m128(from.add((row + 4) * stride), from.add(row * stride)) };
+        let rows = [pair(0), pair(1), pair(2), pair(3)];
+        let low = [_mm256_unpacklo_ps(rows[0], rows[1]), _mm256_unpacklo_ps(rows[2], rows[3])];
+        let high = [_mm256_unpackhi_ps(rows[0], rows[1]), _mm256_unpackhi_ps(rows[2], rows[3])];
+        let columns = [
+            _mm256_shuffle_ps::<0x44>(low[0], low[1]),
+            _mm256_shuffle_ps::<0xee>(low[0], low[1]),
+            _mm256_shuffle_ps::<0x44>(high[0], high[1]),
+            _mm256_shuffle_ps::<0xee>(high[0], high[1]),
+        ];
+        for (c, column) in columns.into_iter().enumerate() {
+            // SAFETY: the caller's.
+            unsafe { _mm256_storeu_ps(to.add(c * to_stride), column) };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::{Array2, s};
+
+    #[test]
+    fn a_transpose_of_rows_of_every_kind_is_that_of_ndarray() {
+        let mut room = vec![];
+        for (rows, columns) in [(0, 3), (1, 5), (16, 4), (17, 9), (256, 468), (40, 3), (15, 64), (3, 0)] {
+            let whole = Array2::from_shape_fn((rows, 2 * columns + 3), |(i, j)| (i * 1000 + j) as f32);
+            let wide = whole.slice(s![.., 3..3 + columns]);
+            let sparse = whole.slice(s![.., ..2 * columns;2]);
+            let upside_down = whole.slice(s![..;-1, ..columns]);
+            for view in [wide, sparse, upside_down] {
+                assert_eq!(transposed(view, &mut room), view.t());
+            }
+            let turned = whole.slice(s![.., ..columns]).to_owned().reversed_axes();
+            assert_eq!(transposed(turned.view(), &mut room), turned.t());
+            for view in [wide, turned.t()] {
+                assert_eq!(column_major(view, &mut room), view);
+            }
+        }
+    }
+}
