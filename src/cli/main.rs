@@ -12,6 +12,7 @@ mod label;
 mod lmp;
 mod mapping;
 mod outputs;
+mod pipeline;
 mod predict;
 mod progress;
 mod reading;

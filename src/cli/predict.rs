@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::rerun::{self, Ions, Rerun, Style};
-use crate::{mapping, outputs, progress::Progress, reading::Reading, results};
+use crate::{mapping, outputs, pipeline, progress::Progress, reading::Reading, results};
 
 /// Names of the columns, as `compute lam ions conductivity/atom` gives them to a dump.
 const COLUMNS: [&str; 3] = ["c_lam[1]", "c_lam[2]", "c_lam[3]"];
@@ -139,14 +139,16 @@ fn here(
     dump: &mut DumpReader,
     output: &mut Output,
 ) -> anyhow::Result<f64> {
-    let (mut frame, mut atoms, mut sums) = (Frame::default(), vec![], vec![0.0; local.model().n_members()]);
-    while dump.read(&mut frame)? {
-        check(&frame)?;
-        let field = configuration::field(local, map, &conditions, &frame)?;
+    let (mut atoms, mut sums) = (vec![], vec![0.0; local.model().n_members()]);
+    let evaluate = |frame: &Frame| {
+        check(frame)?;
+        Ok(configuration::field(local, map, &conditions, frame)?)
+    };
+    pipeline::run(dump, evaluate, |frame, field| {
         sums.iter_mut().zip(&field.members).for_each(|(total, sum)| *total += sum);
         field.by_atom(frame.n_atoms, &mut atoms);
-        output.add(&frame, &field.ions, &atoms)?;
-    }
+        output.add(frame, &field.ions, &atoms)
+    })?;
     Ok(Agreement::of_sums(&sums, output.totals.n_ions).deviation)
 }
 
