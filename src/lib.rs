@@ -27,6 +27,7 @@ pub mod output;
 pub mod page;
 pub mod plot;
 mod processor;
+mod rooms;
 pub mod species;
 pub mod statistics;
 pub mod training;

@@ -18,11 +18,15 @@ pub use sites::{Atoms, BadAtoms, Sites};
 use crate::descriptor::{Environment, PowerSpectrum, SoapParameters, Workspace};
 use crate::model::{Conditions, Metadata, Model};
 use crate::processor::expect_writes;
+use crate::rooms::Rooms;
 use crate::species::{Species, SpeciesMap};
 use crate::{Error, Result};
 
 /// Centers that go through descriptor and network together: enough for matrix products, few enough for the cache.
 pub(crate) const CHUNK: usize = 256;
+
+/// Centers that are described in one go, so that no core waits long for the last one.
+const FEW: usize = 128;
 
 /// Where the neighbours of centers come from.
 pub trait Environments: Sync {
@@ -46,6 +50,7 @@ pub struct LocalModel {
     model: Model,
     inputs: Inputs,
     species: Vec<Species>,
+    rooms: Rooms<Scratch>,
 }
 
 /// What one thread works in.
@@ -135,7 +140,7 @@ impl LocalModel {
                 model.n_features()
             )));
         }
-        Ok(Self { model, inputs, species })
+        Ok(Self { model, inputs, species, rooms: Rooms::new() })
     }
 
     /// The network.
@@ -192,12 +197,14 @@ impl LocalModel {
         assert_eq!(out.len(), environments.len(), "length of the output");
         let conditions = conditions.values(self.inputs.conditions())?;
         let descriptor = self.descriptor();
+        let room = || Scratch::new(&self.inputs);
+        // Each chunk is a job of its own: of many in one job, other cores could take none over.
         let chunks: Vec<Evaluated> = out
             .par_chunks_mut(CHUNK)
+            .with_max_len(1)
             .enumerate()
-            .map_init(
-                || Scratch::new(&self.inputs),
-                |scratch, (chunk, out)| {
+            .map(|(chunk, out)| {
+                self.rooms.with(room, |scratch| {
                     for i in 0..out.len() {
                         let center = chunk * CHUNK + i;
                         environments.gather(center, cleared(&mut scratch.environment));
@@ -207,8 +214,8 @@ impl LocalModel {
                         narrow(&scratch.row, scratch.features.row_mut(i));
                     }
                     self.evaluate_chunk(scratch.features.slice(s![..out.len(), ..]), chunk * CHUNK, out)
-                },
-            )
+                })
+            })
             .collect();
         let mut all = Evaluated { sums: vec![0.0; self.model.n_members()], ..Default::default() };
         chunks.into_iter().for_each(|chunk| all.add(chunk));
@@ -304,7 +311,7 @@ fn describe(
     complete: impl Fn(usize, &mut [f64]) + Sync,
 ) {
     assert_eq!(out.len(), environments.len() * width, "length of the output");
-    out.par_chunks_mut(width).with_min_len(16).enumerate().for_each_init(
+    out.par_chunks_mut(width).with_min_len(16).with_max_len(FEW).enumerate().for_each_init(
         || (Environment::new(descriptor.n_channels()), descriptor.workspace()),
         |(environment, workspace), (center, row)| {
             expect_writes(row);

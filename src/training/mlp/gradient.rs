@@ -1,7 +1,6 @@
 //! Loss and gradient of a batch, in parallel over chunks of rows, to the same bit on any number of threads.
 
 use std::ops::Range;
-use std::sync::Mutex;
 
 use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
@@ -9,6 +8,7 @@ use rayon::prelude::*;
 use super::backward::{Derivatives, backward};
 use super::batch::{Batch, Chunk};
 use crate::model::ensemble::{Architecture, BLOCK, Workspace};
+use crate::rooms::Rooms;
 use crate::training::Pooled;
 use crate::{Error, Result};
 
@@ -43,7 +43,7 @@ struct Room {
 pub(super) struct Engine {
     architecture: Architecture,
     parts: Vec<Part>,
-    rooms: Mutex<Vec<Room>>,
+    rooms: Rooms<Room>,
     /// Gradient of the sum of the outputs of a group that is larger than a chunk.
     pooled: Vec<f32>,
 }
@@ -52,7 +52,7 @@ impl Engine {
     pub fn new(architecture: Architecture) -> Self {
         let n = architecture.layout.n_parameters();
         let parts = (0..WAVE).map(|_| Part { gradient: vec![0.0; n], value: Ok(0.0) }).collect();
-        Self { architecture, parts, rooms: Mutex::default(), pooled: vec![0.0; n] }
+        Self { architecture, parts, rooms: Rooms::new(), pooled: vec![0.0; n] }
     }
 
     /// The loss `sum_groups weight (mean output - label)^2`; its gradient is written to `gradient`.
@@ -69,7 +69,7 @@ impl Engine {
         let mut sum = 0.0;
         for wave in batch.chunks.chunks(WAVE) {
             parts.par_iter_mut().zip(wave).with_max_len(1).for_each(|(part, chunk)| {
-                with_room(rooms, architecture, |room| {
+                rooms.with(room_for(architecture), |room| {
                     part.value = chunk_gradient(architecture, flat, data, batch, chunk, room, &mut part.gradient);
                 });
             });
@@ -106,7 +106,7 @@ impl Engine {
         let architecture = &self.architecture;
         let sums: Vec<Result<Vec<f64>>> = (batch.chunks.par_iter())
             .map(|chunk| {
-                with_room(&self.rooms, architecture, |Room { x, workspace, .. }| {
+                self.rooms.with(room_for(architecture), |Room { x, workspace, .. }| {
                     let mut sums = vec![0.0; chunk.groups.len()];
                     for rows in blocks(chunk) {
                         let x = inputs(data, batch, chunk, rows.clone(), x)?;
@@ -132,17 +132,12 @@ impl Engine {
     }
 }
 
-/// Lends the calling thread a room. What is computed does not depend on which.
-fn with_room<T>(rooms: &Mutex<Vec<Room>>, architecture: &Architecture, work: impl FnOnce(&mut Room) -> T) -> T {
-    let free = rooms.lock().unwrap_or_else(|e| e.into_inner()).pop();
-    let mut room = free.unwrap_or_else(|| {
+fn room_for(architecture: &Architecture) -> impl FnOnce() -> Room {
+    || {
         let workspace = Workspace::new(&architecture.layout);
         let derivatives = Derivatives::like(&workspace);
         Room { x: Array2::zeros((BLOCK, architecture.layout.n_inputs())), workspace, derivatives }
-    });
-    let result = work(&mut room);
-    rooms.lock().unwrap_or_else(|e| e.into_inner()).push(room);
-    result
+    }
 }
 
 /// Rows of a chunk that go through the network together.
