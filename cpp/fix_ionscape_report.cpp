@@ -15,12 +15,27 @@ FixIonscapeReport::FixIonscapeReport(LAMMPS *lmp, int narg, char **arg) : Fix(lm
 
 int FixIonscapeReport::setmask()
 {
-  return 0;
+  return FixConst::POST_NEIGHBOR | FixConst::MIN_POST_NEIGHBOR;
 }
 
 void FixIonscapeReport::init()
 {
   if (auto *compute = find()) compute->begin_report();
+}
+
+void FixIonscapeReport::setup_post_neighbor()
+{
+  if (auto *compute = find()) compute->hold_atoms();
+}
+
+void FixIonscapeReport::post_neighbor()
+{
+  setup_post_neighbor();
+}
+
+void FixIonscapeReport::min_post_neighbor()
+{
+  setup_post_neighbor();
 }
 
 void FixIonscapeReport::post_run()

@@ -15,12 +15,15 @@ FixStyle(IONSCAPE/REPORT,FixIonscapeReport);
 
 namespace LAMMPS_NS {
 
-// Tells a compute when a run begins and ends, which LAMMPS tells fixes alone. Made by the compute, not in input files.
+// Tells a compute when a run begins and ends and when ghosts are chosen, which LAMMPS tells fixes alone. Made by the compute, not in input files.
 class FixIonscapeReport : public Fix {
  public:
   FixIonscapeReport(class LAMMPS *, int, char **);
   int setmask() override;
   void init() override;
+  void setup_post_neighbor() override;
+  void post_neighbor() override;
+  void min_post_neighbor() override;
   void post_run() override;
 
  private:

@@ -304,6 +304,7 @@ void IonscapeCompute::evaluate_atoms()
     for (std::size_t k = 0; k < of_values.size(); k++)
       if (handle->counted[k]) centers.push_back(of_values[k]);
   } else {
+    check_moves();
     look_at_atoms();
     of_values = centers;
     values.resize(of_values.size() * columns);
@@ -322,7 +323,7 @@ void IonscapeCompute::evaluate_atoms()
 double IonscapeCompute::memory_usage()
 {
   return static_cast<double>(nmax) * size_peratom_cols * sizeof(double) + values.capacity() * sizeof(double) +
-      (seen.x.capacity() + handle->rows.capacity()) * sizeof(double) +
+      (seen.x.capacity() + held.x.capacity() + handle->rows.capacity()) * sizeof(double) +
       (centers.capacity() + seen.types.capacity() + seen.mask.capacity()) * sizeof(int) +
       handle->engine->memory(atom->nlocal + atom->nghost);
 }
@@ -345,12 +346,16 @@ void IonscapeCompute::print_report()
   bigint evaluated = 0;
   MPI_Allreduce(mine, slowest, 2, MPI_DOUBLE, MPI_MAX, world);
   MPI_Allreduce(&spent.centers, &evaluated, 1, MPI_LMP_BIGINT, MPI_SUM, world);
-  const bigint evaluations = spent.evaluations;
+  const bigint evaluations = spent.evaluations, unsure = spent.unsure;
   spent = {};
   under_way = {};
   if (!evaluations) return;
   print_findings(evaluated);
   if (comm->me) return;
+  if (unsure)
+    error->warning(FLERR, fmt::format("Compute {} (style {}): neighbors may have been missing in {} of this run's {} evaluations; "
+                                      "see above",
+                                      id, style, unsure, evaluations));
   utils::logmesg(lmp, fmt::format("Compute {} ({}): {} evaluations of {:.1f} ions, {:.4g} s on the slowest rank "
                                   "({:.2f}% of this run's loop), {:.4g} microseconds per ion and rank\n",
                                   id, style, evaluations, static_cast<double>(evaluated) / evaluations, slowest[0],

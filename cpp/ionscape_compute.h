@@ -7,6 +7,7 @@
 
 #include "compute.h"
 
+#include <array>
 #include <memory>
 #include <string>
 #include <vector>
@@ -25,6 +26,9 @@ class IonscapeCompute : public Compute {
 
   // When a run ends, ghosts and neighbors are those of its last step, and stay so until the next run.
   void end_run();
+
+  // Ghosts have just been chosen, for atoms and a box as they are now.
+  void hold_atoms();
 
   // For the report at the end of a run.
   void begin_report();
@@ -81,9 +85,15 @@ class IonscapeCompute : public Compute {
     std::size_t atoms;
   } end;
 
-  // Since the run began: evaluations, centers, seconds in all and within the run's loop.
+  // Positions of local atoms and lengths and tilts of the box when ghosts were chosen.
   struct {
-    bigint evaluations, centers;
+    std::vector<double> x;
+    std::array<double, 6> shape{};
+  } held;
+
+  // Since the run began: evaluations, those that may lack neighbors, centers, seconds in all and within the run's loop.
+  struct {
+    bigint evaluations, unsure, centers;
     double seconds, loop_seconds;
   } spent;
 
@@ -95,6 +105,8 @@ class IonscapeCompute : public Compute {
 
   void load(const std::string &, const std::vector<std::string> &, int);
   void check_ghosts();
+  double ghost_reach() const;
+  void check_moves();
   void check_charges();
   std::string charge_problem() const;
   bool between_runs() const;

@@ -6,6 +6,10 @@ use super::frame::Frame;
 use super::rows::Rows;
 use crate::geometry::Cell;
 
+/// Narrowest widths of the box that an atom may be away from it: with more, what is left of a number's digits within the box is
+/// no position.
+const FARTHEST: f64 = 1e8;
+
 /// The rows of a frame with the plan that they were read by.
 pub(super) struct Filling<'a> {
     pub(super) rows: &'a mut Rows,
@@ -25,7 +29,8 @@ impl Filling<'_> {
         if let Some(column) = atom_type {
             frame.types.extend(self.integers(column).map(as_type));
         }
-        let line = |atom: usize| frame.place.first_row + atom as u64;
+        let first_row = frame.place.first_row;
+        let line = |atom: usize| first_row + atom as u64;
         if let Some(atom) = frame.ids.iter().position(|&id| id < 1) {
             let message = format!(
                 "atom id {}; ids begin at 1: the frame is damaged, or the simulation ran with 'atom_modify id no' and \
@@ -51,6 +56,14 @@ impl Filling<'_> {
             self.positions(coordinates, &frame.cell, &mut frame.positions);
         }
         self.unwrap(frame);
+        let lists = [Some(&frame.positions), frame.unwrapped.as_ref()];
+        if let Some((atom, position)) = lists.into_iter().flatten().find_map(|list| lost(list, &frame.cell)) {
+            let message = format!(
+                "an atom at {position:?} is more than {FARTHEST:.0e} boxes away, where numbers no longer tell places in the \
+                 box; the simulation had gone wrong before this step: use the frames before it"
+            );
+            return Err(Trouble::frame(line(atom), message));
+        }
         self.named(frame);
         if self.plan.element {
             std::mem::swap(frame.elements.get_or_insert_default(), &mut self.rows.labels);
@@ -120,6 +133,14 @@ impl Filling<'_> {
         let slots = columns.map(|column| self.plan.slots[column]);
         self.rows.values(self.plan).map(move |row| slots.map(|slot| row[slot] as i64))
     }
+}
+
+/// The first atom that is too far away, and where it is.
+fn lost(positions: &[[f64; 3]], cell: &Cell) -> Option<(usize, [f64; 3])> {
+    let limit = FARTHEST * cell.widths().into_iter().fold(f64::INFINITY, f64::min);
+    let origin = cell.origin();
+    let is_lost = |p: &[f64; 3]| (0..3).any(|k| (p[k] - origin[k]).abs() > limit);
+    positions.iter().position(is_lost).map(|atom| (atom, positions[atom]))
 }
 
 /// Replaces a list by new values in the memory that it has.

@@ -128,9 +128,10 @@ impl Onsager {
         Some(self.estimate(&self.sum([(self.pair(a, b)?, 1.0)])))
     }
 
-    /// The part of a diagonal coefficient from each ion with itself, `N_a D_a`.
+    /// The part of a diagonal coefficient from each ion with itself, `N_a D_a`; of a single ion all of the coefficient.
     pub fn own(&self, a: usize) -> Option<Estimate> {
-        Some(self.estimate(&self.sum([(self.own_place(a)?, 1.0)])))
+        let all = self.pair(a, a).filter(|_| self.n_ions[a] == 1);
+        Some(self.estimate(&self.sum([(all.or(self.own_place(a))?, 1.0)])))
     }
 
     /// The self-diffusion coefficient of a species.
@@ -325,6 +326,7 @@ mod tests {
     fn one_ion_of_each_kind_has_no_distinct_part_and_no_own_error_in_it() {
         let (onsager, _) = Planted { n: [1, 1], c: 0.0, memory: 0.0 }.analyse(500, 1);
         assert_eq!(onsager.distinct(0), Some(Estimate { value: 0.0, error: 0.0 }));
+        assert_eq!(onsager.own(0), onsager.coefficient(0, 0));
     }
 
     #[test]

@@ -39,3 +39,28 @@ fix make all bond/create 4 1 2 2.0 1 iparam 1 1 jparam 1 2
 """
     run = lammps(script(data="bonded.data", style="full", before="bond_style harmonic", after=after))
     harness.assert_as_offline(run.folder / "out.lammpstrj")
+
+
+# Hot ions, the box of which grows by more than the skin in some steps where it is told to.
+RARELY = "neigh_modify every 50 delay 50 check no\nvelocity all scale 40.0\nunfix limit\n"
+GROWS = "fix grow all deform 1 x final 0.0 {} units box remap x\n"
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize(
+    ("after", "warned"),
+    [
+        (RARELY, True),
+        (RARELY.replace("every 50 delay 50 check no", "every 1 delay 0 check yes"), False),
+        (GROWS.format(33.0), True),
+        (GROWS.format(13.2), False),
+    ],
+)
+def test_moves_farther_than_ghosts_allow_for_are_told(lammps, after, warned, ranks):
+    run = lammps(script(after=after, run="run 20"), ranks=ranks)
+    said = [line for line in run.output.splitlines() if "neighbors may" in line]
+    assert len(said) == 2 * warned, said
+    if warned:
+        assert "neigh_modify every 1 delay 0 check yes" in said[0] and "of this run's 5 evaluations" in said[1]
+    else:
+        harness.assert_as_offline(run.folder / "out.lammpstrj")

@@ -133,6 +133,19 @@ fn the_number_of_atoms_may_change_unless_it_is_told_not_to() {
 }
 
 #[test]
+fn atoms_too_far_away_for_their_digits_are_refused_and_travellers_are_not() {
+    let rows = |x: &str| frame_text(7, "id type x y z xu yu zu", &["1 1 1 1 1 1 1 1", &format!("2 1 1 1 1 1 {x} 1")]);
+    let columns = Columns::default().want(Quantity::Unwrapped);
+    for x in ["1e30", "-1e10"] {
+        let text = message(rows(x), columns.clone());
+        assert!(text.contains("frame 0 (timestep 7), line 11") && text.contains("more than 1e8 boxes away"), "{text}");
+    }
+    let text = message(frame_text(7, "id type xs ys zs", &["1 1 0.5 2e9 0.5"]), Columns::default());
+    assert!(text.contains("more than 1e8 boxes away"), "{text}");
+    assert_eq!(read_text(rows("-1e8"), columns).unwrap()[0].n_atoms, 2);
+}
+
+#[test]
 fn an_absurd_number_of_atoms_takes_no_memory() {
     let text = frame_text(0, "id type x y z", &["1 1 1 2 3"]).replace("ATOMS\n1\n", "ATOMS\n18446744073709551615\n");
     let error = message(text, Columns::default());
