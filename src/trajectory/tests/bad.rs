@@ -138,7 +138,7 @@ fn atoms_too_far_away_for_their_digits_are_refused_and_travellers_are_not() {
     let columns = Columns::default().want(Quantity::Unwrapped);
     for x in ["1e30", "-1e10"] {
         let text = message(rows(x), columns.clone());
-        assert!(text.contains("frame 0 (timestep 7), line 11") && text.contains("more than 1e8 boxes away"), "{text}");
+        assert!(text.contains("frame 0, line 11: timestep 7") && text.contains("more than 1e8 boxes away"), "{text}");
     }
     let text = message(frame_text(7, "id type xs ys zs", &["1 1 0.5 2e9 0.5"]), Columns::default());
     assert!(text.contains("more than 1e8 boxes away"), "{text}");

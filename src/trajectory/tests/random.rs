@@ -48,7 +48,11 @@ fn atoms() -> impl Strategy<Value = Vec<Atom>> {
         let atoms: Vec<Atom> = atoms
             .into_iter()
             .enumerate()
-            .map(|(i, (atom_type, images, reals))| Atom { id: 3 * i as i64 + 1, atom_type, images, reals })
+            .map(|(i, (atom_type, images, mut reals))| {
+                // What is farther away is refused.
+                reals[1..4].iter_mut().for_each(|x| *x %= 1e9);
+                Atom { id: 3 * i as i64 + 1, atom_type, images, reals }
+            })
             .collect();
         Just(atoms).prop_shuffle()
     })
