@@ -26,7 +26,7 @@ mod visits;
 pub use across::{AcrossSummary, Relation, Strength, SystemPoint, across};
 pub use coordination::{Coordination, CoordinationSummary, FieldByCoordination};
 pub use densities::{Density, Normal, Population, SinhArcsinh, TwoNormals};
-pub use distribution::{FieldDistribution, FieldFrame, FieldSummary, GroupSummary};
+pub use distribution::{FieldDistribution, FieldFrame, FieldSummary, FrameMean, GroupSummary};
 pub use histogram::Histogram;
 pub use history::FieldHistory;
 pub use map::{Axis, FieldMap, MapBin, MapSummary};

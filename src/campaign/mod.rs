@@ -24,9 +24,11 @@ mod whole;
 
 pub use collect::collect;
 pub use drive::{Event, drive};
-pub use engine::Engine;
-pub use file::{CampaignFile, Perturbation};
-pub use label::{Label, RouteEstimate};
+pub use engine::{Engine, Process};
+pub use file::{
+    CampaignFile, Grids, LabelSettings, Perturbation, Production, Quantity, Response, Run, Thermostat, Truth,
+};
+pub use label::{Closed, Label, RouteEstimate};
 pub use plan::{Campaign, SystemPlan};
 pub use slurm::{SlurmJob, script};
 pub use steer::{End, Next};

@@ -17,7 +17,7 @@ mod softplus;
 pub use agreement::Agreement;
 pub use builder::GraphBuilder;
 pub use conditions::{Condition, Conditions};
-pub use domain::{Domain, DomainBuilder, NO_DOMAIN};
+pub use domain::{Domain, DomainBuilder, Grader, NO_DOMAIN};
 pub use file::{Card, adopt, read as read_file};
 pub use graph::Model;
 pub use metadata::Metadata;

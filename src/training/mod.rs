@@ -26,4 +26,4 @@ mod settings;
 pub use input::{FittedInputs, InputSettings, fit_inputs};
 pub use perceptrons::Kept;
 pub use rows::{LocalRows, Pooled, Rows};
-pub use settings::{ModelKind, TrainSettings};
+pub use settings::{LocalSettings, ModelKind, TrainSettings};

@@ -30,6 +30,6 @@ pub use job::{Job, Outcome};
 pub use msd::MsdTable;
 pub use onsager::Onsager;
 pub use record::{Record, RecordOptions, record};
-pub use report::{ConductivityEstimate, OnsagerReport, SpeciesReport, TransportReport};
+pub use report::{ConductivityEstimate, OnsagerReport, SpeciesReport, Subject, TransportReport};
 pub use self_diffusion::{SelfDiffusion, self_diffusion, yeh_hummer};
 pub use verdict::{Judgement, Verdict, best, judge};

@@ -17,10 +17,10 @@ use serde::{Deserialize, Serialize};
 
 pub use basis::Basis;
 pub use kernels::Scales;
+pub use local::LocalSums;
 pub use posterior::{Draws, Posterior, PriorSearch};
 
 use kernels::Kernels;
-use local::LocalSums;
 
 use super::input::FittedInputs;
 use super::perceptrons::mean_and_deviation;
