@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::output::AtomicFile;
-use crate::species::{MOST_TYPES, NOT_AN_ION, Species};
+use crate::species::{NOT_AN_ION, Species, parse_type};
 use crate::{Error, Result};
 
 /// A `dataset.toml`, as it stands in the file. Paths are relative to the file's folder.
@@ -147,9 +147,7 @@ impl Dataset {
             return Err(format!("molecules: {name} is not among the species"));
         }
         for (t, name) in &self.species {
-            if t.parse().ok().filter(|t| (1..=MOST_TYPES).contains(t)).is_none() {
-                return Err(format!("species: '{t}' is no atom type; write it as in species = {{ 1 = \"cation\" }}"));
-            }
+            parse_type(t).map_err(|why| format!("species: {why}; write it as in species = {{ 1 = \"cation\" }}"))?;
             if !self.charges.contains_key(name) {
                 return Err(format!("charges: there is none for {name}; write it as in charges = {{ {name} = 1.0 }}"));
             }

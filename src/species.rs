@@ -10,6 +10,25 @@ pub const NOT_AN_ION: &str = "NULL";
 /// Highest number of an atom type: a name is kept for each up to the highest that is named.
 pub const MOST_TYPES: i32 = 1_000_000;
 
+/// An atom type as it is written.
+///
+/// # Errors
+/// What is none, or is above [`MOST_TYPES`].
+pub fn parse_type(word: &str) -> std::result::Result<i32, String> {
+    match word.parse() {
+        Ok(t) if (1..=MOST_TYPES).contains(&t) => Ok(t),
+        _ => Err(format!("'{word}' is no atom type; types are whole numbers from 1 to {MOST_TYPES}")),
+    }
+}
+
+/// Atom types, as in `1` or `1,3`.
+///
+/// # Errors
+/// As [`parse_type`].
+pub fn parse_types(text: &str) -> std::result::Result<Vec<i32>, String> {
+    text.split(',').map(|word| parse_type(word.trim())).collect()
+}
+
 /// A species: its name, its charge in elementary charges, and what stands for one of its ions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Species {

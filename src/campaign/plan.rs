@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::file::{CampaignFile, Grids, Quantity, Variables};
-use crate::species::MOST_TYPES;
+use crate::species::parse_type;
 use crate::transport::IonRequest;
 use crate::units::{TransportUnits, UnitStyle};
 use crate::{Error, Result};
@@ -199,9 +199,7 @@ fn check(file: &CampaignFile) -> Result<(), String> {
         return Err(format!("production.spacing {} is no multiple of the timestep", file.production.spacing));
     }
     for (t, name) in &file.species {
-        if t.parse().ok().filter(|t| (1..=MOST_TYPES).contains(t)).is_none() {
-            return Err(format!("species: '{t}' is no atom type; write it as in species = {{ 1 = \"cation\" }}"));
-        }
+        parse_type(t).map_err(|why| format!("species: {why}; write it as in species = {{ 1 = \"cation\" }}"))?;
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             return Err(format!("species: '{name}' must be of letters, digits and _ to name a LAMMPS group"));
         }

@@ -10,7 +10,7 @@ use ionscape::descriptor::{ConventionName, PowerSpectrum, SoapParameters};
 use ionscape::local::{Environments, Inputs, inputs};
 use ionscape::model::{Conditions, GraphBuilder, INPUT, Metadata, OUTPUT};
 use ionscape::output::{AtomicFile, NpyWriter};
-use ionscape::species::SpeciesMap;
+use ionscape::species::{SpeciesMap, parse_types};
 use ionscape::trajectory::{Columns, DumpReader, Frame};
 use ndarray::Array2;
 
@@ -80,7 +80,7 @@ pub struct Arguments {
 struct Types(Vec<i32>);
 
 fn types(text: &str) -> Result<Types, String> {
-    mapping::parse_types(text).map(Types)
+    parse_types(text).map(Types)
 }
 
 pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Result<()> {

@@ -2,16 +2,7 @@
 
 use anyhow::bail;
 use ionscape::local::LocalModel;
-use ionscape::species::{MOST_TYPES, NOT_AN_ION, Species, SpeciesMap};
-
-/// Atom types, as in `1` or `1,3`.
-pub fn parse_types(text: &str) -> Result<Vec<i32>, String> {
-    let parse = |word: &str| match word.trim().parse::<i32>() {
-        Ok(t) if (1..=MOST_TYPES).contains(&t) => Ok(t),
-        _ => Err(format!("'{word}' is no atom type; types are whole numbers from 1, as in 1 or 1,3")),
-    };
-    text.split(',').map(parse).collect()
-}
+use ionscape::species::{NOT_AN_ION, Species, SpeciesMap};
 
 /// A salt of one cation and one anion, from the atom types of each.
 pub fn salt(cations: &[i32], anions: &[i32]) -> anyhow::Result<SpeciesMap> {

@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use crate::species::parse_types;
 use crate::{Error, Result};
 
 /// One species of ion as it is asked for.
@@ -71,18 +72,6 @@ impl FromStr for IonRequest {
         };
         Ok(Self { name: name.into(), types, charge, default_charge: None, molecular, optional: false })
     }
-}
-
-/// Atom types, as in `1` or `1,3`.
-///
-/// # Errors
-/// What is no type.
-pub fn parse_types(text: &str) -> Result<Vec<i32>, String> {
-    let parse = |word: &str| match word.trim().parse::<i32>() {
-        Ok(t) if t > 0 => Ok(t),
-        _ => Err(format!("'{word}' is no atom type; types are whole numbers from 1, as in 1 or 1,3")),
-    };
-    text.split(',').map(parse).collect()
 }
 
 /// Refuses requests that contradict one another.

@@ -25,7 +25,7 @@ pub use analysis::{Amount, Analysis, ChargeEstimate, Conditions, Method, Per, an
 pub use assignment::{Assignment, IonSpecies, Properties, ReferenceFrame};
 pub use charge::ChargeSeries;
 pub use current::{CurrentSeries, read_current};
-pub use ions::{IonRequest, parse_types};
+pub use ions::IonRequest;
 pub use job::{Job, Outcome};
 pub use msd::MsdTable;
 pub use onsager::Onsager;

@@ -6,7 +6,8 @@ mod table;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use ionscape::transport::{Conditions, IonRequest, Job, Properties, RecordOptions, ReferenceFrame, parse_types};
+use ionscape::species::parse_types;
+use ionscape::transport::{Conditions, IonRequest, Job, Properties, RecordOptions, ReferenceFrame};
 use ionscape::units::UnitStyle;
 use serde::Serialize;
 
