@@ -41,7 +41,7 @@ void ComputeConductivityAtom::watch(std::vector<double> &values, Work &&work)
   } catch (const std::exception &e) {
     // Nothing was evaluated: each atom counts as an ion.
     failures = {n, n, e.what()};
-    for (std::size_t k = 0; k < n; k++) std::copy(std::begin(FLAG), std::end(FLAG), &values[3 * k]);
+    for (std::size_t k = 0; k < n; k++) blank(&values[3 * k]);
     if (handle->counted) std::fill_n(handle->counted.get(), n, true);
   }
   failed += static_cast<bigint>(failures.count);
@@ -106,6 +106,11 @@ void ComputeConductivityAtom::print_findings(bigint evaluated)
     grade = fmt::format(", {:.3g} times the largest of a training system", found.extrapolation);
   utils::logmesg(lmp, fmt::format("Compute {} ({}): mean {:.6g}, deviation over the ensemble {:.3g}{}\n", id, style,
                                   found.mean, found.deviation, grade));
+}
+
+void ComputeConductivityAtom::blank(double *row) const
+{
+  std::copy(std::begin(FLAG), std::end(FLAG), row);
 }
 
 // The mean over the ions of the group: the molar conductivity of the system, as predicted from this instant.

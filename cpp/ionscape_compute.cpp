@@ -17,6 +17,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <utility>
@@ -40,7 +41,7 @@ std::string broadcast(std::string text, MPI_Comm world, int from = 0)
 }    // namespace
 
 IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
-    Compute(lmp, narg, arg), temperature(NAN), goes_on(false), nmax(0), seen{}, running(false), end{-1, 0}, spent{}
+    Compute(lmp, narg, arg), temperature(NAN), goes_on(false), nmax(0), busy(false), seen{}, running(false), end{-1, 0}, spent{}
 {
   if (!domain->box_exist) refuse("needs a simulation box; define one before the compute");
   // LAMMPS gives such a box no images along z, and dumps do not tell.
@@ -81,7 +82,8 @@ IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
   const std::string &source = temperature_source;
   const bool named = utils::strmatch(source, "^[cv]_.");
   if (handle->engine->takes_temperature()) {
-    const bool number = !named && utils::is_double(source) && std::stod(source) > 0.0;
+    const double value = !named && utils::is_double(source) ? std::strtod(source.c_str(), nullptr) : NAN;
+    const bool number = std::isfinite(value) && value > 0.0;
     if (source.empty())
       refuse("the model takes the temperature of the system; add 'temperature T' with a number, an equal-style variable "
              "as v_NAME, or a compute as c_ID");
@@ -142,6 +144,8 @@ void IonscapeCompute::load(const std::string &path, const std::vector<std::strin
 
 void IonscapeCompute::init()
 {
+  if (!fix_by_id(modify, report_id))
+    refuse(fmt::format("its fix {} is gone, which tells when runs end and ghosts are chosen; define the compute again", report_id));
   seen = {};
   check_charges();
   // Ions that are centres of mass are looked for among the atoms of all ranks, not among ghosts.
@@ -200,7 +204,7 @@ void IonscapeCompute::find_temperature()
       refuse(fmt::format("there is no equal-style variable {}, for the temperature", name));
     temperature = input->variable->compute_equal(variable);
   } else
-    temperature = std::stod(temperature_source);
+    temperature = std::strtod(temperature_source.c_str(), nullptr);
 }
 
 // The centers, and the atoms among which their neighbours are.
@@ -258,7 +262,14 @@ void IonscapeCompute::gather()
 
 void IonscapeCompute::compute_peratom()
 {
+  if (std::exchange(busy, true)) refuse("the temperature that it takes depends on its own values");
+  const std::unique_ptr<bool, void (*)(bool *)> rests(&busy, [](bool *busy) { *busy = false; });
   invoked_peratom = update->ntimestep;
+  find_values();
+}
+
+void IonscapeCompute::find_values()
+{
   const bool molecules = handle->engine->has_molecules();
   const bool idle = between_runs();
   if (idle && !molecules) check_unchanged();
@@ -285,11 +296,7 @@ void IonscapeCompute::evaluate_atoms()
   const bool molecules = handle->engine->has_molecules();
   const double began = MPI_Wtime();
 
-  if (atom->nmax > nmax) {
-    nmax = atom->nmax;
-    memory->destroy(array_atom);
-    memory->create(array_atom, nmax, size_peratom_cols, "ionscape:array_atom");
-  }
+  grow_values(atom->nmax);
   const int columns = size_peratom_cols;
   if (atom->nlocal) std::fill_n(array_atom[0], static_cast<std::size_t>(atom->nlocal) * columns, 0.0);
 
@@ -318,6 +325,29 @@ void IonscapeCompute::evaluate_atoms()
   spent.seconds += seconds;
   // The first step is evaluated while a run is set up, which LAMMPS does not count as part of its loop.
   if (update->ntimestep != update->firststep) spent.loop_seconds += seconds;
+}
+
+void IonscapeCompute::grow_values(int n)
+{
+  if (n <= nmax) return;
+  memory->grow(array_atom, n, size_peratom_cols, "ionscape:array_atom");
+  for (int i = nmax; i < n; i++) blank(array_atom[i]);
+  nmax = n;
+}
+
+void IonscapeCompute::copy_values(int from, int to)
+{
+  if (from < nmax && to < nmax) std::copy_n(array_atom[from], size_peratom_cols, array_atom[to]);
+}
+
+void IonscapeCompute::blank(double *row) const
+{
+  std::fill_n(row, size_peratom_cols, 0.0);
+}
+
+void IonscapeCompute::clear_values(int i)
+{
+  if (i < nmax) blank(array_atom[i]);
 }
 
 double IonscapeCompute::memory_usage()

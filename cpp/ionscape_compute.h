@@ -30,6 +30,11 @@ class IonscapeCompute : public Compute {
   // Ghosts have just been chosen, for atoms and a box as they are now.
   void hold_atoms();
 
+  // Values stay with their atoms where commands between runs move these; atoms that are new have none until they are evaluated.
+  void grow_values(int);
+  void copy_values(int from, int to);
+  void clear_values(int i);
+
   // For the report at the end of a run.
   void begin_report();
   void print_report();
@@ -45,6 +50,9 @@ class IonscapeCompute : public Compute {
   // Values of local atoms, one row each: of the centers, or of all atoms that were gathered as wanted.
   virtual void evaluate(std::vector<double> &values) = 0;
   virtual void evaluate_gathered(std::vector<double> &values) = 0;
+
+  // Makes a row that of an atom without values.
+  virtual void blank(double *row) const;
 
   // The temperature for models that take it, NaN for others.
   double temperature;
@@ -67,6 +75,9 @@ class IonscapeCompute : public Compute {
   std::vector<double> values;
   std::string report_id;
 
+  // Whether this compute is at work: what it asks for may ask it in turn.
+  bool busy;
+
   // Where the temperature comes from: a number, or an equal-style variable or a compute by its name.
   std::string temperature_source;
 
@@ -85,10 +96,11 @@ class IonscapeCompute : public Compute {
     std::size_t atoms;
   } end;
 
-  // Positions of local atoms and lengths and tilts of the box when ghosts were chosen.
+  // Positions of local atoms and the box, in the order of domain->h, when ghosts were chosen.
   struct {
     std::vector<double> x;
-    std::array<double, 6> shape{};
+    std::array<double, 6> h{}, inverse{};
+    std::array<double, 3> lo{};
   } held;
 
   // Since the run began: evaluations, those that may lack neighbors, centers, seconds in all and within the run's loop.
@@ -112,6 +124,7 @@ class IonscapeCompute : public Compute {
   bool between_runs() const;
   void check_unchanged();
   std::size_t fingerprint() const;
+  void find_values();
   void find_temperature();
   void evaluate_atoms();
   void look_at_atoms();

@@ -35,5 +35,5 @@ extern "C" void lammpsplugin_init(void *lmp, void *handle, void *regfunc)
   };
   add("compute", "conductivity/atom", "ionscape: local molar conductivity of ions", &create<ComputeConductivityAtom>);
   add("compute", "soap/atom", "ionscape: SOAP power spectrum around ions", &create<ComputeSOAPAtom>);
-  add("fix", "IONSCAPE/REPORT", "ionscape: its share of a run's time", &create<FixIonscapeReport>);
+  add("fix", "IONSCAPE/REPORT", "ionscape: when runs begin and end, and its share of their time", &create<FixIonscapeReport>);
 }

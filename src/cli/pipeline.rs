@@ -8,7 +8,7 @@ use ionscape::trajectory::{DumpReader, Frame};
 /// one after the other.
 ///
 /// # Errors
-/// The first that a frame meets.
+/// The first that a frame meets. The frame before one that cannot be read is then worked on and not written.
 pub fn run<T: Send>(
     dump: &mut DumpReader,
     work: impl Fn(&Frame) -> anyhow::Result<T> + Sync,

@@ -115,7 +115,7 @@ pub(super) fn conditions(temperature: f64) -> Conditions {
 /// has not yet written of its log and dumps is lost.
 pub(super) fn check_memory(engine: &Engine, n_centers: usize, n_atoms: usize) -> Result<()> {
     let busy = engine.pool.current_num_threads().min(n_centers.div_ceil(CHUNK));
-    reserve(busy * engine.local.memory_of_thread() + n_atoms * OF_ATOM + SMALL_THINGS, busy)
+    reserve(engine.local.memory_to_begin(busy) + n_atoms * OF_ATOM + SMALL_THINGS, busy)
 }
 
 fn reserve(size: usize, threads: usize) -> Result<()> {

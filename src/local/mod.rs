@@ -18,7 +18,7 @@ pub use sites::{Atoms, BadAtoms, Sites};
 use crate::descriptor::{Environment, PowerSpectrum, SoapParameters, Workspace};
 use crate::model::{Conditions, Metadata, Model};
 use crate::processor::expect_writes;
-use crate::rooms::Rooms;
+use crate::pool::Pool;
 use crate::species::{Species, SpeciesMap};
 use crate::{Error, Result};
 
@@ -50,7 +50,7 @@ pub struct LocalModel {
     model: Model,
     inputs: Inputs,
     species: Vec<Species>,
-    rooms: Rooms<Scratch>,
+    pool: Pool<Scratch>,
 }
 
 /// What one thread works in.
@@ -140,7 +140,7 @@ impl LocalModel {
                 model.n_features()
             )));
         }
-        Ok(Self { model, inputs, species, rooms: Rooms::new() })
+        Ok(Self { model, inputs, species, pool: Pool::new() })
     }
 
     /// The network.
@@ -176,6 +176,11 @@ impl LocalModel {
         CHUNK * self.inputs.len() * size_of::<f32>() + self.descriptor().memory_of_workspace()
     }
 
+    /// Memory that so many threads need beside what earlier evaluations left them, in bytes.
+    pub fn memory_to_begin(&self, threads: usize) -> usize {
+        threads.saturating_sub(self.pool.n_free()) * self.memory_of_thread()
+    }
+
     /// Local molar conductivity, its standard deviation over the ensemble and the extrapolation grade of each center.
     ///
     /// The first two in the model's units, the deviation with the number of members as denominator; the grade as in
@@ -197,14 +202,14 @@ impl LocalModel {
         assert_eq!(out.len(), environments.len(), "length of the output");
         let conditions = conditions.values(self.inputs.conditions())?;
         let descriptor = self.descriptor();
-        let room = || Scratch::new(&self.inputs);
-        // Each chunk is a job of its own: of many in one job, other cores could take none over.
+        let make = || Scratch::new(&self.inputs);
+        // Chunks that rayon puts into one job cannot be taken over by a core that is done.
         let chunks: Vec<Evaluated> = out
             .par_chunks_mut(CHUNK)
             .with_max_len(1)
             .enumerate()
             .map(|(chunk, out)| {
-                self.rooms.with(room, |scratch| {
+                self.pool.with(make, |scratch| {
                     for i in 0..out.len() {
                         let center = chunk * CHUNK + i;
                         environments.gather(center, cleared(&mut scratch.environment));

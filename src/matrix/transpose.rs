@@ -11,12 +11,15 @@ fn spacing(n: usize) -> usize {
     LINE * (n.div_ceil(LINE) | 1)
 }
 
-/// The transpose of `from`, `[columns, rows]` with each row in order, in `room`, which grows as needed.
+/// The transpose of `from`, `[columns, rows]` with each row in order, in `room`, which grows as needed and keeps other numbers between the
+/// rows. Without AVX2 all goes number by number.
 pub fn transposed<'a>(from: ArrayView2<f32>, room: &'a mut Vec<f32>) -> ArrayViewMut2<'a, f32> {
     let (rows, columns) = from.dim();
     let to_stride = spacing(rows);
-    if room.len() < to_stride * columns {
-        room.resize(to_stride * columns, 0.0);
+    // A view without columns wants room for one.
+    let needed = to_stride * columns.max(1);
+    if room.len() < needed {
+        room.resize(needed, 0.0);
     }
     let done = match from.strides() {
         &[stride, 1] if stride >= 0 => whole_tiles(from, stride as usize, room, to_stride),
@@ -123,13 +126,15 @@ mod tests {
 
     #[test]
     fn a_transpose_of_rows_of_every_kind_is_that_of_ndarray() {
-        let mut room = vec![];
-        for (rows, columns) in [(0, 3), (1, 5), (16, 4), (17, 9), (256, 468), (40, 3), (15, 64), (3, 0)] {
+        for (rows, columns) in [(0, 3), (1, 5), (16, 4), (17, 9), (256, 468), (40, 3), (15, 64), (48, 1), (3, 0), (40, 0)] {
+            let mut room = vec![];
             let whole = Array2::from_shape_fn((rows, 2 * columns + 3), |(i, j)| (i * 1000 + j) as f32);
             let wide = whole.slice(s![.., 3..3 + columns]);
             let sparse = whole.slice(s![.., ..2 * columns;2]);
             let upside_down = whole.slice(s![..;-1, ..columns]);
-            for view in [wide, sparse, upside_down] {
+            let repeated = whole.slice(s![..1, ..columns]);
+            let repeated = repeated.broadcast((rows, columns)).or(repeated.broadcast((0, columns)));
+            for view in [Some(wide), Some(sparse), Some(upside_down), repeated].into_iter().flatten() {
                 assert_eq!(transposed(view, &mut room), view.t());
             }
             let turned = whole.slice(s![.., ..columns]).to_owned().reversed_axes();

@@ -6,8 +6,7 @@ use super::frame::Frame;
 use super::rows::Rows;
 use crate::geometry::Cell;
 
-/// Narrowest widths of the box that an atom may be away from it: with more, what is left of a number's digits within the box is
-/// no position.
+/// Widths of the box that an atom may be away from it: no simulation goes so far, and half of a number's digits are then gone.
 const FARTHEST: f64 = 1e8;
 
 /// The rows of a frame with the plan that they were read by.
@@ -59,8 +58,8 @@ impl Filling<'_> {
         let lists = [Some(&frame.positions), frame.unwrapped.as_ref()];
         if let Some((atom, position)) = lists.into_iter().flatten().find_map(|list| lost(list, &frame.cell)) {
             let message = format!(
-                "an atom at {position:?} is more than {FARTHEST:.0e} boxes away, where numbers no longer tell places in the \
-                 box; the simulation had gone wrong before this step: use the frames before it"
+                "an atom at {position:?} is more than {FARTHEST:.0e} boxes away, which no simulation reaches: it had gone wrong \
+                 before this step; use the frames before it"
             );
             return Err(Trouble::frame(line(atom), message));
         }
@@ -137,7 +136,9 @@ impl Filling<'_> {
 
 /// The first atom that is too far away, and where it is.
 fn lost(positions: &[[f64; 3]], cell: &Cell) -> Option<(usize, [f64; 3])> {
-    let limit = FARTHEST * cell.widths().into_iter().fold(f64::INFINITY, f64::min);
+    // A box that does not repeat may be as thin as its atoms are.
+    let widths = cell.widths().into_iter().zip(cell.periodic()).map(|(w, repeats)| if repeats { w } else { w.max(1.0) });
+    let limit = FARTHEST * widths.fold(f64::INFINITY, f64::min);
     let origin = cell.origin();
     let is_lost = |p: &[f64; 3]| (0..3).any(|k| (p[k] - origin[k]).abs() > limit);
     positions.iter().position(is_lost).map(|atom| (atom, positions[atom]))

@@ -128,10 +128,12 @@ impl Onsager {
         Some(self.estimate(&self.sum([(self.pair(a, b)?, 1.0)])))
     }
 
-    /// The part of a diagonal coefficient from each ion with itself, `N_a D_a`; of a single ion all of the coefficient.
+    /// The part of a diagonal coefficient from each ion with itself, `N_a D_a`; of a single ion all of the coefficient, which
+    /// [`Self::self_diffusion`], fitted at other lags, meets within its error.
     pub fn own(&self, a: usize) -> Option<Estimate> {
-        let all = self.pair(a, a).filter(|_| self.n_ions[a] == 1);
-        Some(self.estimate(&self.sum([(all.or(self.own_place(a))?, 1.0)])))
+        let own = self.own_place(a);
+        let place = if self.n_ions[a] == 1 { self.pair(a, a).or(own) } else { own };
+        Some(self.estimate(&self.sum([(place?, 1.0)])))
     }
 
     /// The self-diffusion coefficient of a species.

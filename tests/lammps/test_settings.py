@@ -41,9 +41,15 @@ fix make all bond/create 4 1 2 2.0 1 iparam 1 1 jparam 1 2
     harness.assert_as_offline(run.folder / "out.lammpstrj")
 
 
-# Hot ions, the box of which grows by more than the skin in some steps where it is told to.
+# Hot ions, and boxes that grow by more than the skin in a step, with or without the atoms.
 RARELY = "neigh_modify every 50 delay 50 check no\nvelocity all scale 40.0\nunfix limit\n"
-GROWS = "fix grow all deform 1 x final 0.0 {} units box remap x\n"
+GROWS = "fix grow all deform 1 x final 0.0 33.0 units box remap {}\n"
+PRESSED = "fix press all press/berendsen iso 50.0 50.0 0.1\n"
+
+
+def test_a_compute_without_its_fix_is_refused(lammps):
+    run = lammps(script(run="run 5\nunfix lam_ionscape_report\nrun 5"), ok=False)
+    assert "its fix lam_ionscape_report is gone" in run.output and "define the compute again" in run.output
 
 
 @pytest.mark.parametrize("ranks", [1, 2])
@@ -52,12 +58,14 @@ GROWS = "fix grow all deform 1 x final 0.0 {} units box remap x\n"
     [
         (RARELY, True),
         (RARELY.replace("every 50 delay 50 check no", "every 1 delay 0 check yes"), False),
-        (GROWS.format(33.0), True),
-        (GROWS.format(13.2), False),
+        (GROWS.format("none"), True),
+        (GROWS.format("x"), False),
+        (PRESSED, False),
     ],
 )
 def test_moves_farther_than_ghosts_allow_for_are_told(lammps, after, warned, ranks):
-    run = lammps(script(after=after, run="run 20"), ranks=ranks)
+    every_step = "dump_modify d every 1\n" if after is PRESSED else ""
+    run = lammps(script(after=after, run=every_step + "run 20"), ranks=ranks)
     said = [line for line in run.output.splitlines() if "neighbors may" in line]
     assert len(said) == 2 * warned, said
     if warned:

@@ -200,6 +200,9 @@ def test_features_of_molecules(tmp_path):
 REFUSED = {
     "no temperature": ({}, {}, "the model takes the temperature of the system; add 'temperature T'"),
     "negative temperature": ({"keywords": "temperature -1"}, {}, "the temperature is '-1', and must be a number above 0"),
+    "infinite temperature": ({"keywords": "temperature 1e400"}, {}, "the temperature is '1e400', and must be a number above 0"),
+    "temperature of nothing": ({"keywords": "temperature 1e-400"}, {}, "the temperature is '1e-400', and must be a number"),
+    "its own temperature": ({"keywords": "temperature c_lam"}, {}, "the temperature that it takes depends on its own values"),
     "no variable": ({"keywords": "temperature v_T"}, {}, "there is no equal-style variable T, for the temperature"),
     "no compute": ({"keywords": "temperature c_T"}, {}, "there is no compute T with a scalar, for the temperature"),
     "a temperature too many": ({"keywords": "temperature 1"}, {"conditions": ()}, "the model takes no temperature"),

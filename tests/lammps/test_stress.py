@@ -49,6 +49,32 @@ def test_what_has_changed_since_the_last_run_is_refused(lammps, change, ask, ran
     assert "add 'run 0' before asking for values" in " ".join(run.output.split())
 
 
+@pytest.mark.parametrize("change", CHANGES)
+def test_what_changes_after_the_last_step_was_asked_for_is_refused(lammps, change):
+    """LAMMPS does not ask again for what it was told at the same step, unless it is made to."""
+    text = setup(pair=IDEAL) + compute() + "thermo_style custom step c_lam\n" + DUMP + "run 5\n" + CHANGES[change] + ASK
+    run = lammps(text, ranks=2, ok=False)
+    assert "add 'run 0' before asking for values" in " ".join(run.output.split())
+
+
+def test_what_lammps_does_not_ask_for_again_stays_with_its_atoms(lammps):
+    """As the last run left them, asked for twice between runs: atoms that went, moved to other ranks and came."""
+    change = ("group gone id 1:10\ndelete_atoms group gone compress no\nbalance 1.0 shift x 10 1.01\n"
+              "create_atoms 1 random 20000 77 NULL\nset group all charge 1\n")
+    text = setup(pair=IDEAL) + compute() + "run 5\n" + ASK + change + ASK.replace("asked", "again")
+    run = lammps(text, ranks=2, ok=None)
+    if run.status:
+        # Releases that ask again, or that know that a value is not current.
+        assert "run 0" in run.output or "not current" in run.output
+        return
+    asked, again = (read_dump(run.folder / f"{name}.lammpstrj")[0] for name in ("asked", "again"))
+    known = dict(zip(asked["id"], map(tuple, asked.field())))
+    missing = (0.0, 0.0, -2.0)
+    for atom, values in zip(again["id"], map(tuple, again.field())):
+        assert values in (known.get(atom, missing), missing), atom
+    assert len(again["id"]) == 210 + 20000
+
+
 def test_what_has_not_changed_since_the_last_run_is_told(lammps):
     """Also where a fix has moved the box in the last step, and the group is another one since."""
     more = "group few id 1:30\n" + ASK.replace("asked", "again")

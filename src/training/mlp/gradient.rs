@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use super::backward::{Derivatives, backward};
 use super::batch::{Batch, Chunk};
 use crate::model::ensemble::{Architecture, BLOCK, Workspace};
-use crate::rooms::Rooms;
+use crate::pool::Pool;
 use crate::training::Pooled;
 use crate::{Error, Result};
 
@@ -43,7 +43,7 @@ struct Room {
 pub(super) struct Engine {
     architecture: Architecture,
     parts: Vec<Part>,
-    rooms: Rooms<Room>,
+    rooms: Pool<Room>,
     /// Gradient of the sum of the outputs of a group that is larger than a chunk.
     pooled: Vec<f32>,
 }
@@ -52,7 +52,7 @@ impl Engine {
     pub fn new(architecture: Architecture) -> Self {
         let n = architecture.layout.n_parameters();
         let parts = (0..WAVE).map(|_| Part { gradient: vec![0.0; n], value: Ok(0.0) }).collect();
-        Self { architecture, parts, rooms: Rooms::new(), pooled: vec![0.0; n] }
+        Self { architecture, parts, rooms: Pool::new(), pooled: vec![0.0; n] }
     }
 
     /// The loss `sum_groups weight (mean output - label)^2`; its gradient is written to `gradient`.
