@@ -96,6 +96,53 @@ fn frames_that_are_unevenly_spaced_are_named() {
 }
 
 #[test]
+fn charges_that_change_and_times_that_contradict() {
+    let doubled = |line: &str| match &line.split(' ').collect::<Vec<_>>()[..] {
+        [id, kind, molecule, charge, rest @ ..] if rest.len() > 5 && *id != "ITEM:" => {
+            let charge = 2.0 * charge.parse::<f64>().unwrap();
+            format!("{id} {kind} {molecule} {charge} {}\n", rest.join(" "))
+        }
+        _ => format!("{line}\n"),
+    };
+    let change = |from: usize, text: &str| {
+        let start = text.find(&format!("ITEM: TIMESTEP\n{from}\n")).unwrap();
+        format!("{}{}", &text[..start], text[start..].lines().map(doubled).collect::<String>())
+    };
+    refused(|text| change(3000, &text), &["frame 30, line ", "has the charge", "--charge ", "take a part of the run"]);
+    let timed = |text: String, per_step: f64| {
+        let mut out = String::new();
+        let mut lines = text.lines();
+        while let Some(line) = lines.next() {
+            if line == "ITEM: TIMESTEP" {
+                let step = lines.next().unwrap();
+                let time = per_step * step.parse::<f64>().unwrap();
+                out += &format!("ITEM: TIME\n{time}\nITEM: TIMESTEP\n{step}\n");
+            } else {
+                out += &format!("{line}\n");
+            }
+        }
+        out
+    };
+    refused(
+        |text| timed(text, 5.0),
+        &["frame 1, line ", "a step takes 5 by the dump's ITEM: TIME", "the timestep given is"],
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let style = Brownian { wrapped: true, n: 4, ..Brownian::default() };
+    let dump = damaged(folder.path(), style, |text| timed(text, 0.01));
+    transport(&dump).args(["--temperature", "1"]).assert().success();
+}
+
+#[test]
+fn frames_of_one_timestep_are_no_trajectory() {
+    let still = |text: String| {
+        let steps = (0..80).map(|i| format!("TIMESTEP\n{}\n", 100 * i));
+        steps.fold(text, |text, step| text.replace(&step, "TIMESTEP\n0\n"))
+    };
+    refused(still, &["all 80 frames have timestep 0"]);
+}
+
+#[test]
 fn a_truncated_last_frame() {
     let cut = |text: String| text[..text.len() - 30].to_string();
     refused(cut, &["frame 79", "cut short"]);
@@ -231,6 +278,22 @@ fn currents_that_are_not_what_they_should_be() {
         let message = run(&text, &size);
         assert!(message.contains(words) && message.contains("flux.dat"), "{words}: {message}");
     }
+}
+
+#[test]
+fn samples_that_stand_twice_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, out) = (folder.path().join("flux.dat"), folder.path().join("t.json"));
+    let row = |i: i64| format!("{} {} 1 {}\n", 10 * i, (i * 7919 % 13) - 6, i % 3);
+    let rows: String = (1..=200).map(row).collect();
+    let text = format!("# TimeStep v_Jx v_Jy v_Jz\n{}{}{rows}", row(1), row(1).replace(" 1 ", " 2 "));
+    std::fs::write(&path, text).unwrap();
+    let mut command = ionscape();
+    command.args(["transport", "--units", "lj", "--timestep", "0.01", "--temperature", "1", "--volume", "100"]);
+    command.args(["--formula-units", "4", "--current", path.to_str().unwrap(), "--json", out.to_str().unwrap()]);
+    command.assert().success();
+    let notes = json(&out)["notes"].to_string();
+    assert!(notes.contains("2 samples of the current dropped whose timestep stands there already"), "{notes}");
 }
 
 #[test]

@@ -22,11 +22,11 @@ pub struct Arguments {
     dataset: PathBuf,
 
     /// Errors of labels below this share of the label count as this share in chi2.
-    #[arg(long, value_name = "SHARE", default_value_t = 0.01)]
+    #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = label_floor)]
     label_floor: f64,
 
     /// Distance within which unlike ions count as coordinated, for the baselines; 0.3 cutoffs if not given.
-    #[arg(long, value_name = "LENGTH")]
+    #[arg(long, value_name = "LENGTH", value_parser = length)]
     coordination_radius: Option<f64>,
 
     #[command(flatten)]
@@ -34,6 +34,16 @@ pub struct Arguments {
 
     #[command(flatten)]
     reading: Reading,
+}
+
+fn label_floor(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|share| (0.0..1.0).contains(share));
+    share.ok_or_else(|| "it is a share of the label, from 0 to below 1".into())
+}
+
+fn length(text: &str) -> Result<f64, String> {
+    let length = text.parse().ok().filter(|length: &f64| *length > 0.0 && length.is_finite());
+    length.ok_or_else(|| "it is a length, above 0".into())
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {

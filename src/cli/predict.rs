@@ -86,6 +86,9 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
     conditions
         .values(local.inputs().conditions())
         .with_context(|| format!("{}: give what it takes, as in --temperature 300", arguments.model.display()))?;
+    if arguments.temperature.is_some() && !local.inputs().conditions().contains(&Condition::Temperature) {
+        bail!("{}: the model takes no temperature; leave --temperature out", arguments.model.display());
+    }
     let columns = configuration::columns(&map);
     let mut dump =
         DumpReader::open(&arguments.input, columns, ReadOptions { keep_text: true, ..arguments.reading.options() })?;

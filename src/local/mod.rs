@@ -17,8 +17,8 @@ pub use sites::{Atoms, BadAtoms, Sites};
 
 use crate::descriptor::{Environment, PowerSpectrum, SoapParameters, Workspace};
 use crate::model::{Conditions, Metadata, Model};
-use crate::processor::expect_writes;
 use crate::pool::Pool;
+use crate::processor::expect_writes;
 use crate::species::{Species, SpeciesMap};
 use crate::{Error, Result};
 

@@ -126,7 +126,9 @@ mod tests {
 
     #[test]
     fn a_transpose_of_rows_of_every_kind_is_that_of_ndarray() {
-        for (rows, columns) in [(0, 3), (1, 5), (16, 4), (17, 9), (256, 468), (40, 3), (15, 64), (48, 1), (3, 0), (40, 0)] {
+        for (rows, columns) in
+            [(0, 3), (1, 5), (16, 4), (17, 9), (256, 468), (40, 3), (15, 64), (48, 1), (3, 0), (40, 0)]
+        {
             let mut room = vec![];
             let whole = Array2::from_shape_fn((rows, 2 * columns + 3), |(i, j)| (i * 1000 + j) as f32);
             let wide = whole.slice(s![.., 3..3 + columns]);

@@ -137,7 +137,8 @@ impl Filling<'_> {
 /// The first atom that is too far away, and where it is.
 fn lost(positions: &[[f64; 3]], cell: &Cell) -> Option<(usize, [f64; 3])> {
     // A box that does not repeat may be as thin as its atoms are.
-    let widths = cell.widths().into_iter().zip(cell.periodic()).map(|(w, repeats)| if repeats { w } else { w.max(1.0) });
+    let widths =
+        cell.widths().into_iter().zip(cell.periodic()).map(|(w, repeats)| if repeats { w } else { w.max(1.0) });
     let limit = FARTHEST * widths.fold(f64::INFINITY, f64::min);
     let origin = cell.origin();
     let is_lost = |p: &[f64; 3]| (0..3).any(|k| (p[k] - origin[k]).abs() > limit);

@@ -48,6 +48,8 @@ pub struct Assignment {
     ends: Vec<usize>,
     /// Place of an atom in the order of ids, and its share of the ion's mass.
     members: Vec<(usize, f64)>,
+    /// For each species whether its charge is from the dump.
+    charged_by_dump: Vec<bool>,
     /// The reference frame's atoms in the same way; empty for none.
     pub reference: Vec<(usize, f64)>,
     /// What was assumed.
@@ -75,7 +77,14 @@ impl Assignment {
                 return Err(Error::Species(message));
             }
         }
-        let mut found = Self { species: vec![], ends: vec![], members: vec![], reference: vec![], notes: vec![] };
+        let mut found = Self {
+            species: vec![],
+            ends: vec![],
+            members: vec![],
+            charged_by_dump: vec![],
+            reference: vec![],
+            notes: vec![],
+        };
         let atoms = Atoms { frame, order, properties };
         for request in requests {
             found.add(request, &atoms)?;
@@ -122,6 +131,35 @@ impl Assignment {
         }
     }
 
+    /// Checks that ions still have the charges of the first frame, where these are from the dump.
+    ///
+    /// # Errors
+    /// The first ion that has another, with file, frame and line.
+    pub fn check_charges(&self, frame: &Frame, order: &[usize]) -> Result<()> {
+        let Some(charges) = &frame.charges else { return Ok(()) };
+        let (mut ion, mut start) = (0, 0);
+        for (species, by_dump) in self.species.iter().zip(&self.charged_by_dump) {
+            for &end in &self.ends[ion..ion + species.n_ions] {
+                let members = &self.members[start..end];
+                let charge: f64 = members.iter().map(|&(place, _)| charges[order[place]]).sum();
+                if *by_dump && (charge - species.charge).abs() > CHARGE_ROUNDING {
+                    let atom = order[members[0].0];
+                    let message = format!(
+                        "an ion of species {name} has the charge {charge:.4} (atom {}), and those of the first frame have {:.4}; \
+                         give all its ions one charge with --charge {name}=VALUE, or take a part of the run",
+                        frame.ids[atom],
+                        species.charge,
+                        name = species.name
+                    );
+                    return Err(frame.error(Some(atom), message));
+                }
+                start = end;
+            }
+            ion += species.n_ions;
+        }
+        Ok(())
+    }
+
     fn add(&mut self, request: &IonRequest, atoms: &Atoms) -> Result<()> {
         let name = &request.name;
         if request.optional && !atoms.frame.types.iter().any(|t| request.types.contains(t)) {
@@ -150,6 +188,8 @@ impl Assignment {
         }
         let mass = masses.map(|masses| masses.iter().sum::<f64>() / n_ions as f64);
         debug_assert_eq!(self.ends.len() - first, n_ions);
+        let given = atoms.properties.charges.contains_key(name) || request.charge.is_some();
+        self.charged_by_dump.push(!given && atoms.frame.charges.is_some());
         self.species.push(IonSpecies { name: name.clone(), charge, n_ions, mass });
         Ok(())
     }

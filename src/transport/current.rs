@@ -94,6 +94,10 @@ pub fn read_current(paths: &[PathBuf], names: Option<&[String]>) -> Result<Curre
             }
         }
     }
+    let twice: usize = files.iter().map(|file| file.repeated).sum();
+    if twice > 0 {
+        series.notes.push(format!("{twice} samples of the current dropped whose timestep stands there already"));
+    }
     if repeated > 0 {
         series.notes.push(format!("{repeated} samples of the current dropped that a continuation has again"));
     }
@@ -114,6 +118,8 @@ struct File {
     /// Numbers after the timestep, row after row.
     values: Vec<f64>,
     width: usize,
+    /// Samples whose timestep stood there already.
+    repeated: usize,
 }
 
 impl File {
@@ -126,6 +132,7 @@ impl File {
             lines: vec![],
             values: vec![],
             width: 0,
+            repeated: 0,
         };
         let mut header = String::new();
         let mut line = vec![];
@@ -198,7 +205,10 @@ impl File {
             return Err(self.error(number, message));
         }
         match self.steps.last() {
-            Some(last) if step == *last => self.values.truncate(before),
+            Some(last) if step == *last => {
+                self.values.truncate(before);
+                self.repeated += 1;
+            }
             Some(last) if step < *last => {
                 let message =
                     format!("timestep {step} after {last}: time goes back; split the file there and give both");

@@ -19,6 +19,9 @@ const IONS_TOGETHER: usize = 64;
 /// Positions kept before the correlators work on them in parallel.
 const POSITIONS_TOGETHER: usize = 1 << 18;
 
+/// The time of a step by the dump and as given may differ by this share, which is above the rounding of written times.
+const SAME_TIME: f64 = 1e-6;
+
 /// What to record.
 #[derive(Clone, Debug)]
 pub struct RecordOptions {
@@ -104,6 +107,8 @@ struct Recorder {
     displacement: Vec<Vec<[f64; 3]>>,
     current: Option<Vec<Vec<[f64; 3]>>>,
     force: Option<Vec<Vec<[f64; 3]>>>,
+    /// Timestep and time of the first frame, where the dump has times.
+    begun: Option<(i64, f64)>,
     volumes: Vec<f64>,
     pending: Vec<Vec<[f64; 3]>>,
     /// The last frame's dump, the ions' displacements in it, and the longest step of an ion between two frames so far.
@@ -146,6 +151,7 @@ impl Recorder {
             displacement: vec![vec![]; n_species],
             current: frame.velocities.is_some().then(|| vec![vec![]; n_species]),
             force: options.forces.is_some().then(|| vec![vec![]; n_species]),
+            begun: frame.time.map(|time| (frame.timestep, time)),
             volumes: vec![],
             pending: vec![],
             path: frame.place.path.as_ref().clone(),
@@ -184,6 +190,8 @@ impl Recorder {
                 return Err(frame.error(Some(atom), message));
             }
         }
+        self.check_time(frame, options)?;
+        self.assignment.check_charges(frame, &order)?;
         self.take(frame, &order, options)
     }
 
@@ -229,6 +237,21 @@ impl Recorder {
             self.correlate();
         }
         Ok(())
+    }
+
+    /// Refuses a timestep that is not that of the dump, where the dump has times.
+    fn check_time(&self, frame: &Frame, options: &RecordOptions) -> Result<()> {
+        let (Some((step, begun)), Some(time)) = (self.begun, frame.time) else { return Ok(()) };
+        let written = (time - begun) / (frame.timestep - step) as f64;
+        if (written - options.timestep).abs() <= SAME_TIME * written.abs() {
+            return Ok(());
+        }
+        let message = format!(
+            "a step takes {written} by the dump's ITEM: TIME, and the timestep given is {}; give that of the run, or dumps \
+             without times if these are wrong",
+            options.timestep
+        );
+        Err(frame.error(None, message))
     }
 
     /// Refuses a dump that continues another with image flags set to zero, as a run from a data file without them has.
@@ -287,7 +310,15 @@ impl Recorder {
         self.correlate();
         let n_frames = self.volumes.len();
         let Some(steps_between_frames) = sequence.spacing() else {
-            return Err(Error::Input("one frame shows no motion; a transport coefficient needs a trajectory".into()));
+            let message = match sequence.n_repeated() {
+                0 => "one frame shows no motion; a transport coefficient needs a trajectory".into(),
+                n => format!(
+                    "all {} frames have timestep {}; a trajectory has timesteps that go on",
+                    n + 1,
+                    sequence.first_timestep()
+                ),
+            };
+            return Err(Error::Input(message));
         };
         let mut joined: Vec<MultipleTau> = vec![];
         for correlator in self.correlators {

@@ -133,6 +133,11 @@ impl Sequence {
         self.spacing
     }
 
+    /// Frames that were left out because their timestep was there already.
+    pub fn n_repeated(&self) -> usize {
+        self.n_repeated
+    }
+
     pub fn first_timestep(&self) -> i64 {
         self.first_timestep
     }
