@@ -34,6 +34,10 @@ fn what_needs_no_course_is_found_without_one() {
     others.frames[7].iter_mut().filter(|ion| ion.id == 9).for_each(|ion| ion.id = 900);
     let mut uneven = run();
     uneven.steps[11] += 50;
+    let mut back = run();
+    (back.steps, back.frames) = (back.steps.into_iter().rev().collect(), back.frames.into_iter().rev().collect());
+    let mut again = run();
+    again.steps[8..].iter_mut().for_each(|step| *step -= 750);
     // Atoms of a dump without ids may stand in another order in each frame.
     let mut turned = run();
     turned.frames.iter_mut().enumerate().for_each(|(t, ions)| ions.rotate_left(7 * t % 40));
@@ -43,6 +47,8 @@ fn what_needs_no_course_is_found_without_one() {
         ("fewer", &fewer.with_field()),
         ("others", &others.with_field()),
         ("uneven", &uneven.with_field()),
+        ("back", &back.with_field()),
+        ("again", &again.with_field()),
         ("no ids", &no_ids),
     ]);
     let analyze = |dump: &str| folder.analyze(&[dump, "--pair-distance", "1.8"]);
@@ -52,6 +58,8 @@ fn what_needs_no_course_is_found_without_one() {
         ("fewer", "step 700: the ions are not those of the first frame"),
         ("others", "step 700: the ions are not those of the first frame"),
         ("uneven", "step 1150: frames are unevenly spaced from here on"),
+        ("back", "step 1000: time goes back, from step 1100; give frames in the order of time"),
+        ("again", "step 50: time goes back, from step 700; give frames in the order of time"),
         ("no ids", "step 0: the dump has no ids; add id to the dump command"),
     ] {
         let found = analyze(dump);
@@ -62,9 +70,109 @@ fn what_needs_no_course_is_found_without_one() {
         }
         let share = |found: &Value| found["states"]["states"][0]["share"][0].as_f64().unwrap();
         assert!((share(&found) - share(&expected)).abs() < 0.01, "{dump}");
-        let (_, warnings) = folder.run(&["analyze", dump, "--pair-distance", "1.8"]);
+        let (shown, warnings) = folder.run(&["analyze", dump, "--pair-distance", "1.8", "--timestep", "0.005"]);
         assert!(warnings.contains(&format!("ionscape: warn: {note}")), "{warnings}");
+        let turned = note.contains("time goes back");
+        assert_eq!(warnings.contains("not in the order of time, and errors hold only roughly"), turned, "{warnings}");
+        assert!(!turned || !shown.contains("lifetime") && !shown.contains("every"), "{shown}");
     }
+}
+
+#[test]
+fn a_timestep_that_stands_twice_has_the_same_contents() {
+    let run = run();
+    let of = |steps: &[i64], frames: &[usize]| Run {
+        steps: steps.to_vec(),
+        frames: frames.iter().map(|&t| run.frames[t].clone()).collect(),
+    };
+    // As a restart writes a frame again: atoms in another order, one on the other side of the box, a value a little different.
+    let mut repeated = of(&[0, 100, 100, 200], &[0, 1, 1, 2]);
+    repeated.frames[2].rotate_left(7);
+    repeated.frames[2][3].x[0] += 10.0;
+    repeated.frames[2][5].local *= 1.0001;
+    let once = of(&[0, 100, 200], &[0, 1, 2]);
+    let (mut moved, mut other) = (repeated.clone(), repeated.clone());
+    moved.frames[2][9].x[1] += 0.01;
+    other.frames[2][9].local *= 1.1;
+    let mut fewer = repeated.clone();
+    fewer.frames[2].pop();
+    let folder = Folder::new(&[
+        ("once", &once.with_field()),
+        ("repeated", &repeated.with_field()),
+        ("moved", &moved.with_field()),
+        ("other", &other.with_field()),
+        ("fewer", &fewer.with_field()),
+        ("seam", &of(&[200, 300], &[2, 3]).with_field()),
+        ("no seam", &of(&[200, 300], &[3, 4]).with_field()),
+    ]);
+    assert_eq!(folder.analyze(&["repeated"])["mean"], folder.analyze(&["once"])["mean"]);
+    assert_eq!(folder.analyze(&["once", "seam"])["n_frames"], 4);
+    for dumps in [&["moved"][..], &["other"], &["fewer"], &["once", "no seam"]] {
+        let message = folder.refusal(&[&["analyze"], dumps].concat(), 1);
+        assert!(message.contains(" has the same timestep and other atoms, places or values"), "{message}");
+        let first = if dumps.len() == 1 { format!("frame 1 of {}", dumps[0]) } else { "frame 2 of once".into() };
+        assert!(message.contains(&first) && message.contains("a timestep of its own"), "{message}");
+    }
+}
+
+#[test]
+fn what_one_frame_alone_tells_has_no_error() {
+    let mut run = Run::new(20, 16, 1.0, 8);
+    // A lattice of ions, and in one frame three near each other: two like ions, and one unlike.
+    for (t, ions) in run.frames.iter_mut().enumerate() {
+        ions.iter_mut().enumerate().for_each(|(i, ion)| ion.x = [i % 3, i / 3 % 3, i / 9].map(|k| 3.0 * k as f64));
+        if t == 6 {
+            [(1, 0.3), (2, 0.6), (15, 0.8)].iter().for_each(|&(i, x)| ions[i].x = [x, 0.0, 0.0]);
+            [0, 1, 2, 15].iter().for_each(|&i| ions[i].local = 3.0);
+        }
+    }
+    let folder = Folder::new(&[("dump", &run.with_field())]);
+    let options = ["dump", "--pair-distance", "1", "--radius", "1.2", "--bins", "12"];
+    let found = folder.analyze(&options);
+    for kind in ["like", "unlike"] {
+        let told: Vec<&Value> = found["spatial"][kind]["correlation"].as_array().unwrap().iter().collect();
+        let told: Vec<&&Value> = told.iter().filter(|point| point[0].is_number()).collect();
+        assert!(told.len() >= 2 && told.iter().all(|point| point[1].is_null()), "{told:?}");
+        assert!(found["spatial"][kind]["length"].is_null());
+        assert!(found["contact"][kind][0].is_number() && found["contact"][kind][1].is_null());
+    }
+    let cluster = &found["states"]["states"][3];
+    assert!(cluster["mean"][0] == 3.0 && cluster["mean"][1].is_null() && cluster["share"][1].as_f64() > Some(0.0));
+    let pair = &found["states"]["states"][1];
+    assert!(pair["mean"][0].is_null() && pair["mean"][1].is_null() && pair["deviation"].is_null());
+    let (shown, _) = folder.run(&[&["analyze"], &options[..]].concat());
+    let row = shown.lines().find(|line| line.starts_with("unbalanced cluster")).unwrap();
+    assert!(row.contains("3.0000 +- -") && shown.contains("no distance tells it to 0.1"), "{shown}");
+    let cells = found["coordination"]["cells"].as_array().unwrap();
+    assert!(cells.len() > 1 && cells.iter().filter(|cell| cell["mean"][1].is_null()).count() == cells.len() - 1);
+}
+
+#[test]
+fn a_single_ion_has_no_course() {
+    let mut one = run();
+    one.frames.iter_mut().for_each(|ions| ions.truncate(1));
+    let folder = Folder::new(&[("dump", &one.with_field())]);
+    let found = folder.analyze(&["dump"]);
+    let notes = notes(&found);
+    assert!(notes.contains("a single ion has no departure from the mean over ions"), "{notes}");
+    assert!(notes.contains("all ions are of one kind") && !notes.contains("too few"), "{notes}");
+    assert!(found["temporal"].is_null());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_read_twice_is_refused() {
+    let field = run().with_field();
+    let folder = Folder::new(&[("set.toml", &dataset(&[("one", "pipe")])), ("dump", &field)]);
+    assert!(std::process::Command::new("mkfifo").arg(folder.path("pipe")).status().unwrap().success());
+    for arguments in [&["analyze", "pipe"][..], &["report", "pipe", "-o", "page.html"], &["analyze", "set.toml"]] {
+        let message = folder.refusal(arguments, 1);
+        let expected = "pipe: this is not a regular file, and inputs are read twice; write it to a file and give that";
+        assert!(message.contains(expected), "{message}");
+    }
+    let output = folder.command(&["analyze", "/dev/stdin"]).write_stdin(field).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("/dev/stdin: this is not a regular file"));
 }
 
 #[test]

@@ -126,3 +126,17 @@ fn models_and_dumps_that_do_not_fit_are_refused() {
     let message = folder.refusal(&["analyze", "real", "--model", MODEL], 1);
     assert!(message.contains("the dump is in real units, and the model is for lj units"), "{message}");
 }
+
+#[test]
+fn a_temperature_that_the_model_does_not_take_is_refused() {
+    let set = fields::dataset(&[("one", "dump")]) + "temperature = 1.2\n";
+    let folder = Folder::new(&[("dump", &salt(2, 9)), ("set.toml", &set)]);
+    for input in ["dump", "set.toml"] {
+        for command in [&["analyze", input][..], &["report", input, "-o", "page.html"]] {
+            let message = folder.refusal(&[command, &["--model", MODEL, "--temperature", "300"]].concat(), 1);
+            assert!(message.contains("electrolyte.onnx: the model takes no temperature; leave --temperature out"));
+        }
+    }
+    // What a data set says of a system is no wish.
+    folder.run(&["analyze", "set.toml", "--model", MODEL]);
+}

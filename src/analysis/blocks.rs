@@ -3,6 +3,9 @@
 /// Blocks are merged in pairs when there are so many.
 const MOST: usize = 64;
 
+/// Fewer parts than this say little about their scatter.
+pub(super) const FEWEST_PARTS: usize = 4;
+
 /// Sums of the same numbers over consecutive blocks of frames.
 ///
 /// Memory does not grow with the number of frames: when there are 64 blocks, neighbours are merged and blocks are twice as
@@ -66,7 +69,8 @@ pub(super) fn sums(parts: &[Vec<f64>], width: usize) -> Vec<f64> {
 }
 
 /// What `of` makes of the total over all parts, with standard errors from leaving out one part in turn (M. H. Quenouille,
-/// Biometrika 43, 353 (1956)); no errors for fewer than four parts.
+/// Biometrika 43, 353 (1956)). No errors for fewer than four parts, nor of a value that is none without some part: how that part
+/// alone tells it scatters, no other one says.
 pub(super) fn leave_one_out(
     parts: &[Vec<f64>],
     total: &[f64],
@@ -74,7 +78,7 @@ pub(super) fn leave_one_out(
 ) -> Vec<(f64, Option<f64>)> {
     let values = of(total);
     let n = parts.len() as f64;
-    if parts.len() < 4 {
+    if parts.len() < FEWEST_PARTS {
         return values.into_iter().map(|v| (v, None)).collect();
     }
     let (mut sums, mut squares) = (vec![0.0; values.len()], vec![0.0; values.len()]);
@@ -86,8 +90,9 @@ pub(super) fn leave_one_out(
             squares[i] += d * d;
         }
     }
-    let error = |i: usize| ((n - 1.0) / n * (squares[i] - sums[i] * sums[i] / n)).max(0.0).sqrt();
-    values.iter().enumerate().map(|(i, &v)| (v, Some(error(i)).filter(|e| e.is_finite()))).collect()
+    // What is not a number goes before rounding is cut off: the larger of it and zero would be zero.
+    let variance = |i: usize| Some((n - 1.0) / n * (squares[i] - sums[i] * sums[i] / n)).filter(|v| v.is_finite());
+    values.iter().enumerate().map(|(i, &v)| (v, variance(i).map(|v| v.max(0.0).sqrt()))).collect()
 }
 
 #[cfg(test)]
@@ -117,5 +122,28 @@ mod tests {
         let variance = (0..n).map(|i| (wave(i) - mean).powi(2)).sum::<f64>() / (n - 1) as f64;
         assert!((found.0 - mean).abs() < 1e-12);
         assert!((found.1.unwrap() / (variance / n as f64).sqrt() - 1.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn what_one_block_alone_tells_has_no_error() {
+        let ratios = |s: &[f64]| vec![s[1] / s[0], s[3] / s[2], s[5] / s[4]];
+        // The first number in one block, the second in two, the third in none.
+        let mut blocks = Blocks::new(6);
+        for i in 0..8 {
+            let (one, two) = (f64::from(i == 3), f64::from(i == 3 || i == 5));
+            blocks.add(&[one, 11.9 * one, two, two * f64::from(i), 0.0, 0.0]);
+        }
+        let [one, two, none]: [_; 3] = blocks.with_errors(&ratios).try_into().unwrap();
+        assert_eq!(one, (11.9, None));
+        // Two numbers that differ by 2: departures of 1 and -1 in eight parts.
+        assert_eq!((two.0, two.1), (4.0, Some((7.0f64 / 8.0 * 2.0).sqrt())));
+        assert!(none.0.is_nan() && none.1.is_none());
+    }
+
+    #[test]
+    fn what_is_the_same_in_all_blocks_has_an_error_of_zero() {
+        let mut blocks = Blocks::new(2);
+        (0..10).for_each(|_| blocks.add(&[2.0, 6.0]));
+        assert_eq!(blocks.with_errors(&|s| vec![s[1] / s[0]]), [(3.0, Some(0.0))]);
     }
 }

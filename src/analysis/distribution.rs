@@ -100,7 +100,7 @@ pub struct FieldSummary {
     pub n_frames: usize,
     pub first_timestep: i64,
     pub last_timestep: i64,
-    /// Steps between frames; absent where they are uneven, and errors then hold only roughly.
+    /// Steps between frames; absent where they are uneven or go back, and errors then hold only roughly.
     pub steps_between_frames: Option<i64>,
     pub all: GroupSummary,
     pub types: BTreeMap<i32, GroupSummary>,
@@ -213,7 +213,7 @@ impl FieldDistribution {
             n_frames,
             first_timestep,
             last_timestep,
-            steps_between_frames: step.filter(|_| even),
+            steps_between_frames: step.filter(|step| even && *step > 0),
             all: self.all.summary()?,
             types,
             atoms_not_evaluated: self.not_evaluated as f64 / n_frames as f64,
@@ -248,6 +248,16 @@ mod tests {
         assert!((summary.types[&1].mean.mean - 1.5).abs() < 1e-12 && summary.types[&2].n_ions == 1.0);
         assert!(!summary.types.contains_key(&3));
         assert!((summary.frames[2].mean - 1.8).abs() < 1e-12);
+    }
+
+    #[test]
+    fn steps_that_go_back_are_no_spacing() {
+        let spacing = |steps: [i64; 3]| {
+            let mut field = FieldDistribution::default();
+            steps.iter().for_each(|&step| field.add(&frame(step, &[1], &[1.0])).unwrap());
+            field.summary().unwrap().steps_between_frames
+        };
+        assert_eq!([[0, 5, 10], [0, 5, 11], [10, 5, 0]].map(spacing), [Some(5), None, None]);
     }
 
     #[test]

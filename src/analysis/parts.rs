@@ -1,6 +1,6 @@
 //! Sums over parts of the ions and over parts of the run, and what follows from them with errors.
 
-use super::blocks::{leave_one_out, sums};
+use super::blocks::{FEWEST_PARTS, leave_one_out, sums};
 
 /// Parts of the run at most, and frames in one at least.
 const MOST_TIMES: usize = 16;
@@ -18,12 +18,17 @@ pub struct Parts {
 
 impl Parts {
     /// What `of` makes of the sums. Its errors are the larger of those from leaving out one group of ions and one part of the run
-    /// in turn: the former know of ions that change together, the latter of what all have in common.
+    /// in turn: the former know of ions that change together, the latter of what all have in common. Where the run is too short for
+    /// parts, or the ions too few, the other alone; none where one of both says that there is none.
     pub fn with_errors(&self, of: &dyn Fn(&[f64]) -> Vec<f64>) -> Vec<Point> {
         let by = |parts: &[Vec<f64>]| leave_one_out(parts, &sums(parts, self.width), of);
-        // None is less than any number.
-        let larger = |a: Option<f64>, b: Option<f64>| if a > b { a } else { b };
-        by(&self.ions).into_iter().zip(by(&self.times)).map(|((v, a), (_, b))| (v, larger(a, b))).collect()
+        let [few_ions, few_times] = [&self.ions, &self.times].map(|parts| parts.len() < FEWEST_PARTS);
+        let stated = |a: Option<f64>, b: Option<f64>| match (few_ions, few_times) {
+            (true, _) => b,
+            (_, true) => a,
+            _ => a.zip(b).map(|(a, b)| a.max(b)),
+        };
+        by(&self.ions).into_iter().zip(by(&self.times)).map(|((v, a), (_, b))| (v, stated(a, b))).collect()
     }
 }
 
@@ -47,6 +52,20 @@ mod tests {
             let found = Parts { ions: parts(ions), times: parts(times), width: 2 }.with_errors(&|s| vec![s[0] / s[1]]);
             assert!((found[0].0 - 2.5).abs() < 1e-12 && (found[0].1.unwrap() - exact).abs() < 1e-12);
         }
+    }
+
+    #[test]
+    fn what_one_group_of_ions_alone_tells_has_no_error() {
+        let all = vec![vec![1.0, 1.0]; 4];
+        let one = vec![vec![4.0, 4.0], vec![0.0; 2], vec![0.0; 2], vec![0.0; 2]];
+        let mean = |ions: &Vec<Vec<f64>>, times: &[Vec<f64>]| {
+            Parts { ions: ions.clone(), times: times.to_vec(), width: 2 }.with_errors(&|s| vec![s[0] / s[1]])[0]
+        };
+        assert_eq!(mean(&one, &all), (1.0, None));
+        assert_eq!(mean(&all, &one), (1.0, None));
+        // Of a run that is too short for parts, ions alone tell.
+        assert_eq!(mean(&all, &one[..1]), (1.0, Some(0.0)));
+        assert_eq!(mean(&one, &all[..3]).1, None);
     }
 
     #[test]

@@ -50,7 +50,8 @@ pub struct Contact {
     pub unlike: Point,
 }
 
-/// Curves of one class of pairs. Values that no pair tells are absent; so are errors for fewer than four frames.
+/// Curves of one class of pairs. Values that no pair tells are absent; so are errors for fewer than four frames, and of values
+/// that pairs of a single block of frames tell.
 #[derive(Clone, Debug, Serialize)]
 pub struct PairCurves {
     /// Radial distribution function.
@@ -71,8 +72,7 @@ impl PairCurves {
     /// Distance, value and error of the correlation at the nearest pairs that tell it to 0.1, or at the nearest pairs of all where
     /// none do; `r` are the distances of the curves.
     pub fn nearest(&self, r: &[f64]) -> Option<(f64, f64, Option<f64>)> {
-        // An error of zero is that of pairs of a single block.
-        let told = |&(value, error): &Point| value.is_some() && error.is_some_and(|e| e > 0.0 && e < 0.1);
+        let told = |&(value, error): &Point| value.is_some() && error.is_some_and(|e| e < 0.1);
         let curve = &self.correlation;
         let place = curve.iter().position(told).or_else(|| curve.iter().position(|c| c.0.is_some()))?;
         Some((*r.get(place)?, curve[place].0?, curve[place].1))
@@ -336,11 +336,34 @@ mod tests {
 
     #[test]
     fn pairs_of_a_single_instant_tell_no_correlation() {
-        let correlation = vec![(None, None), (Some(11.9), Some(0.0)), (Some(0.3), Some(0.4)), (Some(0.2), Some(0.05))];
+        let correlation = vec![(None, None), (Some(11.9), None), (Some(0.3), Some(0.4)), (Some(0.2), Some(0.05))];
         let none = || vec![(None, None); 4];
         let (g, shuffled, above_mean, below_mean) = (none(), none(), none(), none());
         let curves = PairCurves { g, correlation, shuffled, above_mean, below_mean, length: None };
         assert_eq!(curves.nearest(&[0.5, 1.0, 1.5, 2.0]), Some((2.0, 0.2, Some(0.05))));
+    }
+
+    #[test]
+    fn pairs_of_a_single_frame_make_no_length() {
+        let cell = Cell::from_lammps([0.0; 3], [20.0; 3], [0.0; 3], [true; 3]).unwrap();
+        let mut random = ChaCha8Rng::seed_from_u64(11);
+        let mut all = SpatialCorrelation::new(3.0, 30, 1);
+        for frame in 0..20 {
+            // Ions far apart but in one frame, where a row of four departs strongly and alike.
+            let row = |i: usize| if frame == 5 && i < 4 { 0.45 * i as f64 } else { 4.0 * i as f64 };
+            let positions: Vec<[f64; 3]> = (0..20).map(|i| [row(i) % 20.0, 4.0 * (i / 5) as f64, 1.0]).collect();
+            let local: Vec<f64> =
+                (0..20).map(|i| normal(&mut random) + if frame == 5 && i < 4 { 9.0 } else { 0.0 }).collect();
+            let (cell, positions, local) = (&cell, &positions[..], &local[..]);
+            all.add(&FieldSnapshot { cell, positions, kinds: &[1; 20], charges: None, local }).unwrap();
+        }
+        let found = all.summary().like;
+        let told: Vec<&Point> = found.correlation.iter().filter(|(value, _)| value.is_some()).collect();
+        assert!(
+            told.len() >= 3 && told.iter().all(|(value, error)| value.unwrap() > 1.0 && error.is_none()),
+            "{told:?}"
+        );
+        assert!(found.length.is_none() && found.g.iter().all(|(_, error)| error.is_some()));
     }
 
     #[test]

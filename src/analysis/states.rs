@@ -97,7 +97,7 @@ pub struct OfState {
     pub share: Point,
     /// Mean local conductivity, absent where there is no such ion.
     pub mean: (Option<f64>, Option<f64>),
-    /// Standard deviation over such ions.
+    /// Standard deviation over such ions, absent with their mean.
     pub deviation: Option<f64>,
 }
 
@@ -188,7 +188,7 @@ impl IonStates {
                 state,
                 share: one(&|s| s[3 * k] / ions(s)),
                 mean: (Some(mean).filter(|m| m.is_finite()), error),
-                deviation: Some((square - mean * mean).max(0.0).sqrt()).filter(|d| d.is_finite()),
+                deviation: Some(square - mean * mean).filter(|v| v.is_finite()).map(|v| v.max(0.0).sqrt()),
             }
         };
         let shares = |s: &[f64]| -> Vec<f64> { s[SIZES..BY_CHARGE].iter().map(|v| v / ions(s)).collect() };
@@ -268,6 +268,12 @@ mod tests {
         assert_eq!(shares, [3.0 / 12.0, 2.0 / 12.0, 4.0 / 12.0, 3.0 / 12.0]);
         assert_eq!(summary.states[1].mean.0, Some(1.5));
         assert_eq!(summary.states[1].deviation, Some(0.5));
+        let mut alone = IonStates::new(1.2);
+        for _ in 0..8 {
+            alone.add(&snapshot(&cell, &x[..1], &kinds[..1], &local[..1])).unwrap();
+        }
+        let pairs = &alone.summary().states[1];
+        assert_eq!((pairs.share, pairs.mean, pairs.deviation), ((0.0, Some(0.0)), (None, None), None));
         let sizes: Vec<f64> = summary.sizes.iter().map(|s| (12.0 * s.0).round()).collect();
         assert_eq!(sizes, [3.0, 2.0, 3.0, 4.0]);
     }

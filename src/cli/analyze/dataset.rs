@@ -9,7 +9,7 @@ use ionscape::local::LocalModel;
 use ionscape::model::Conditions;
 use serde::Serialize;
 
-use super::options::Options;
+use super::options::{Options, can_be_read_twice};
 use super::source::{Predictor, Source};
 use super::system::Analysis;
 use crate::{mapping, systems};
@@ -37,6 +37,7 @@ impl Comparison {
                 bail!("{}: it names no snapshots; give the dump of its configurations", named());
             };
             let dumps = snapshots.seen_from(folder);
+            can_be_read_twice(&dumps).with_context(named)?;
             let predictor = match (model, &options.model) {
                 (Some(local), Some(path)) => {
                     let map = match &options.species {

@@ -7,6 +7,7 @@ mod ions;
 mod options;
 mod pairs;
 mod reasons;
+mod repeat;
 mod source;
 mod system;
 mod table;
@@ -15,7 +16,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use ionscape::local::LocalModel;
-use ionscape::model::Conditions;
+use ionscape::model::{Condition, Conditions};
 
 use crate::{mapping, outputs, results};
 pub use dataset::{Comparison, by_concentration};
@@ -131,6 +132,11 @@ impl Findings {
     /// Reads everything and sums up.
     pub fn of(options: &Options) -> anyhow::Result<Self> {
         let model = options.model.as_ref().map(LocalModel::load).transpose()?;
+        if let (Some(local), Some(path), Some(_)) = (&model, &options.model, options.temperature)
+            && !local.inputs().conditions().contains(&Condition::Temperature)
+        {
+            bail!("{}: the model takes no temperature; leave --temperature out", path.display());
+        }
         if let Some(path) = options.inputs.iter().find(|path| is_dataset(path)) {
             if options.inputs.len() > 1 {
                 bail!("{}: a data set is analysed by itself; leave the other files out", path.display());

@@ -85,7 +85,7 @@ fn axes(text: &str) -> Result<Axes, String> {
 }
 
 impl Options {
-    /// Refuses lengths and times that are none.
+    /// Refuses lengths and times that are none, and inputs that cannot be read twice.
     pub fn check(&self) -> anyhow::Result<()> {
         let lengths =
             [("--radius", self.radius), ("--pair-distance", self.pair_distance), ("--timestep", self.timestep)];
@@ -94,7 +94,7 @@ impl Options {
                 bail!("{name}: it must be above zero");
             }
         }
-        Ok(())
+        can_be_read_twice(&self.inputs)
     }
 
     /// Every file that is read: dumps or a data set with what it names, and the model.
@@ -120,6 +120,18 @@ impl Options {
         };
         Ok(Some(axes.iter().copied().zip(bins).collect()))
     }
+}
+
+/// Refuses pipes and the like, which are empty when they are read again; what is not there is for the reader to tell.
+pub fn can_be_read_twice(inputs: &[PathBuf]) -> anyhow::Result<()> {
+    let is_file = |path: &PathBuf| path.metadata().map_or(true, |found| found.is_file() || found.is_dir());
+    if let Some(path) = inputs.iter().find(|path| !is_file(path)) {
+        bail!(
+            "{}: this is not a regular file, and inputs are read twice; write it to a file and give that",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 /// Whether an input is a data set, by its ending.

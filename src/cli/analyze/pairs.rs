@@ -7,5 +7,5 @@ pub const TOLD: f64 = 0.1;
 
 /// Distance, value and error of the correlation at the nearest pairs that tell it; `r` are the distances of the curves.
 pub fn neighbors(curves: &PairCurves, r: &[f64]) -> Option<(f64, f64, Option<f64>)> {
-    curves.nearest(r).filter(|(_, _, error)| error.is_some_and(|error| error > 0.0 && error < TOLD))
+    curves.nearest(r).filter(|(_, _, error)| error.is_some_and(|error| error < TOLD))
 }

@@ -12,6 +12,7 @@ use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
 
 use super::ions::Ions;
 use super::options::Options;
+use super::repeat::is_same;
 use crate::progress::Progress;
 
 /// Positions of a dump are rounded, and the field with them: by more than this share of its spread it is another model's.
@@ -72,13 +73,13 @@ impl<'a> Source<'a> {
         self.dataset_units.or(of_model.filter(|units| *units == "lj"))
     }
 
-    /// Calls `visit` with each frame of all dumps, in order.
+    /// Calls `visit` with each frame of all dumps, in order, and once with one that stands twice in a row.
     pub fn each_frame(
         &mut self,
         what: &str,
         visit: &mut dyn FnMut(&Frame, &Values, &Ions) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        let (mut last, mut number) = (None, 0);
+        let (mut last, mut number): (Option<Frame>, usize) = (None, 0);
         for path in self.dumps {
             let mut progress = Progress::new(path, what);
             let mut reader = DumpReader::open(path, self.columns(), self.reading)?;
@@ -86,13 +87,15 @@ impl<'a> Source<'a> {
             let mut read = || -> anyhow::Result<()> {
                 while reader.read(&mut frame)? {
                     // Where one run goes on from another, its first frame is the other's last.
-                    if last.replace(frame.timestep) == Some(frame.timestep) {
+                    if let Some(last) = last.as_ref().filter(|last| last.timestep == frame.timestep) {
+                        self.check_repeated(last, &frame)?;
                         continue;
                     }
                     let values = self.values(&frame, number)?;
                     visit(&frame, &values, &Ions::of(&frame, &values)?)?;
                     progress.frame();
                     number += 1;
+                    std::mem::swap(&mut frame, last.get_or_insert_default());
                 }
                 Ok(())
             };
@@ -110,6 +113,20 @@ impl<'a> Source<'a> {
     /// Name of the field's column.
     pub fn column(&self) -> &str {
         if self.single { self.column } else { &self.names[0] }
+    }
+
+    /// Refuses a frame of the last one's timestep with other contents.
+    fn check_repeated(&self, last: &Frame, frame: &Frame) -> anyhow::Result<()> {
+        if is_same(last, frame, self.column())? {
+            return Ok(());
+        }
+        let message = format!(
+            "frame {} of {} has the same timestep and other atoms, places or values; give each frame of a run a timestep of its \
+             own, and analyse different runs one by one",
+            last.place.frame,
+            last.place.path.display()
+        );
+        Err(frame.error(None, message).into())
     }
 
     fn columns(&self) -> Columns {

@@ -66,18 +66,19 @@ impl Analysis {
         let spatial = pairs.as_ref().map(SpatialCorrelation::summary);
         let unit_style = Units::of(options.units, written.units.as_deref().or(source.units()))?;
         let temporal = history.as_ref().and_then(FieldHistory::summary);
-        if temporal.is_none() && history.is_some() {
-            notes.push(format!(
-                "{} too few for a course in time, which takes eight and more",
-                match distribution.n_frames {
-                    1 => "one frame is".to_string(),
-                    n => format!("{n} frames are"),
+        if let Some(history) = history.as_ref().filter(|_| temporal.is_none()) {
+            notes.push(match (history.n_ions(), distribution.n_frames) {
+                (1, _) => {
+                    "a single ion has no departure from the mean over ions, so nothing is said of a course in time"
+                        .into()
                 }
-            ));
+                (_, 1) => "one frame is too few for a course in time, which takes eight and more".into(),
+                (_, n) => format!("{n} frames are too few for a course in time, which takes eight and more"),
+            });
         }
         let distance = options.pair_distance.or(spatial.as_ref().and_then(|s| s.first_minimum));
         let by_distance = match distance {
-            Some(_) if last.are_of_one_kind() => {
+            _ if last.are_of_one_kind() => {
                 notes.push(
                     "all ions are of one kind, so nothing is said of unlike pairs, states and coordination".into(),
                 );
@@ -161,7 +162,10 @@ impl Analysis {
                 summary.n_frames
             ));
         }
-        if summary.steps_between_frames.is_none() && summary.n_frames > 2 {
+        let in_order = summary.frames.is_sorted_by(|a, b| a.timestep < b.timestep);
+        if !in_order {
+            cautions.push("the frames are not in the order of time, and errors hold only roughly".into());
+        } else if summary.steps_between_frames.is_none() && summary.n_frames > 2 {
             cautions.push("the frames are unevenly spaced, and the error of the mean holds only roughly".into());
         }
         cautions.extend(self.notes.iter().cloned());
@@ -229,7 +233,7 @@ impl SecondReading {
     }
 }
 
-/// Times between frames that differ by less than this share are the same but for rounding.
+/// Times that differ by less than this share are the same but for rounding.
 const SAME_TIME: f64 = 1e-6;
 
 /// What a dump says of itself.
@@ -244,17 +248,20 @@ struct Written {
 #[derive(Default)]
 struct Course {
     last: Option<(i64, Option<f64>)>,
-    /// Steps between frames, and whether they ever differed.
+    /// Of the first frame that has a time.
+    first_time: Option<(i64, f64)>,
+    /// Steps between frames, whether they ever differed, and whether any went back.
     step: Option<i64>,
     uneven: bool,
+    back: bool,
     /// Time between frames, where the dump has it and it never differed.
     time: Option<f64>,
 }
 
 impl Course {
-    /// Adds a frame; true where the steps between frames have just turned out to be uneven.
-    fn add(&mut self, frame: &Frame) -> bool {
-        let before = self.uneven;
+    /// Adds a frame; says why there is no course in time where that has just turned out.
+    fn add(&mut self, frame: &Frame) -> Option<String> {
+        let (uneven, back) = (self.uneven, self.back);
         if let Some((timestep, time)) = self.last.replace((frame.timestep, frame.time)) {
             let step = frame.timestep - timestep;
             let between = time.zip(frame.time).map(|(a, b)| b - a);
@@ -264,12 +271,32 @@ impl Course {
             // Steps may be even and their lengths not, as with fix dt/reset.
             self.time = self.time.zip(between).filter(|(a, b)| (a - b).abs() <= SAME_TIME * a.abs()).map(|(a, _)| a);
             self.uneven |= *self.step.get_or_insert(step) != step;
+            self.back |= step < 0;
+            if self.back && !back {
+                return Some(format!(
+                    "time goes back, from step {timestep}; give frames in the order of time, each once"
+                ));
+            }
         }
-        self.uneven && !before
+        (self.uneven && !uneven).then(|| "frames are unevenly spaced from here on; dump every so many steps".into())
+    }
+
+    /// Refuses a length of steps that the dump's own times contradict.
+    fn check(&mut self, frame: &Frame, asked: Option<f64>) -> ionscape::Result<()> {
+        let Some((asked, time)) = asked.zip(frame.time) else { return Ok(()) };
+        let (first, start) = *self.first_time.get_or_insert((frame.timestep, time));
+        let written = (time - start) / (frame.timestep - first) as f64;
+        // Times that stand still tell nothing.
+        if self.back || time <= start || (written - asked).abs() <= SAME_TIME * asked {
+            return Ok(());
+        }
+        let message =
+            format!("--timestep says {asked}, and by ITEM: TIME a step takes {written}; leave --timestep out");
+        Err(frame.error(None, message))
     }
 
     fn time(&self, timestep: Option<f64>) -> Option<f64> {
-        let step = self.step.filter(|_| !self.uneven)?;
+        let step = self.step.filter(|_| !self.uneven && !self.back)?;
         timestep.map(|dt| dt * step as f64).or(self.time.filter(|t| *t > 0.0))
     }
 }
@@ -329,9 +356,10 @@ impl<'a> FirstReading<'a> {
         if let Some(map) = &mut self.map {
             map.add(&snapshot);
         }
-        if self.course.add(frame) {
-            self.forget_course(frame, "frames are unevenly spaced from here on; dump every so many steps");
+        if let Some(why) = self.course.add(frame) {
+            self.forget_course(frame, why);
         }
+        self.course.check(frame, options.timestep)?;
         if let Some(history) = &mut self.history {
             if ions.ids.is_empty() {
                 self.forget_course(frame, "the dump has no ids; add id to the dump command");

@@ -136,7 +136,7 @@ fn in_ascii(estimate: &MeanEstimate) -> String {
 fn with_error(value: f64, error: Option<f64>) -> String {
     match error {
         Some(error) => format!("{value:.4} +- {error:.4}"),
-        None => format!("{value:.4}"),
+        None => format!("{value:.4} +- -"),
     }
 }
 
@@ -205,7 +205,7 @@ fn print_states(found: &Analysis) -> std::io::Result<()> {
     writeln!(out, "{:<20}  {:>18}  {:>18}  {:>9}", "state", "share", "field", "spread")?;
     for of in &states.states {
         let name = of.state.name();
-        let deviation = of.deviation.filter(|_| of.mean.0.is_some()).map_or("-".into(), |d| format!("{d:.4}"));
+        let deviation = of.deviation.map_or("-".into(), |d| format!("{d:.4}"));
         writeln!(
             out,
             "{name:<20}  {:>18}  {:>18}  {deviation:>9}",

@@ -245,8 +245,9 @@ pub fn states(found: &Analysis) -> Vec<String> {
     let mut present: Vec<&OfState> =
         states.states.iter().filter(|s| s.share.0 >= SHARE && s.mean.0.is_some()).collect();
     present.sort_by(|a, b| b.mean.0.unwrap_or(0.0).total_cmp(&a.mean.0.unwrap_or(0.0)));
-    match present.as_slice() {
-        [best, .., worst] => {
+    let known: Vec<&OfState> = present.iter().copied().filter(|s| s.mean.1.is_some()).collect();
+    match (present.as_slice(), known.as_slice()) {
+        (_, [best, .., worst]) => {
             let apart = best.mean.0.zip(worst.mean.0).map_or(0.0, |(a, b)| a - b);
             let error = best.mean.1.zip(worst.mean.1).map(|(a, b)| a.hypot(b));
             said.push(match is_clear(apart, error) {
@@ -257,16 +258,17 @@ pub fn states(found: &Analysis) -> Vec<String> {
                     plural(worst.state),
                     optional(worst.mean)
                 ),
-                false if error.is_some() => "What ions conduct does not clearly go with what they are part of.".into(),
-                false => "Without errors, which four frames and more tell, their means are not compared.".into(),
+                false => "What ions conduct does not clearly go with what they are part of.".into(),
             });
         }
-        [all] => said.push(format!(
+        ([_, _, ..], _) => said
+            .push("Without errors, which four frames and more with such ions tell, their means are not compared.".into()),
+        ([all], _) => said.push(format!(
             "Nearly all of them, {}, are {}, which tells little of how ions differ; another --pair-distance may tell more.",
             percent(all.share),
             plural(all.state)
         )),
-        [] => {}
+        ([], _) => {}
     }
     if let Some(share) = states.sizes.get(TOLD_APART).filter(|share| share.0 >= 0.5) {
         said.push(format!("{} of the ions are part of clusters of more than {TOLD_APART}.", percent(*share)));

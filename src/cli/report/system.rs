@@ -131,7 +131,7 @@ fn states(found: &Analysis) -> anyhow::Result<Option<Table>> {
         Column::numbers("spread over ions", unit),
     ];
     let row = |s: &ionscape::analysis::OfState| {
-        let deviation = s.deviation.filter(|_| s.mean.0.is_some()).map_or("\u{2013}".into(), |d| number(d, 3));
+        let deviation = s.deviation.map_or("\u{2013}".into(), |d| number(d, 3));
         vec![s.state.name().to_string(), percent(s.share), optional(s.mean), deviation]
     };
     let rows = states.states.iter().map(row).collect();

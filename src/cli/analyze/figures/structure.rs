@@ -220,11 +220,11 @@ pub fn map(drawn: &Drawn) -> Option<Plot> {
                 let half = 0.5 * (map.coordinates[k].last()? - map.coordinates[k][0]) / (map.bins[k].max(2) - 1) as f64;
                 Some((map.coordinates[k][0] - half, map.coordinates[k].last()? + half))
             };
-            let known = || map.values.iter().filter_map(|bin| Some((bin.mean.0?, bin.mean.1.unwrap_or(0.0))));
-            let (low, high) = known().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), (v, _)| (a.min(v), b.max(v)));
+            let known = map.values.iter().filter_map(|bin| bin.mean.0);
+            let (low, high) = known.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
             // Colours that span many errors: else chance alone would go from dark to bright.
-            let count = known().count().max(1) as f64;
-            let error = (known().map(|(_, error)| error * error).sum::<f64>() / count).sqrt();
+            let errors: Vec<f64> = map.values.iter().filter_map(|bin| bin.mean.1).collect();
+            let error = (errors.iter().map(|error| error * error).sum::<f64>() / errors.len().max(1) as f64).sqrt();
             let middle = 0.5 * (low + high);
             let half = (0.5 * (high - low)).max(ERRORS * error);
             let grid = HeatMap {
