@@ -8,7 +8,7 @@ use serde::Deserialize;
 use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::output::AtomicFile;
-use crate::species::{NOT_AN_ION, Species, parse_type};
+use crate::species::{NOT_AN_ION, Species, check_types};
 use crate::{Error, Result};
 
 /// A `dataset.toml`, as it stands in the file. Paths are relative to the file's folder.
@@ -146,8 +146,8 @@ impl Dataset {
         if let Some(name) = self.molecules.iter().find(|name| !self.species.values().any(|species| species == *name)) {
             return Err(format!("molecules: {name} is not among the species"));
         }
-        for (t, name) in &self.species {
-            parse_type(t).map_err(|why| format!("species: {why}; write it as in species = {{ 1 = \"cation\" }}"))?;
+        check_types(self.species.keys())?;
+        for name in self.species.values() {
             if !self.charges.contains_key(name) {
                 return Err(format!("charges: there is none for {name}; write it as in charges = {{ {name} = 1.0 }}"));
             }
@@ -311,6 +311,7 @@ temperature = 1.0
             ("\"lj\"", "\"lj2\"", "'lj2' is no LAMMPS unit style"),
             ("cation = 1.0, ", "", "there is none for cation"),
             ("3 = ", "x = ", "'x' is no atom type"),
+            ("3 = ", "01 = ", "'01' and '1' are the same atom type"),
             ("molar_conductivity = 1.25", "", "stands without molar_conductivity"),
             ("trajectory = [\"a.lammpstrj\", \"b.lammpstrj\"]", "", "neither molar_conductivity nor a trajectory"),
             ("0.05\n", "0.0\n", "must be above zero"),

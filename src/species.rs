@@ -1,5 +1,7 @@
 //! Which atoms are ions of which species, and in which channel of a center a neighbour stands.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Error, Result};
@@ -27,6 +29,22 @@ pub fn parse_type(word: &str) -> std::result::Result<i32, String> {
 /// As [`parse_type`].
 pub fn parse_types(text: &str) -> std::result::Result<Vec<i32>, String> {
     text.split(',').map(|word| parse_type(word.trim())).collect()
+}
+
+/// Checks that the keys of a table `species` of a TOML file are atom types, each given once.
+///
+/// # Errors
+/// The first key that is none, and two that are the same.
+pub fn check_types<'a>(keys: impl IntoIterator<Item = &'a String>) -> std::result::Result<(), String> {
+    let mut types: BTreeMap<i32, &str> = BTreeMap::new();
+    for key in keys {
+        let number =
+            parse_type(key).map_err(|why| format!("species: {why}; write it as in species = {{ 1 = \"cation\" }}"))?;
+        if let Some(other) = types.insert(number, key) {
+            return Err(format!("species: '{other}' and '{key}' are the same atom type; name each type once"));
+        }
+    }
+    Ok(())
 }
 
 /// A species: its name, its charge in elementary charges, and what stands for one of its ions.

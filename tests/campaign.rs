@@ -164,6 +164,8 @@ fn wrong_campaigns_are_refused_before_anything_runs() {
         ("a{a}_b{b}", "a{a}_c{c}", "uses the variable c"),
         ("a{a}_b{b}", "a{a}", "two systems are called a1"),
         ("a{a}_b{b}", "a{a}/{b}", "cannot name a folder"),
+        ("a{a}_b{b}", "dataset.toml", "is what the campaign's data set is called"),
+        ("2 = \"anion\" }", "2 = \"anion\", 02 = \"cation\" }", "'02' and '2' are the same atom type"),
         ("target_error = 0.05", "target_error = 0.0", "target_error is 0; it must be above zero"),
         ("target_error = 0.05", "target = 0.05", "unknown field `target`"),
         ("chunk = 20", "chunk = 20.5", "no multiple of production.spacing"),
@@ -176,6 +178,7 @@ fn wrong_campaigns_are_refused_before_anything_runs() {
         bench.campaign(&CAMPAIGN.replacen(from, to, 1));
         let found = bench.fail(&["-o", "refused"]);
         assert!(found.contains(message), "{to}: {found}");
+        assert_eq!(bench.fail(&["-o", "refused", "--dry-run"]), found);
         assert!(!bench.path("refused").exists());
     }
     bench.campaign(CAMPAIGN);
@@ -209,4 +212,73 @@ fn plans_and_job_arrays_run_nothing() {
     bench.succeed(&["-o", "out", "--collect"]);
     bench.succeed(&["-o", "whole"]);
     assert_eq!(bench.read("out/dataset.toml"), bench.read("whole/dataset.toml"));
+}
+
+#[test]
+fn results_take_the_place_of_nothing_else() {
+    let bench = Bench::new();
+    let refuse = |arguments: &[&str], message: &str| {
+        let found = bench.fail(arguments);
+        assert!(found.contains(message), "{arguments:?}: {found}");
+    };
+    let itself = "is for what the campaign itself writes";
+    refuse(&["-o", "out", "--slurm", "campaign.toml"], "campaign.toml: this file is read");
+    refuse(&["-o", "out", "--slurm", "in.test"], "in.test: this file is read");
+    refuse(&["-o", "out", "--json", "out"], itself);
+    refuse(&["-o", "out", "--json", "out/a1_b2/state.json"], itself);
+    refuse(&["-o", ".", "--json", "dataset.toml"], itself);
+    refuse(&["-o", "lmp"], "lmp: this is no folder");
+    fs::write(bench.path("a1_b3"), "mine").unwrap();
+    refuse(&["-o", ".", "--dry-run"], "a1_b3: this is a file, and a system's folder has its name");
+    assert!(!bench.path("out").exists());
+    assert_eq!((bench.read("campaign.toml"), bench.read("in.test")), (CAMPAIGN.into(), SCRIPT.into()));
+
+    bench.succeed(&["-o", "out"]);
+    std::os::unix::fs::symlink("out/a1_b2/new.json", bench.path("link")).unwrap();
+    let files = ["out/dataset.toml", "out/a1_b2/state.json", "out/a1_b2/snapshots.lammpstrj.zst"];
+    let content = || files.map(|name| fs::read(bench.path(name)).unwrap());
+    let before = content();
+    for name in files.into_iter().chain(["out/a1_b2/new.json", "link"]) {
+        for more in [&["--json", name][..], &["--json", name, "--collect"], &["--slurm", name]] {
+            refuse(&[&["-o", "out"], more].concat(), itself);
+        }
+    }
+    assert_eq!(content(), before);
+    assert!(!bench.path("out/a1_b2/new.json").exists());
+    bench.succeed(&["-o", "out", "--collect", "--json", "out/new.json"]);
+}
+
+#[test]
+fn a_data_set_is_replaced_by_the_campaign_that_it_is_of() {
+    let bench = Bench::new();
+    bench.succeed(&["-o", "out"]);
+    let own = bench.read("out/dataset.toml");
+    let refuse = |why: &str| {
+        let before = bench.read("out/dataset.toml");
+        for more in [&[][..], &["--collect"], &["--dry-run"], &["--slurm", "job.sh"], &["--system", "a1_b2"]] {
+            let found = bench.fail(&[&["-o", "out"], more].concat());
+            assert!(
+                found.contains("out/dataset.toml: this data set was not made from this campaign"),
+                "{why}: {found}"
+            );
+        }
+        assert_eq!(bench.read("out/dataset.toml"), before);
+    };
+    bench.campaign(&CAMPAIGN.replace("a{a}_b{b}", "c{a}_b{b}"));
+    refuse("other systems");
+    // Fewer systems, of which the others are still there, and one that is to be done again.
+    let fewer = CAMPAIGN.replace("b = [2, 3]", "b = [2]");
+    bench.campaign(&fewer);
+    fs::remove_dir_all(bench.path("out/a9_b9")).unwrap();
+    bench.succeed(&["-o", "out"]);
+    assert_eq!(bench.read("out/dataset.toml").matches("[[system]]").count(), 2);
+    bench.campaign(CAMPAIGN);
+    bench.succeed(&["-o", "out", "--collect"]);
+    assert_eq!(bench.read("out/dataset.toml"), own);
+    let write = |text: &str| fs::write(bench.path("out/dataset.toml"), text).unwrap();
+    let elsewhere = "\n[[system]]\nname = \"x\"\nmolar_conductivity = 1.0\nmolar_conductivity_error = 0.1\n";
+    for text in [&format!("{own}{elsewhere}"), own.split_once('\n').unwrap().1, CAMPAIGN, ""] {
+        write(text);
+        refuse(text);
+    }
 }

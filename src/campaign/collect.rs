@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::label::RouteEstimate;
-use super::plan::{Campaign, SystemPlan};
+use super::plan::{Campaign, DATASET, SystemPlan};
 use super::store::{State, identity};
 use crate::output::AtomicFile;
 use crate::trajectory::{Columns, DumpReader, Frame, ReadOptions};
@@ -26,7 +26,7 @@ pub fn collect<'a>(campaign: &'a Campaign, root: &Path) -> Result<(PathBuf, Vec<
             found.push((system, state));
         }
     }
-    let path = root.join("dataset.toml");
+    let path = root.join(DATASET);
     let mut file = AtomicFile::create(&path)?;
     file.write_all(text(campaign, root, &found)?.as_bytes()).map_err(|e| Error::io(&path, e))?;
     file.commit()?;

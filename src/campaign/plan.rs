@@ -6,13 +6,16 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::file::{CampaignFile, Grids, Quantity, Variables};
-use crate::species::parse_type;
+use crate::species::check_types;
 use crate::transport::IonRequest;
 use crate::units::{TransportUnits, UnitStyle};
 use crate::{Error, Result};
 
 /// Names that ionscape itself gives to scripts.
 const RESERVED: [&str; 5] = ["stage", "seed", "restart", "stage_file", "folder"];
+
+/// File in the campaign's folder, beside the systems'.
+pub(super) const DATASET: &str = "dataset.toml";
 
 /// More steps than any computer makes, and few enough to be counted and added up without loss.
 const MOST_STEPS: f64 = 1e12;
@@ -198,8 +201,8 @@ fn check(file: &CampaignFile) -> Result<(), String> {
     if steps < 1.0 - 1e-9 || (steps - steps.round()).abs() > 1e-6 * steps {
         return Err(format!("production.spacing {} is no multiple of the timestep", file.production.spacing));
     }
-    for (t, name) in &file.species {
-        parse_type(t).map_err(|why| format!("species: {why}; write it as in species = {{ 1 = \"cation\" }}"))?;
+    check_types(file.species.keys())?;
+    for name in file.species.values() {
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
             return Err(format!("species: '{name}' must be of letters, digits and _ to name a LAMMPS group"));
         }
@@ -342,6 +345,9 @@ fn fill(pattern: &str, variables: &BTreeMap<String, String>) -> Result<String, S
     let allowed = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
     if name.is_empty() || name.starts_with('.') || !name.chars().all(allowed) {
         return Err(format!("name: '{name}' cannot name a folder; use letters, digits and . _ - +"));
+    }
+    if name == DATASET {
+        return Err(format!("name: '{name}' is what the campaign's data set is called; let the systems' names differ"));
     }
     Ok(name)
 }

@@ -44,6 +44,7 @@ pub struct Arguments {
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
+    outputs::check_model(&arguments.output)?;
     let text = std::fs::read_to_string(&arguments.card).with_context(|| arguments.card.display().to_string())?;
     let mut card: Card = toml::from_str(&text).with_context(|| format!("{}", arguments.card.display()))?;
     let inputs: Vec<PathBuf> =

@@ -77,6 +77,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if root == arguments.campaign {
         bail!("{}: name a folder for the results with --output", root.display());
     }
+    let inputs = [arguments.campaign.clone(), campaign.input.clone()];
+    let files: Vec<&Path> = [&arguments.slurm, &arguments.json].into_iter().flat_map(|path| path.as_deref()).collect();
+    outputs::check_campaign(&campaign, &root, "simulate", &files, &inputs)?;
+    outputs::check(&files, &inputs)?;
     if let Some(path) = &arguments.slurm {
         return slurm(&arguments, &campaign, &root, path);
     }
@@ -92,8 +96,6 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             bail!("{}: there is no system {name}; --dry-run lists them", arguments.campaign.display());
         }
     }
-    let json: Vec<&Path> = arguments.json.as_deref().into_iter().collect();
-    outputs::check(&json, &[arguments.campaign.clone(), campaign.input.clone()])?;
     let engine = engine(&arguments.programs, &campaign)?;
     std::fs::create_dir_all(&root).with_context(|| root.display().to_string())?;
     let root = root.canonicalize().with_context(|| root.display().to_string())?;

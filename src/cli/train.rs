@@ -17,6 +17,7 @@ use ionscape::training::{ModelKind, TrainSettings};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::outputs;
 use crate::progress::Progress;
 use crate::systems::{self, Outputs, Reading};
 
@@ -115,6 +116,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let settings = settings(&arguments)?;
     let (path, dataset) = systems::dataset(&arguments.dataset)?;
     let config: Vec<&Path> = arguments.config.as_deref().into_iter().collect();
+    outputs::check_model(&arguments.output)?;
     arguments.outputs.check(&[&arguments.output], &config, (path, &dataset))?;
     let inputs = (&settings.descriptor, settings.channels, settings.conditions.as_slice());
     let corpus = arguments.reading.corpus(path, &dataset, inputs, None, settings.coordination_radius())?;

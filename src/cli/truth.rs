@@ -79,6 +79,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         name.push("-truth");
         arguments.campaign.with_file_name(name)
     });
+    outputs::check_campaign(&campaign, &root, "truth", &files, &inputs)?;
     if arguments.dry_run {
         return dry_run(&campaign, &plan, &wanted);
     }

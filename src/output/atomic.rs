@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use flate2::write::GzEncoder;
 
+use super::target::{folder, target};
 use super::unfinished::Unfinished;
 use crate::{Error, Result};
 
@@ -15,8 +16,8 @@ const BUFFER: usize = 1 << 18;
 /// A file being written beside its final name.
 ///
 /// A name that ends in `.gz` or `.zst` makes it compress. [`AtomicFile::commit`] renames it; dropped without that, it
-/// leaves no trace, and a file of the same name from before stays as it was. A program that is killed leaves a hidden file
-/// `.NAME.XXXXXX.part`, which whoever writes NAME later removes.
+/// leaves no trace, and a file of the same name from before stays as it was. A file that takes the place of another has its
+/// permissions. A program that is killed leaves a hidden file `.NAME.XXXXXX.part`, which whoever writes NAME later removes.
 ///
 /// ```
 /// use std::io::Write;
@@ -47,25 +48,28 @@ impl AtomicFile {
     /// Begins a file that will be named `path`.
     ///
     /// # Errors
-    /// A directory that does not exist or cannot be written to; a path that names something other than a file.
+    /// A directory that does not exist or cannot be written to; a path that names something other than a file, or what a
+    /// program has open, as `/dev/stdout` does.
     pub fn create(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         let refuse = |message: String| Err(Error::io(path, io::Error::other(message)));
         if path == Path::new("-") {
             return refuse("output goes to a file, not to standard output; give a file name".into());
         }
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf());
-        if target.exists() && !target.is_file() {
+        let target = target(path).map_err(|e| Error::io(path, e))?;
+        let before = fs::metadata(&target).ok();
+        if before.as_ref().is_some_and(|before| !before.is_file()) {
             return refuse("this is not a regular file; give the name of a file to write".into());
         }
-        let Some(name) = target.file_name() else {
+        let is_folder = target.as_os_str().as_encoded_bytes().ends_with(b"/");
+        let Some(name) = target.file_name().filter(|_| !is_folder) else {
             return refuse("this is no file name; give the name of a file to write".into());
         };
-        let folder = target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let folder = folder(&target);
         if !folder.is_dir() {
             return refuse(format!("the directory {} does not exist; create it first", folder.display()));
         }
-        let (file, unfinished) = match Unfinished::begin(folder, name) {
+        let (file, unfinished) = match Unfinished::begin(folder, name, before.as_ref()) {
             Ok((file, unfinished)) => (BufWriter::with_capacity(BUFFER, file), unfinished),
             Err(e) => return refuse(format!("cannot write in the directory {}: {}", folder.display(), reason(&e))),
         };
@@ -165,6 +169,7 @@ fn told(e: io::Error) -> io::Error {
 mod tests {
     use super::*;
     use std::io::Read;
+    use std::os::fd::AsRawFd;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     fn entries(folder: &Path) -> Vec<String> {
@@ -240,11 +245,66 @@ mod tests {
     }
 
     #[test]
+    fn a_link_to_a_file_that_is_not_there_yet_makes_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("inner")).unwrap();
+        symlink("inner/second", path("first")).unwrap();
+        symlink("../file", path("inner/second")).unwrap();
+        let mut writer = AtomicFile::create(path("first")).unwrap();
+        writer.write_all(b"new").unwrap();
+        writer.commit().unwrap();
+        assert!(path("first").is_symlink() && path("inner/second").is_symlink());
+        assert_eq!(fs::read(path("file")).unwrap(), b"new");
+        symlink("none/file", path("lost")).unwrap();
+        assert!(refusal(path("lost")).contains("none does not exist; create it first"));
+        symlink("circle", path("circle")).unwrap();
+        assert!(refusal(path("circle")).contains("links that go in a circle"));
+    }
+
+    #[test]
+    fn what_takes_the_place_of_a_file_has_its_permissions() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("a.gz"), folder.path().join("link"));
+        symlink(&path, &link).unwrap();
+        // One is narrower than new files, one wider, one not writable.
+        for (mode, name) in [(0o600, &path), (0o666, &path), (0o440, &link)] {
+            fs::write(&path, "old").unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let file = AtomicFile::create(name).unwrap();
+            let begun = fs::read_dir(folder.path()).unwrap().map(Result::unwrap);
+            let begun: Vec<_> = begun.filter(|e| e.file_name().to_string_lossy().ends_with(".part")).collect();
+            assert_eq!(begun[0].metadata().unwrap().permissions().mode() & 0o777, mode);
+            file.commit().unwrap();
+            assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, mode);
+            fs::remove_file(&path).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_is_open_already_is_not_replaced_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log.txt");
+        let log = File::create(&path).unwrap();
+        let number = log.as_raw_fd();
+        let link = folder.path().join("link");
+        symlink(format!("/dev/fd/{number}"), &link).unwrap();
+        for name in [format!("/dev/fd/{number}").into(), format!("/proc/self/fd/{number}").into(), link] {
+            let name: PathBuf = name;
+            let message = refusal(&name);
+            assert!(message.contains("what is open already, such as standard output"), "{message}");
+        }
+        // What lies in memory there are files like any others.
+        assert!(AtomicFile::create("/dev/shm/ionscape-test.json").is_ok() || !Path::new("/dev/shm").is_dir());
+    }
+
+    #[test]
     fn places_that_cannot_be_written_are_refused() {
         let folder = tempfile::tempdir().unwrap();
         assert!(refusal("-").contains("give a file name"));
         assert!(refusal("/dev/null").contains("not a regular file"));
         assert!(refusal(folder.path()).contains("not a regular file"));
+        assert!(refusal(folder.path().join("new/")).contains("no file name"));
         let message = refusal(folder.path().join("none/a.npy"));
         assert!(message.contains("none/a.npy") && message.contains("does not exist; create it first"), "{message}");
         let message = refusal("/proc/a.npy");

@@ -2,6 +2,7 @@
 
 mod atomic;
 mod npy;
+mod target;
 mod unfinished;
 
 pub use atomic::AtomicFile;

@@ -1,9 +1,9 @@
 //! Files that are being written: known, so that a program that is ended removes them, and the next one what is left.
 
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File, Metadata, Permissions};
 use std::io;
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -59,16 +59,18 @@ impl Drop for Entry {
 }
 
 impl Unfinished {
-    /// Begins a file that will be named `name` in `folder`, and removes what programs that were killed have left of it.
+    /// Begins a file that will be named `name` in `folder`, and removes what programs that were killed have left of it. It has
+    /// the permissions of the one whose place it takes, `before`.
     ///
     /// # Errors
     /// A folder that cannot be written to.
-    pub(super) fn begin(folder: &Path, name: &OsStr) -> io::Result<(File, Self)> {
+    pub(super) fn begin(folder: &Path, name: &OsStr, before: Option<&Metadata>) -> io::Result<(File, Self)> {
         let prefix = prefix(name);
         clear(folder, name);
         let mut builder = Builder::new();
-        // What the user's umask makes of it, as for any other new file.
-        builder.prefix(&prefix).suffix(ENDING).permissions(Permissions::from_mode(0o666));
+        // What the user's umask makes of it, as for any other new file; nobody else's until it has another one's permissions.
+        let mode = before.map_or(0o666, |before| before.mode() & 0o700);
+        builder.prefix(&prefix).suffix(ENDING).permissions(Permissions::from_mode(mode));
         let mut all = all();
         loop {
             let (file, path) = builder.tempfile_in(folder)?.into_parts();
@@ -76,6 +78,9 @@ impl Unfinished {
             // are no locks, nothing is taken for abandoned.
             let taken = matches!(file.try_lock(), Err(fs::TryLockError::WouldBlock));
             if !taken && file.metadata()?.nlink() > 0 {
+                if let Some(before) = before {
+                    take_permissions(&file, before);
+                }
                 all.push(path.to_path_buf());
                 let entry = Entry(path.to_path_buf());
                 return Ok((file, Self { path, _entry: entry }));
@@ -90,6 +95,17 @@ impl Unfinished {
         let _all = all();
         path.persist(target).map_err(|e| e.error)
     }
+}
+
+/// Gives a file the permissions of another, or less where the system does not let it.
+fn take_permissions(file: &File, of: &Metadata) {
+    let mut mode = of.mode() & 0o777;
+    if fchown(file, None, Some(of.gid())).is_err() {
+        // What one group may do is not for another, which may do what everybody may.
+        mode &= 0o707 | (mode & 0o7) << 3;
+    }
+    // Without it the file stays its owner's alone.
+    let _ = file.set_permissions(Permissions::from_mode(mode));
 }
 
 /// What begins the name of a file in the making.
