@@ -162,6 +162,27 @@ fn networks_go_on_from_their_checkpoints() {
     assert!(read("killed.onnx") == read("whole.onnx"));
 }
 
+#[test]
+fn damaged_features_are_computed_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    write_dataset(folder.path(), &salts(4), 0.01);
+    let train = |out: &str| train(folder.path(), out).args(["--folds", "2"]).assert().success();
+    train("whole.onnx");
+    for file in std::fs::read_dir(folder.path().join("cache")).unwrap() {
+        let path = file.unwrap().path();
+        if path.extension().is_some_and(|e| e == "f32") {
+            let mut bytes = std::fs::read(&path).unwrap();
+            let middle = bytes.len() / 2;
+            bytes[middle..middle + 4].copy_from_slice(&9.0f32.to_ne_bytes());
+            std::fs::write(&path, bytes).unwrap();
+        }
+    }
+    let said = String::from_utf8(train("again.onnx").get_output().stderr.clone()).unwrap();
+    assert_eq!(said.matches("the features kept there are damaged, and are computed anew").count(), 4, "{said}");
+    let read = |name: &str| std::fs::read(folder.path().join(name)).unwrap();
+    assert!(read("again.onnx") == read("whole.onnx"));
+}
+
 /// Files in the folders of a folder.
 fn walk(folder: &Path) -> usize {
     let folders = std::fs::read_dir(folder).into_iter().flatten().flatten();
@@ -193,6 +214,10 @@ fn data_sets_that_nothing_can_be_learned_from_are_refused() {
     assert!(message(good.replace("\"s2\"", "\"s1\""), &[]).contains("the name stands twice"));
     let same = message(good.replace("\"s2.lammpstrj\"", "\"s1.lammpstrj\""), &[]);
     assert!(same.contains("systems s1 and s2 have the same snapshots"), "{same}");
+    let some = message(good.replace("\"s2.lammpstrj\"", "[\"s2.lammpstrj\", \"s1.lammpstrj\"]"), &[]);
+    assert!(some.contains("systems s1 and s2 have the same snapshots"), "{some}");
+    let twice = message(good.replace("\"s2.lammpstrj\"", "[\"s2.lammpstrj\", \"s2.lammpstrj\"]"), &[]);
+    assert!(twice.contains("system s2: one of its snapshots is given twice"), "{twice}");
     let species = message(good.replace("2 = \"anion\"", "3 = \"anion\""), &[]);
     assert!(species.contains("system s0: its snapshots have no ion of negative charge"), "{species}");
     let charges = message(good.replace("cation = 1.0", "cation = -1.0"), &[]);

@@ -19,7 +19,7 @@ use crate::trajectory::{DumpReader, Frame, ReadOptions};
 use crate::{Error, Result};
 
 /// Changes when the same input would give other content.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 
 /// What features are made from.
 pub struct Recipe<'a> {
@@ -46,6 +46,8 @@ pub struct Contents {
     pub coordination: [f64; 2],
     /// Unit style that the dumps state, if they do.
     pub units: Option<String>,
+    /// SHA-256 of the features' bytes.
+    pub digest: String,
 }
 
 /// Inputs of a model, the descriptor's features first, `[n_environments, n_features]` of all frames of a system, in the order of frames and atom ids.
@@ -54,6 +56,8 @@ pub struct Features {
     pub contents: Contents,
     /// Digest of the configurations and of what was made of them.
     pub key: String,
+    /// Digest of each dump's bytes.
+    pub dumps: Vec<String>,
 }
 
 impl Features {
@@ -65,17 +69,20 @@ impl Features {
     /// # Errors
     /// Dumps that cannot be read or hold no ion; a folder that cannot be written to.
     pub fn obtain(cache: &Path, dumps: &[PathBuf], recipe: &Recipe, on_frame: &mut dyn FnMut()) -> Result<Self> {
-        let key = key(dumps, recipe)?;
+        let digests = dumps.iter().map(|dump| digest(dump)).collect::<Result<Vec<_>>>()?;
+        let key = key(&digests, recipe)?;
         std::fs::create_dir_all(cache).map_err(|e| not_kept(cache, &e))?;
-        if let Some(features) = open(cache, &key)? {
+        if let Some(mut features) = open(cache, &key)? {
+            features.dumps = digests;
             let (values, contents) = paths(cache, &key);
             [values, contents].iter().for_each(|path| remove_leftovers(path));
             return Ok(features);
         }
         compute(cache, &key, dumps, recipe, on_frame)?;
-        open(cache, &key)?.ok_or_else(|| {
+        let features = open(cache, &key)?.ok_or_else(|| {
             Error::Input(format!("{}: the features that were just written are not there", cache.display()))
-        })
+        })?;
+        Ok(Self { dumps: digests, ..features })
     }
 
     /// All features, `[n_environments, n_features]`.
@@ -112,7 +119,14 @@ pub fn default_folder() -> PathBuf {
     base.unwrap_or_else(std::env::temp_dir).join("ionscape")
 }
 
-fn key(dumps: &[PathBuf], recipe: &Recipe) -> Result<String> {
+fn digest(dump: &Path) -> Result<String> {
+    let mut file = File::open(dump).map_err(|e| Error::io(dump, e))?;
+    let mut content = Sha256::new();
+    std::io::copy(&mut file, &mut content).map_err(|e| Error::io(dump, e))?;
+    Ok(hex(content))
+}
+
+fn key(dumps: &[String], recipe: &Recipe) -> Result<String> {
     let mut hasher = Sha256::new();
     let species: Vec<String> = (1..=recipe.map.n_types() as i32)
         .map(|t| recipe.map.species_of(t).map_or("-".into(), |s| format!("{:?}", recipe.map.species()[s])))
@@ -121,13 +135,12 @@ fn key(dumps: &[PathBuf], recipe: &Recipe) -> Result<String> {
         .map_err(|e| Error::Input(format!("the descriptor cannot be written down: {e}")))?;
     let inputs = (recipe.map.channels(), recipe.conditions.values(recipe.inputs.conditions())?);
     hasher.update(format!("{FORMAT} {parameters} {inputs:?} {species:?} {}\n", recipe.coordination_radius));
-    for dump in dumps {
-        let mut file = File::open(dump).map_err(|e| Error::io(dump, e))?;
-        let mut content = Sha256::new();
-        std::io::copy(&mut file, &mut content).map_err(|e| Error::io(dump, e))?;
-        hasher.update(content.finalize());
-    }
-    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+    dumps.iter().for_each(|digest| hasher.update(digest));
+    Ok(hex(hasher))
+}
+
+fn hex(hasher: Sha256) -> String {
+    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn not_kept(cache: &Path, error: &dyn std::fmt::Display) -> Error {
@@ -155,7 +168,11 @@ fn open(cache: &Path, key: &str) -> Result<Option<Features>> {
     // SAFETY: the file was renamed into place complete, and no ionscape writes to it again. Another program that cut it
     // short meanwhile would end this one with a bus error, as with any mapped file.
     let map = unsafe { Mmap::map(&file) }.map_err(|e| Error::io(&values, e))?;
-    Ok(Some(Features { map, contents, key: key.into() }))
+    if hex(Sha256::new_with_prefix(&map)) != contents.digest {
+        log::warn!("{}: the features kept there are damaged, and are computed anew", values.display());
+        return Ok(None);
+    }
+    Ok(Some(Features { map, contents, key: key.into(), dumps: vec![] }))
 }
 
 fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame: &mut dyn FnMut()) -> Result<()> {
@@ -169,7 +186,9 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
         density: 0.0,
         coordination: [0.0; 2],
         units: None,
+        digest: String::new(),
     };
+    let mut digest = Sha256::new();
     let (mut frame, mut row, mut bytes) = (Frame::default(), vec![], vec![]);
     for dump in dumps {
         let mut reader = DumpReader::open(dump, configuration::columns(recipe.map), ReadOptions::default())?;
@@ -184,6 +203,7 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
             bytes.clear();
             bytes.extend(row.iter().flat_map(|&v| (v as f32).to_ne_bytes()));
             out.write_all(&bytes).map_err(|e| Error::io(&values_path, e))?;
+            digest.update(&bytes);
             contents.n_environments += environments.len();
             contents.frames.push(environments.len());
             environments.species().iter().for_each(|&species| contents.ions[species] += 1.0);
@@ -199,6 +219,7 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
         let names: Vec<String> = dumps.iter().map(|d| d.display().to_string()).collect();
         return Err(Error::Input(format!("{}: there is no frame", names.join(", "))));
     }
+    contents.digest = hex(digest);
     contents.density /= n;
     contents.ions.iter_mut().for_each(|ions| *ions /= n);
     contents.coordination = contents.coordination.map(|c| c / n);

@@ -111,10 +111,15 @@ impl Corpus {
                     )));
                 }
             }
-            if let Some(other) = systems.iter().find(|other| other.features.key == features.key) {
+            let dumps = &features.dumps;
+            if (1..dumps.len()).any(|i| dumps[..i].contains(&dumps[i])) {
+                return Err(refuse(format!("system {name}: one of its snapshots is given twice; give each once")));
+            }
+            let shares = |other: &&Member| other.features.dumps.iter().any(|dump| dumps.contains(dump));
+            if let Some(other) = systems.iter().find(shares) {
                 return Err(refuse(format!(
-                    "systems {} and {name} have the same snapshots; a system that stands twice would be learned from and \
-                     tested on at once: remove one",
+                    "systems {} and {name} have the same snapshots; what stands twice would be learned from and tested on at \
+                     once: leave them out of one",
                     other.name
                 )));
             }
