@@ -40,11 +40,19 @@ static MEMORY: ending::Memory = ending::Memory;
 #[command(version, propagate_version = true)]
 struct Arguments {
     /// Threads to use; all cores if not given (also: RAYON_NUM_THREADS).
-    #[arg(long, global = true, value_name = "N")]
+    #[arg(long, global = true, value_name = "N", value_parser = threads)]
     threads: Option<NonZeroUsize>,
 
     #[command(subcommand)]
     command: Command,
+}
+
+/// More than any machine has: they would be begun for minutes.
+const MOST_THREADS: usize = 1024;
+
+fn threads(text: &str) -> Result<NonZeroUsize, String> {
+    let number = text.parse().ok().filter(|n: &NonZeroUsize| n.get() <= MOST_THREADS);
+    number.ok_or_else(|| format!("it is a number of threads from 1 to {MOST_THREADS}"))
 }
 
 #[derive(Subcommand)]

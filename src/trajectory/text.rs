@@ -85,14 +85,14 @@ impl Text {
                 }
                 Some(byte) if byte.is_ascii_whitespace() => at += 1,
                 Some(&byte) => return Some(byte),
-                None => match self.fill() {
+                None if self.failure.is_some() || self.end - self.start >= LONGEST_LINE => return None,
+                None => match self.more() {
                     Ok(true) => {}
                     Ok(false) => return None,
-                    Err(Trouble::Io(e)) => {
+                    Err(e) => {
                         self.failure = Some(e);
                         return None;
                     }
-                    Err(_) => return None,
                 },
             }
         }
@@ -124,14 +124,14 @@ impl Text {
             let message = format!("no line end in {LONGEST_LINE} bytes; this is not a text dump of LAMMPS");
             return Err(Trouble::Dump { line: self.line_number(), message });
         }
+        self.more().map_err(|e| self.unreadable(e))
+    }
+
+    /// As [`Text::fill`], whatever is in the buffer.
+    fn more(&mut self) -> io::Result<bool> {
         let held = self.end - self.start;
-        match self.source.fill(&mut self.buffer, self.start, self.end) {
-            Ok((start, end)) => {
-                (self.start, self.end) = (start, end);
-                Ok(end - start > held)
-            }
-            Err(e) => Err(self.unreadable(e)),
-        }
+        (self.start, self.end) = self.source.fill(&mut self.buffer, self.start, self.end)?;
+        Ok(self.end - self.start > held)
     }
 
     /// An error of a decompressor is a matter of the data, one of the file is not.

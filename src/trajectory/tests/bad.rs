@@ -169,6 +169,15 @@ fn damaged_compressed_files_are_told_apart_from_short_ones() {
         wrong.iter_mut().skip(bytes.len() / 2).take(40).for_each(|b| *b = !*b);
         assert!(with_file(&wrong, |path| read(path, Columns::default(), ReadOptions::default())).is_err());
     }
+    // What is wrong where one frame has ended and the next should begin is told in the decoder's words.
+    let frame = frame_text(0, "id type x y z", &["1 1 1.25 2.5 3.75"]);
+    let mut encoder = flate2::write::GzEncoder::new(vec![], flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, frame.as_bytes()).unwrap();
+    let mut bytes = encoder.finish().unwrap();
+    let sum = bytes.len() - 8;
+    bytes[sum] ^= 1;
+    let error = message(&bytes, Columns::default());
+    assert!(error.contains("the gzip data are damaged or cut short here") && error.contains("checksum"), "{error}");
     // A cut in a small file leaves nothing; in a large one, the frames before it.
     let rows: Vec<String> = (1..5000).map(|i| format!("{i} 1 {} 0 0", (i * 7919) % 10007)).collect();
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
