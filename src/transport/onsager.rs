@@ -120,7 +120,7 @@ impl Onsager {
     }
 
     fn estimate(&self, weights: &DVector<f64>) -> Estimate {
-        Estimate { value: weights.dot(&self.values), error: self.covariance_of(weights, weights).max(0.0).sqrt() }
+        Estimate::of_variance(weights.dot(&self.values), self.covariance_of(weights, weights))
     }
 
     /// `K_ab`; none where the run is too short for the matrix.
@@ -196,7 +196,7 @@ impl Onsager {
         let (a, b) = (ideal.relative_error(), best.relative_error());
         let square = a * a + b * b - 2.0 * correlation * a * b;
         let value = ideal.value / best.value;
-        Some(Estimate { value, error: value.abs() * square.max(0.0).sqrt() })
+        Some(Estimate::of_variance(value, value * value * square))
     }
 }
 

@@ -98,11 +98,10 @@ pub fn force_route<const D: usize>(
     let doubled = &windows[(chosen + 2).min(windows.len() - 1)];
     let change = (doubled.combined.value - window.combined.value).powi(2) - window.variance;
     let square = damping * damping;
-    let estimate = |value: f64, variance: f64| Estimate { value, error: variance.max(0.0).sqrt() };
     Ok(ForceRoute {
-        estimate: estimate(window.combined.value, window.variance + 0.25 * change.max(0.0)),
-        current: estimate(window.combined.current, window.of_current),
-        force: estimate(window.combined.force, square * square * window.of_force),
+        estimate: Estimate::of_variance(window.combined.value, window.variance + 0.25 * change.max(0.0)),
+        current: Estimate::of_variance(window.combined.current, window.of_current),
+        force: Estimate::of_variance(window.combined.force, square * square * window.of_force),
         force_weight: window.combined.weight,
         window: window.frames as f64 * dt,
         has_plateau: of_current.has_plateau && bias <= window.variance,

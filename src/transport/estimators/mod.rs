@@ -32,6 +32,11 @@ pub struct Estimate {
 }
 
 impl Estimate {
+    /// From a variance, which rounding may have brought below zero. One that is not known (NaN) gives no error, not one of zero.
+    pub fn of_variance(value: f64, variance: f64) -> Self {
+        Self { value, error: if variance < 0.0 { 0.0 } else { variance.sqrt() } }
+    }
+
     /// The error as a part of the value.
     pub fn relative_error(&self) -> f64 {
         self.error / self.value.abs()
