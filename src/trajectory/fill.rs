@@ -134,15 +134,31 @@ impl Filling<'_> {
     }
 }
 
-/// The first atom that is too far away, and where it is.
+/// The first atom that is too far away, and where it is. What is not finite is nowhere, and told of by whoever needs it.
 fn lost(positions: &[[f64; 3]], cell: &Cell) -> Option<(usize, [f64; 3])> {
     // A box that does not repeat may be as thin as its atoms are.
     let widths =
         cell.widths().into_iter().zip(cell.periodic()).map(|(w, repeats)| if repeats { w } else { w.max(1.0) });
     let limit = FARTHEST * widths.fold(f64::INFINITY, f64::min);
     let origin = cell.origin();
-    let is_lost = |p: &[f64; 3]| (0..3).any(|k| (p[k] - origin[k]).abs() > limit);
+    let farthest_corner = origin.iter().fold(0.0, |far: f64, x| far.max(x.abs()));
+    if largest(positions.as_flattened()) + farthest_corner <= limit {
+        return None;
+    }
+    let is_lost = |p: &[f64; 3]| (0..3).any(|k| (p[k] - origin[k]).abs() > limit) && p.iter().all(|x| x.is_finite());
     positions.iter().position(is_lost).map(|atom| (atom, positions[atom]))
+}
+
+/// The largest size of some numbers.
+fn largest(values: &[f64]) -> f64 {
+    // As many maxima as vectors hold, and enough of them not to wait for each other.
+    let mut maxima = [0.0f64; 8];
+    for values in values.chunks(maxima.len()) {
+        for (largest, value) in maxima.iter_mut().zip(values) {
+            *largest = if value.abs() > *largest { value.abs() } else { *largest };
+        }
+    }
+    maxima.into_iter().fold(0.0, f64::max)
 }
 
 /// Replaces a list by new values in the memory that it has.
