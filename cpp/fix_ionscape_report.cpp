@@ -2,7 +2,6 @@
 
 #include "ionscape_compute.h"
 
-#include "atom.h"
 #include "error.h"
 #include "modify.h"
 
@@ -12,13 +11,6 @@ FixIonscapeReport::FixIonscapeReport(LAMMPS *lmp, int narg, char **arg) : Fix(lm
 {
   if (narg != 4) error->all(FLERR, fmt::format("Fix {} is made by computes, not in input files", style));
   compute_id = arg[3];
-  create_attribute = 1;
-  atom->add_callback(Atom::GROW);
-}
-
-FixIonscapeReport::~FixIonscapeReport()
-{
-  if (atom) atom->delete_callback(id, Atom::GROW);
 }
 
 int FixIonscapeReport::setmask()
@@ -52,29 +44,6 @@ void FixIonscapeReport::post_run()
     compute->end_run();
     compute->print_report();
   }
-}
-
-void FixIonscapeReport::grow_arrays(int nmax)
-{
-  if (auto *compute = find()) compute->grow_values(nmax);
-}
-
-void FixIonscapeReport::copy_arrays(int from, int to, int /*delflag*/)
-{
-  if (auto *compute = find()) compute->copy_values(from, to);
-}
-
-void FixIonscapeReport::set_arrays(int i)
-{
-  if (auto *compute = find()) compute->clear_values(i);
-}
-
-// Atoms that come from other ranks leave their values there: before the next evaluation only commands between runs bring any
-// that could be asked for.
-int FixIonscapeReport::unpack_exchange(int i, double * /*buffer*/)
-{
-  set_arrays(i);
-  return 0;
 }
 
 IonscapeCompute *FixIonscapeReport::find() const

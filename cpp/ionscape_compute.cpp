@@ -92,6 +92,7 @@ IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
     refuse("the model takes no temperature; leave the keyword out");
 
   peratom_flag = 1;
+  create_attribute = 1;
   report_id = fmt::format("{}_ionscape_report", id);
   modify->add_fix(fmt::format("{} all IONSCAPE/REPORT {}", report_id, id));
 }
@@ -296,7 +297,7 @@ void IonscapeCompute::evaluate_atoms()
   const bool molecules = handle->engine->has_molecules();
   const double began = MPI_Wtime();
 
-  grow_values(atom->nmax);
+  grow_values();
   const int columns = size_peratom_cols;
   if (atom->nlocal) std::fill_n(array_atom[0], static_cast<std::size_t>(atom->nlocal) * columns, 0.0);
 
@@ -327,17 +328,12 @@ void IonscapeCompute::evaluate_atoms()
   if (update->ntimestep != update->firststep) spent.loop_seconds += seconds;
 }
 
-void IonscapeCompute::grow_values(int n)
+void IonscapeCompute::grow_values()
 {
-  if (n <= nmax) return;
-  memory->grow(array_atom, n, size_peratom_cols, "ionscape:array_atom");
-  for (int i = nmax; i < n; i++) blank(array_atom[i]);
-  nmax = n;
-}
-
-void IonscapeCompute::copy_values(int from, int to)
-{
-  if (from < nmax && to < nmax) std::copy_n(array_atom[from], size_peratom_cols, array_atom[to]);
+  if (atom->nmax <= nmax) return;
+  memory->grow(array_atom, atom->nmax, size_peratom_cols, "ionscape:array_atom");
+  for (int i = nmax; i < atom->nmax; i++) blank(array_atom[i]);
+  nmax = atom->nmax;
 }
 
 void IonscapeCompute::blank(double *row) const
@@ -345,9 +341,10 @@ void IonscapeCompute::blank(double *row) const
   std::fill_n(row, size_peratom_cols, 0.0);
 }
 
-void IonscapeCompute::clear_values(int i)
+void IonscapeCompute::set_arrays(int i)
 {
-  if (i < nmax) blank(array_atom[i]);
+  grow_values();
+  blank(array_atom[i]);
 }
 
 double IonscapeCompute::memory_usage()

@@ -30,10 +30,8 @@ class IonscapeCompute : public Compute {
   // Ghosts have just been chosen, for atoms and a box as they are now.
   void hold_atoms();
 
-  // Values stay with their atoms where commands between runs move these; atoms that are new have none until they are evaluated.
-  void grow_values(int);
-  void copy_values(int from, int to);
-  void clear_values(int i);
+  // An atom that is new has no values until it is evaluated.
+  void set_arrays(int i) override;
 
   // For the report at the end of a run.
   void begin_report();
@@ -115,6 +113,7 @@ class IonscapeCompute : public Compute {
     bool operator==(const Span &other) const { return first == other.first && last == other.last; }
   } under_way;
 
+  void grow_values();
   void load(const std::string &, const std::vector<std::string> &, int);
   void check_ghosts();
   double ghost_reach() const;

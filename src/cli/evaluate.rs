@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use anyhow::Context;
 use ionscape::descriptor::SoapParameters;
 use ionscape::local::LocalModel;
+use ionscape::model;
 use ionscape::training::evaluation::evaluate;
 use ionscape::training::local::Agreement;
 use ionscape::training::score::Prediction;
@@ -93,7 +94,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         );
     }
     for system in &evaluation.systems {
-        if let Some(grade) = system.system_extrapolation.filter(|grade| *grade > 1.0) {
+        if let Some(grade) = system.system_extrapolation.filter(|grade| *grade > model::Agreement::NOTABLE) {
             log::warn!(
                 "{}: the members of the ensemble deviate {grade:.1} times as far as on any training system",
                 system.prediction.name

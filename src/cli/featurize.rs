@@ -110,6 +110,7 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
         index: AtomicFile::create(&csv_path)?,
         n_frames: 0,
         n_rows: 0,
+        missing: arguments.cation.0.iter().chain(&arguments.anion.0).copied().collect(),
         progress: Progress::new(&arguments.input, "frames"),
     };
     table.write_index("frame,id")?;
@@ -142,6 +143,9 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
     if table.n_rows == 0 {
         bail!("{}: no atom has the type of a cation or an anion", arguments.input.display());
     }
+    if let Some(missing) = table.missing.first() {
+        bail!("{}: there is no atom of type {missing} in any frame", arguments.input.display());
+    }
     table.rows.finish()?;
     table.index.commit()?;
     Ok(())
@@ -153,6 +157,8 @@ struct Table {
     index: AtomicFile,
     n_frames: usize,
     n_rows: usize,
+    /// Types that were named and are in no frame so far.
+    missing: Vec<i32>,
     progress: Progress,
 }
 
@@ -163,6 +169,7 @@ impl Table {
         for &atom in atoms {
             self.write_index(&format!("{},{}", self.n_frames, frame.ids[atom]))?;
         }
+        self.missing.retain(|missing| !frame.types.contains(missing));
         self.n_rows += atoms.len();
         self.n_frames += 1;
         self.progress.frame();

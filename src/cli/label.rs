@@ -65,6 +65,15 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         let job = job(&dataset, system, folder, arguments.target_error).with_context(context)?;
         let mut progress = Progress::new(Path::new(&system.name), "frames");
         let outcome = job.run(&mut |_| progress.frame()).with_context(context)?;
+        if let Some(units) = outcome.record.as_ref().and_then(|r| r.units.as_ref()).filter(|u| **u != dataset.units) {
+            bail!(
+                "{}: system {}: its trajectory is in {units} units, and the data set is in {}; convert it, or make a data set of \
+                 each unit style",
+                path.display(),
+                system.name,
+                dataset.units
+            );
+        }
         for note in &outcome.report.notes {
             log::warn!("{}: {note}", system.name);
         }

@@ -126,7 +126,7 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
     file.commit()?;
     // Before the table, whose reader may have had enough.
     results::write_json(arguments.json.as_deref(), &summary)?;
-    if let Some(grade) = summary.system_extrapolation.filter(|grade| *grade > 1.0) {
+    if let Some(grade) = summary.system_extrapolation.filter(|grade| *grade > Agreement::NOTABLE) {
         log::warn!(
             "{}: the members of the ensemble deviate {grade:.1} times as far as on any training system",
             arguments.input.display()

@@ -47,11 +47,11 @@ pub struct Arguments {
     collect: bool,
 
     /// Run nothing; list systems and the work.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     dry_run: bool,
 
     /// Run nothing; write a script that submits the campaign to Slurm, a task for each system.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["system", "collect", "dry_run"])]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["system", "collect", "dry_run", "json"])]
     slurm: Option<PathBuf>,
 
     /// Write the results of each system to FILE.

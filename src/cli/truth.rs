@@ -41,7 +41,7 @@ pub struct Arguments {
     collect: bool,
 
     /// Run nothing; list systems and the work.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "json")]
     dry_run: bool,
 
     /// Draw how far ions differ and how well they are told apart (.svg or .png).

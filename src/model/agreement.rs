@@ -13,6 +13,9 @@ pub struct Agreement {
 }
 
 impl Agreement {
+    /// A system extrapolation that is worth a word: on training systems it reaches 1, but for rounding.
+    pub const NOTABLE: f64 = 1.05;
+
     /// Of each member's sum over `n_ions` ions.
     pub fn of_sums(sums: &[f64], n_ions: usize) -> Self {
         let members = sums.len() as f64;

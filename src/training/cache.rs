@@ -128,9 +128,9 @@ fn digest(dump: &Path) -> Result<String> {
 
 fn key(dumps: &[String], recipe: &Recipe) -> Result<String> {
     let mut hasher = Sha256::new();
-    let species: Vec<String> = (1..=recipe.map.n_types() as i32)
-        .map(|t| recipe.map.species_of(t).map_or("-".into(), |s| format!("{:?}", recipe.map.species()[s])))
-        .collect();
+    // Channels and inputs come in the order of the species, which types alone do not tell.
+    let types: Vec<Option<usize>> = (1..=recipe.map.n_types() as i32).map(|t| recipe.map.species_of(t)).collect();
+    let species = (recipe.map.species(), types);
     let parameters = serde_json::to_string(recipe.inputs.descriptor().parameters())
         .map_err(|e| Error::Input(format!("the descriptor cannot be written down: {e}")))?;
     let inputs = (recipe.map.channels(), recipe.conditions.values(recipe.inputs.conditions())?);
@@ -244,4 +244,33 @@ fn coordination(environments: &PeriodicEnvironments, recipe: &Recipe) -> [f64; 2
         });
     }
     count.map(|c| c as f64 / environments.len() as f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::descriptor::{Convention, SoapParameters};
+    use crate::species::{Channels, Species};
+
+    #[test]
+    fn another_order_of_species_is_another_key() {
+        let parameters =
+            SoapParameters { convention: Convention::DscribeGto { sigma: 0.5 }, cutoff: 3.0, n_max: 2, l_max: 1 };
+        let lithium = Species::atomic("Li", 1.0);
+        let [potassium, chloride] = [("K", 1.0), ("Cl", -1.0)].map(|(name, charge)| Species::atomic(name, charge));
+        let key_of = |species: &[Species]| {
+            let map = SpeciesMap::new(species, Channels::BySpecies, &["Li", "Cl"]).unwrap();
+            let inputs = Inputs::new(parameters.clone(), Channels::BySpecies, species, &[]).unwrap();
+            let recipe =
+                Recipe { inputs: &inputs, map: &map, conditions: Conditions::default(), coordination_radius: 1.0 };
+            key(&["digest".into()], &recipe).unwrap()
+        };
+        let keys = [
+            key_of(&[lithium.clone(), chloride.clone()]),
+            key_of(&[chloride.clone(), lithium.clone()]),
+            key_of(&[lithium.clone(), chloride.clone(), potassium.clone()]),
+            key_of(&[lithium, potassium, chloride]),
+        ];
+        assert!((0..4).all(|i| keys[..i].iter().all(|key| *key != keys[i])), "{keys:?}");
+    }
 }

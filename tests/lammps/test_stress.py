@@ -57,10 +57,9 @@ def test_what_changes_after_the_last_step_was_asked_for_is_refused(lammps, chang
     assert "add 'run 0' before asking for values" in " ".join(run.output.split())
 
 
-def test_what_lammps_does_not_ask_for_again_stays_with_its_atoms(lammps):
-    """As the last run left them, asked for twice between runs: atoms that went, moved to other ranks and came."""
-    change = ("group gone id 1:10\ndelete_atoms group gone compress no\nbalance 1.0 shift x 10 1.01\n"
-              "create_atoms 1 random 20000 77 NULL\nset group all charge 1\n")
+def test_atoms_that_are_new_have_no_values_where_lammps_does_not_ask_again(lammps):
+    """As the last run left the others, asked for twice between runs."""
+    change = "create_atoms 1 random 20000 77 NULL\nset group all charge 1\n"
     text = setup(pair=IDEAL) + compute() + "run 5\n" + ASK + change + ASK.replace("asked", "again")
     run = lammps(text, ranks=2, ok=None)
     if run.status:
@@ -68,11 +67,15 @@ def test_what_lammps_does_not_ask_for_again_stays_with_its_atoms(lammps):
         assert "run 0" in run.output or "not current" in run.output
         return
     asked, again = (read_dump(run.folder / f"{name}.lammpstrj")[0] for name in ("asked", "again"))
-    known = dict(zip(asked["id"], map(tuple, asked.field())))
-    missing = (0.0, 0.0, -2.0)
-    for atom, values in zip(again["id"], map(tuple, again.field())):
-        assert values in (known.get(atom, missing), missing), atom
-    assert len(again["id"]) == 210 + 20000
+    np.testing.assert_array_equal(again.field()[:220], asked.field())
+    assert again.field()[220:].tolist() == [[0.0, 0.0, -2.0]] * 20000
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_a_system_with_computes_is_replicated(lammps, ranks):
+    run = lammps(setup(pair=IDEAL) + compute() + DUMP + "run 5\nundump d\nreplicate 2 1 1\n"
+                 + DUMP.replace("out.", "again.") + "run 5\n", ranks=ranks)
+    assert_as_offline(run.folder / "again.lammpstrj")
 
 
 def test_what_has_not_changed_since_the_last_run_is_told(lammps):

@@ -4,12 +4,12 @@ use ionscape::analysis::{
     Attribution, AttributionSettings, AttributionSummary, EnvironmentOverlap, OverlapSettings, OverlapSummary,
     PartialDependence, PartialDependenceSettings, PartialDependenceSummary,
 };
-use ionscape::configuration;
 use ionscape::local::PeriodicEnvironments;
 use ionscape::trajectory::Frame;
 use serde::Serialize;
 
 use super::source::Predictor;
+use super::surroundings::environments;
 
 /// Frames that are looked at, evenly spaced over the run: of a run by itself, and of each system of many.
 pub const FRAMES: usize = 24;
@@ -36,6 +36,8 @@ pub struct Reasons {
 /// Gathers them.
 pub struct ReasonsOf<'a> {
     predictor: &'a Predictor<'a>,
+    /// The dumps' length unit in the model's.
+    length: f64,
     /// Every so many frames.
     stride: usize,
     attribution: Attribution<'a>,
@@ -48,9 +50,11 @@ pub struct ReasonsOf<'a> {
 
 impl<'a> ReasonsOf<'a> {
     /// For a run with so many ions per volume, of which every `stride`-th frame is looked at; pairs up to `radius`, and shells that
-    /// begin and end at the distance within which ions belong together, if there is one.
+    /// begin and end at the distance within which ions belong together, if there is one. All of them are the dumps' lengths, of
+    /// which one is `length` of the model's.
     pub fn new(
         predictor: &'a Predictor<'a>,
+        length: f64,
         stride: usize,
         density: f64,
         radius: f64,
@@ -59,6 +63,8 @@ impl<'a> ReasonsOf<'a> {
     ) -> anyhow::Result<Self> {
         let local = predictor.local;
         let reach = local.descriptor().reach();
+        let (density, radius) = (density / length.powi(3), radius * length);
+        let distance = distance.map(|d| d * length);
         let neighbors = 4.0 / 3.0 * std::f64::consts::PI * reach.powi(3) * density;
         let inner = distance.filter(|d| *d < 0.9 * reach).unwrap_or(0.3 * reach);
         let settings = AttributionSettings {
@@ -68,9 +74,12 @@ impl<'a> ReasonsOf<'a> {
             shells: vec![inner, 0.5 * (inner + reach), reach],
             seed,
         };
+        // Farther apart, ions share no neighbours.
+        let radius = radius.min(2.0 * reach);
         let pairs = OverlapSettings { radius, n_bins: BINS, shared: reach, pairs_per_bin: PAIRS, seed };
         Ok(Self {
             predictor,
+            length,
             stride,
             attribution: Attribution::new(local, settings)?,
             partial_dependence: PartialDependence::new(local, PartialDependenceSettings { n_centers: ROWS, seed })?,
@@ -85,11 +94,11 @@ impl<'a> ReasonsOf<'a> {
         if !number.is_multiple_of(self.stride) {
             return Ok(());
         }
-        let map = &self.predictor.map;
-        let near = configuration::environments(frame, map, self.predictor.local.descriptor().reach())?;
+        let Predictor { local, map, .. } = self.predictor;
+        let near = environments(local, map, frame, local.descriptor().reach())?;
         self.attribution.add(&near)?;
         self.partial_dependence.add(&near)?;
-        let far = configuration::environments(frame, map, self.overlap.reach())?;
+        let far = environments(local, map, frame, self.overlap.reach())?;
         if let Some(before) = &self.before {
             self.overlap.add(&far, before)?;
             self.pairs = true;
@@ -98,12 +107,18 @@ impl<'a> ReasonsOf<'a> {
         Ok(())
     }
 
-    /// What was found.
+    /// What was found, with the dumps' lengths, as all else that is found of them.
     pub fn summary(&self) -> anyhow::Result<Reasons> {
-        Ok(Reasons {
-            attribution: self.attribution.summary(),
-            partial_dependence: self.partial_dependence.summary()?,
-            overlap: self.pairs.then(|| self.overlap.summary()),
-        })
+        let mut attribution = self.attribution.summary();
+        let mut partial_dependence = self.partial_dependence.summary()?;
+        let mut overlap = self.pairs.then(|| self.overlap.summary());
+        let of_dumps = |r: &mut f64| *r /= self.length;
+        attribution.r.iter_mut().for_each(of_dumps);
+        attribution.shells.iter_mut().flat_map(|shell| [&mut shell.from, &mut shell.to]).for_each(of_dumps);
+        partial_dependence.channels.iter_mut().for_each(|channel| of_dumps(&mut channel.distance));
+        if let Some(overlap) = &mut overlap {
+            overlap.r.iter_mut().chain([&mut overlap.reach, &mut overlap.shared]).for_each(of_dumps);
+        }
+        Ok(Reasons { attribution, partial_dependence, overlap })
     }
 }

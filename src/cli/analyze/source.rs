@@ -50,6 +50,8 @@ pub struct Source<'a> {
     single: bool,
     /// Unit style of the data set that names the dumps.
     pub dataset_units: Option<&'a str>,
+    /// The first frame's length unit in the model's.
+    length: Option<f64>,
 }
 
 impl<'a> Source<'a> {
@@ -64,6 +66,7 @@ impl<'a> Source<'a> {
             compared: false,
             single: false,
             dataset_units: None,
+            length: None,
         }
     }
 
@@ -71,6 +74,11 @@ impl<'a> Source<'a> {
     pub fn units(&self) -> Option<&str> {
         let of_model = self.predictor.as_ref().map(|predictor| predictor.local.model().metadata().units.as_str());
         self.dataset_units.or(of_model.filter(|units| *units == "lj"))
+    }
+
+    /// The dumps' length unit in the model's; 1 without a model, and before the first frame is read.
+    pub fn length(&self) -> f64 {
+        self.length.unwrap_or(1.0)
     }
 
     /// Calls `visit` with each frame of all dumps, in order, and once with one that stands twice in a row.
@@ -91,6 +99,7 @@ impl<'a> Source<'a> {
                         self.check_repeated(last, &frame)?;
                         continue;
                     }
+                    self.check_units(&frame)?;
                     let values = self.values(&frame, number)?;
                     visit(&frame, &values, &Ions::of(&frame, &values)?)?;
                     progress.frame();
@@ -113,6 +122,27 @@ impl<'a> Source<'a> {
     /// Name of the field's column.
     pub fn column(&self) -> &str {
         if self.single { self.column } else { &self.names[0] }
+    }
+
+    /// Refuses units that are not the data set's, or lengths that are not those of the frames before.
+    fn check_units(&mut self, frame: &Frame) -> anyhow::Result<()> {
+        if let (Some(units), Some(dataset)) = (&frame.units, self.dataset_units)
+            && units != dataset
+        {
+            let message = format!(
+                "the snapshots are in {units} units, and the data set is in {dataset}; convert them, or make a data set of each \
+                 unit style"
+            );
+            return Err(frame.error(None, message).into());
+        }
+        let Some(predictor) = &self.predictor else { return Ok(()) };
+        let length = configuration::length_for(predictor.local, frame)?;
+        if *self.length.get_or_insert(length) != length {
+            let message = "its length unit is not that of the frames before; convert the dumps of a run to one unit style, and \
+                           let each state it (dump_modify units yes)";
+            return Err(frame.error(None, message.into()).into());
+        }
+        Ok(())
     }
 
     /// Refuses a frame of the last one's timestep with other contents.

@@ -202,9 +202,7 @@ impl SecondReading {
                 None
             }
             Some(predictor) => {
-                // Farther apart, ions share no neighbours.
-                let pairs = radius.min(2.0 * predictor.local.descriptor().reach());
-                Some(ReasonsOf::new(predictor, stride, density, pairs, distance, options.seed)?)
+                Some(ReasonsOf::new(predictor, source.length(), stride, density, radius, distance, options.seed)?)
             }
             None => None,
         };

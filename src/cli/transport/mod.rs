@@ -25,7 +25,7 @@ pub struct Arguments {
     #[arg(value_name = "DUMP", required_unless_present = "current")]
     dumps: Vec<PathBuf>,
 
-    /// Unit style of the run: lj, real or metal.
+    /// Unit style of the run: lj, real, metal or nano.
     #[arg(long)]
     units: UnitStyle,
 
