@@ -1,126 +1,17 @@
-// What would give wrong values without a word, and is refused: settings of LAMMPS, and what changes while nobody looks.
+// What would give wrong values without a word, and is refused: charges, and what changes while nobody looks.
 
 #include "ionscape_engine.h"
 
 #include "atom.h"
-#include "comm.h"
 #include "domain.h"
-#include "error.h"
-#include "force.h"
-#include "neighbor.h"
-#include "pair.h"
 #include "update.h"
 
-#include <algorithm>
-#include <array>
 #include <cmath>
 #include <exception>
 #include <functional>
 #include <string_view>
 
 using namespace LAMMPS_NS;
-
-// Ghost atoms must reach as far as the model sees, and a skin farther, since they are chosen at reneighboring alone.
-void IonscapeCompute::check_ghosts()
-{
-  const double need = handle->engine->reach() + neighbor->skin;
-  const double have = ghost_reach();
-  if (ghost_group(comm) != 0)
-    refuse("'comm_modify group' hides ions from each other across the borders of ranks and of the box; use 'comm_modify group all'");
-  if (comm->mode != Comm::SINGLE) refuse("needs ghost atoms within one cutoff; use 'comm_modify mode single'");
-  if (have < need) {
-    const double digit = std::pow(10.0, std::floor(std::log10(need)) - 4.0);
-    refuse(fmt::format("the model sees {:.8g} far and needs ghost atoms up to {:.8g} with the neighbor skin, and they "
-                       "reach {:.8g}; add 'comm_modify cutoff {:.8g}' to the input",
-                       handle->engine->reach(), need, have, digit * std::ceil(need / digit)));
-  }
-}
-
-double IonscapeCompute::ghost_reach() const
-{
-  // Not comm->get_comm_cutoff(): it is 0 before the first run.
-  const double pair_reach = force->pair ? force->pair->cutforce + neighbor->skin : 0.0;
-  return std::max(pair_reach, comm->cutghostuser);
-}
-
-// A box's vectors in the order of domain->h: three lengths, then yz, xz and xy.
-using Shape = std::array<double, 6>;
-
-static Shape shape_of(const double *h)
-{
-  return {h[0], h[1], h[2], h[3], h[4], h[5]};
-}
-
-static Shape product(const Shape &a, const Shape &b)
-{
-  return {a[0] * b[0], a[1] * b[1], a[2] * b[2], a[1] * b[3] + a[3] * b[2], a[0] * b[4] + a[5] * b[3] + a[4] * b[2],
-          a[0] * b[5] + a[5] * b[1]};
-}
-
-// Not less than what it makes of a vector's length.
-static double stretch(const Shape &a)
-{
-  const Shape s = {std::fabs(a[0]), std::fabs(a[1]), std::fabs(a[2]), std::fabs(a[3]), std::fabs(a[4]), std::fabs(a[5])};
-  return std::sqrt(std::max({s[0] + s[5] + s[4], s[1] + s[3], s[2]}) * std::max({s[0], s[5] + s[1], s[4] + s[3] + s[2]}));
-}
-
-void IonscapeCompute::hold_atoms()
-{
-  if (handle->engine->has_molecules()) return;
-  const double *x = atom->nlocal ? atom->x[0] : nullptr;
-  held.x.assign(x, x + 3 * static_cast<std::size_t>(atom->nlocal));
-  held.h = shape_of(domain->h);
-  held.inverse = shape_of(domain->h_inv);
-  std::copy_n(domain->boxlo, 3, held.lo.begin());
-}
-
-// All neighbors are among the ghosts if none was farther away when these were chosen than they reach. How far one can have been
-// is bounded twice: by how far atoms and images of the box have moved, and, since a box that changes takes atoms along, by how far
-// they have moved in it. LAMMPS looks before forces; what fixes do to the box at the end of a step comes after that, and the
-// compute sees it.
-void IonscapeCompute::check_moves()
-{
-  const Shape h = shape_of(domain->h), inverse = shape_of(domain->h_inv);
-  const Shape forth = product(h, held.inverse), back = product(held.h, inverse);
-  const bool same_atoms = held.x.size() == 3 * static_cast<std::size_t>(atom->nlocal);
-  double mine[2] = {same_atoms ? 0.0 : INFINITY, same_atoms ? 0.0 : INFINITY}, squares[2];
-  for (int i = 0; same_atoms && i < atom->nlocal; i++) {
-    if (!handle->engine->is_seen(atom->type[i])) continue;
-    const double *before = &held.x[3 * static_cast<std::size_t>(i)], *x = atom->x[i];
-    const double r[3] = {before[0] - held.lo[0], before[1] - held.lo[1], before[2] - held.lo[2]};
-    const double along[3] = {forth[0] * r[0] + forth[5] * r[1] + forth[4] * r[2], forth[1] * r[1] + forth[3] * r[2], forth[2] * r[2]};
-    double moved = 0.0, within = 0.0;
-    for (int k = 0; k < 3; k++) {
-      const double step = x[k] - before[k], rest = x[k] - domain->boxlo[k] - along[k];
-      moved += step * step;
-      within += rest * rest;
-    }
-    mine[0] = std::max(mine[0], moved);
-    mine[1] = std::max(mine[1], within);
-  }
-  MPI_Allreduce(mine, squares, 2, MPI_DOUBLE, MPI_MAX, world);
-
-  // Images that an ion can see are at most so many boxes away.
-  const double reach = handle->engine->reach();
-  const double per_width[] = {std::hypot(std::hypot(inverse[0], inverse[5]), inverse[4]), std::hypot(inverse[1], inverse[3]), inverse[2]};
-  double boxes[3], shifted = 0.0;
-  for (int k = 0; k < 3; k++) boxes[k] = domain->periodicity[k] ? 1.0 + std::floor(reach * per_width[k]) : 0.0;
-  for (const double a : {-boxes[0], boxes[0]})
-    for (const double b : {-boxes[1], boxes[1]}) {
-      const double z = boxes[2] * (h[2] - held.h[2]), y = b * (h[1] - held.h[1]) + boxes[2] * (h[3] - held.h[3]);
-      const double x = a * (h[0] - held.h[0]) + b * (h[5] - held.h[5]) + boxes[2] * (h[4] - held.h[4]);
-      shifted = std::max(shifted, std::sqrt(x * x + y * y + z * z));
-    }
-  const double as_moved = 2.0 * std::sqrt(squares[0]) + shifted;
-  const double in_the_box = stretch(back) * (reach + 2.0 * std::sqrt(squares[1])) - reach;
-  const double far = std::min(as_moved, in_the_box), slack = ghost_reach() - reach;
-  if (far <= slack) return;
-  if (!spent.unsure++ && comm->me == 0)
-    error->warning(FLERR, fmt::format("Compute {} (style {}): at step {} neighbors may have come nearer by {:.4g} since ghost atoms were "
-                                      "chosen, which reach only {:.4g} farther than the model: neighbors may be missing; use "
-                                      "'neigh_modify every 1 delay 0 check yes', or a larger skin or 'comm_modify cutoff'",
-                                      id, style, update->ntimestep, far, slack));
-}
 
 void IonscapeCompute::check_charges()
 {
