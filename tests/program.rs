@@ -150,7 +150,6 @@ fn wrong_input_is_refused_in_words_and_leaves_nothing_behind() {
     assert!(featurize("1", "1", &[], 1).contains("given both as cation and as anion"));
     assert!(featurize("7", "8", &[], 1).contains("no atom has the type"));
     assert!(featurize("1", "2", &["--n-max", "0"], 1).contains("n_max 0 must be from 1"));
-    assert!(featurize("1", "9", &[], 1).contains("there is no atom of type 9 in any frame"));
     assert!(featurize("1", "x", &[], 2).contains("'x' is no atom type"));
     assert!(featurize("1", "2", &["--convention", "acsf"], 2).contains("there is dscribe-gto and compact"));
     assert!(featurize("1", "2", &["--switching", "1"], 1).contains("dscribe-gto has no switching"));

@@ -143,8 +143,8 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
     if table.n_rows == 0 {
         bail!("{}: no atom has the type of a cation or an anion", arguments.input.display());
     }
-    if let Some(missing) = table.missing.first() {
-        bail!("{}: there is no atom of type {missing} in any frame", arguments.input.display());
+    for missing in &table.missing {
+        log::warn!("{}: there is no atom of type {missing} in any frame", arguments.input.display());
     }
     table.rows.finish()?;
     table.index.commit()?;

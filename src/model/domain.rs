@@ -55,7 +55,9 @@ impl Domain {
         let floor = NARROWEST * half.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
         let half: Vec<f64> = half.into_iter().map(|h| h.max(floor)).collect();
         let center: Vec<f64> = both().map(|(l, h)| (l + h) / 2.0).collect();
+        let of_center = center.iter().zip(&half).map(|(c, h)| c.abs() / h).fold(0.0, f64::max);
         Grader {
+            rounding: f64::from(f32::EPSILON) * (of_center + 4.0),
             rounded: [center.iter().map(|&c| c as f32).collect(), half.iter().map(|h| (1.0 / h) as f32).collect()],
             center,
             half,
@@ -67,6 +69,8 @@ impl Domain {
 pub struct Grader {
     /// Centers and inverse half-widths, for vectors of many features.
     rounded: [Vec<f32>; 2],
+    /// What rounding adds to a grade of 1 at most.
+    rounding: f64,
     center: Vec<f64>,
     half: Vec<f64>,
 }
@@ -80,7 +84,8 @@ impl Grader {
             Some(features) => largest_departure(features, center, inverse, &mut largest),
             None => largest_departure(&features.to_vec(), center, inverse, &mut largest),
         }
-        if largest <= 1.0 { f64::from(largest) } else { self.exact(features) }
+        let largest = f64::from(largest);
+        if largest > 1.0 && largest <= 1.0 + self.rounding { self.exact(features) } else { largest }
     }
 
     /// As [`Grader::grade`], in double precision: what lies on the box is not outside it by rounding.

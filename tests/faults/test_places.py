@@ -27,7 +27,6 @@ def test_campaigns_do_not_overwrite_what_they_read(folder):
     for words, message in [
         ("campaign.toml -o out --slurm campaign.toml", "campaign.toml: this file is read"),
         ("campaign.toml -o out --slurm in.standin", "in.standin: this file is read"),
-        ("campaign.toml -o out --slurm job --json ./job", "two outputs have this name"),
         ("dataset.toml -o .", "dataset.toml: this file is read"),
         ("campaign.toml -o .", "dataset.toml: this data set was not made from this campaign"),
     ]:
