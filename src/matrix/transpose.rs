@@ -48,7 +48,7 @@ pub fn column_major<'a>(matrix: ArrayView2<'a, f32>, room: &'a mut Vec<f32>) -> 
 #[cfg(target_arch = "x86_64")]
 fn whole_tiles(from: ArrayView2<f32>, stride: usize, to: &mut [f32], to_stride: usize) -> [usize; 2] {
     let (rows, columns) = from.dim();
-    let done = [rows - rows % avx2::ROWS, columns - columns % avx2::COLUMNS];
+    let done = [rows - rows % avx2::HALF, columns - columns % avx2::COLUMNS];
     if done.contains(&0) || !is_x86_feature_detected!("avx2") {
         return [0, 0];
     }
@@ -70,13 +70,14 @@ mod avx2 {
 
     use super::LINE;
 
-    /// Rows of a tile: a line of the cache in the transpose.
-    pub const ROWS: usize = LINE;
+    /// Rows of a tile: a line of the cache in the transpose. The last one may be half as high.
+    const ROWS: usize = LINE;
+    pub const HALF: usize = ROWS / 2;
     pub const COLUMNS: usize = 4;
 
     /// # Safety
     /// The processor has AVX2. `from` has `rows` rows, `stride` numbers apart, and `to` `columns` rows, `to_stride` apart;
-    /// both numbers are multiples of a tile's.
+    /// `rows` is a multiple of [`HALF`], `columns` of [`COLUMNS`].
     #[target_feature(enable = "avx2")]
     pub unsafe fn turn(from: *const f32, stride: usize, [rows, columns]: [usize; 2], to: *mut f32, to_stride: usize) {
         for r in (0..rows).step_by(ROWS) {
@@ -87,7 +88,7 @@ mod avx2 {
                         _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(next * stride + c).cast());
                     }
                 }
-                for half in [r, r + ROWS / 2] {
+                for half in (r..rows.min(r + ROWS)).step_by(HALF) {
                     // SAFETY: eight rows and four columns from here on are within both.
                     unsafe { tile(from.add(half * stride + c), stride, to.add(c * to_stride + half), to_stride) };
                 }
