@@ -1,15 +1,19 @@
 //! Trajectories: LAMMPS text dumps, read frame by frame.
 //!
 //! Bytes pass from the file (`source`, which unpacks) into lines (`text`), a frame's `header` and its `rows` of
-//! numbers (`parse`), by a plan of which columns are wanted (`columns`), into a [`Frame`] (`fill`).
+//! numbers (`parse`), by a plan of which columns are wanted (`columns`), into a [`Frame`] (`fill`): `parser` does all of that for a
+//! frame. Long plain dumps are cut in front of frames (`cutter`), which threads parse before they are asked for (`ahead`).
 
+mod ahead;
 mod boxbounds;
 mod columns;
+mod cutter;
 mod error;
 mod fill;
 mod frame;
 mod header;
 mod parse;
+mod parser;
 mod raw;
 mod reader;
 mod rows;

@@ -1,15 +1,16 @@
 //! Frame after frame out of a dump.
 
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::columns::{Columns, Plan};
+use super::ahead::{Ahead, Next, SHORTEST};
+use super::columns::Columns;
 use super::error::Trouble;
-use super::fill::Filling;
-use super::frame::{Frame, Place};
+use super::frame::Frame;
 use super::header::Header;
-use super::raw::Raw;
-use super::rows::Rows;
+use super::parser::Parser;
+use super::source::Source;
 use super::text::Text;
 use crate::{Error, Result};
 
@@ -44,7 +45,8 @@ pub struct ReadOptions {
 
 /// Reads a LAMMPS text dump, plain or compressed, one frame at a time.
 ///
-/// Memory is that of one frame, whatever the length of the dump. The format is told by the file's first bytes, not by
+/// Memory is that of one frame, or of some that other threads parse meanwhile (of a plain file, where there are threads), whatever
+/// the length of the dump. The format is told by the file's first bytes, not by
 /// its name. It is also an iterator of frames of their own; [`DumpReader::read`] uses one frame's memory again.
 ///
 /// ```no_run
@@ -59,12 +61,12 @@ pub struct ReadOptions {
 /// ```
 pub struct DumpReader {
     path: Arc<PathBuf>,
+    /// What reads as long as all is well, and whole frames are wanted of a long dump.
+    ahead: Option<Ahead>,
+    /// What is read line by line: all, or what the other leaves.
     text: Text,
-    columns: Columns,
+    parser: Parser,
     options: ReadOptions,
-    /// The columns of the last frame as its header writes them, and what was made of them.
-    planned: Option<(Vec<u8>, Arc<Vec<String>>, Plan)>,
-    rows: Rows,
     units: Option<String>,
     n_atoms: Option<u64>,
     next_frame: usize,
@@ -81,13 +83,16 @@ impl DumpReader {
     /// A file that cannot be opened, or is compressed in a way that is not known here.
     pub fn open(path: impl AsRef<Path>, columns: Columns, options: ReadOptions) -> Result<Self> {
         let path = path.as_ref();
+        let mut source = Source::open(path)?;
+        let is_long = source.plain_length().is_some_and(|length| length >= SHORTEST);
+        let ahead = (is_long && !options.keep_text && rayon::current_num_threads() > 1)
+            .then(|| Ahead::new(mem::replace(&mut source, Source::nothing()), columns.clone()));
         Ok(Self {
             path: Arc::new(path.to_path_buf()),
-            text: Text::open(path)?,
-            columns,
+            ahead,
+            text: Text::new(source, 0),
+            parser: Parser::new(columns, options.keep_text),
             options,
-            planned: None,
-            rows: Rows::default(),
             units: None,
             n_atoms: None,
             next_frame: 0,
@@ -117,16 +122,15 @@ impl DumpReader {
     }
 
     fn next_good(&mut self, frame: &mut Frame) -> Result<bool> {
+        if self.parsed_ahead(frame) {
+            return Ok(true);
+        }
         while !self.ended {
             let index = self.next_frame;
             let mut header = Header::default();
             let first_line = self.text.line_number();
             match self.attempt(&mut header, frame) {
-                Ok(true) => {
-                    self.next_frame += 1;
-                    self.n_good += 1;
-                    return Ok(true);
-                }
+                Ok(true) => return Ok(true),
                 Ok(false) => break,
                 Err(trouble) => {
                     let timestep = header.timestep;
@@ -151,6 +155,25 @@ impl DumpReader {
         }
         let empty = || Trouble::frame(1, "the file is empty; the run has written no frame to it yet");
         Err(self.first_bad.take().unwrap_or_else(|| empty().into_error(&self.path, 0, None)))
+    }
+
+    /// Takes the next frame of those that are parsed ahead; false where there are none any more.
+    fn parsed_ahead(&mut self, frame: &mut Frame) -> bool {
+        let (expected, is_fixed) = (self.expected(), self.options.atom_count == AtomCount::Fixed);
+        match self.ahead.as_mut().map(|ahead| ahead.next(frame, expected, is_fixed)) {
+            Some(Next::Frame) => {
+                if frame.units.is_some() {
+                    self.units.clone_from(&frame.units);
+                }
+                self.place(frame);
+                true
+            }
+            Some(Next::Rest(text)) => {
+                (self.ahead, self.text) = (None, text);
+                false
+            }
+            None => false,
+        }
     }
 
     /// Leaves a bad frame behind.
@@ -179,57 +202,32 @@ impl DumpReader {
     }
 
     fn attempt(&mut self, header: &mut Header, frame: &mut Frame) -> Result<bool, Trouble> {
-        let keep = self.options.keep_text;
-        if !header.read(&mut self.text, keep)? {
-            return Ok(false);
-        }
-        self.plan(header)?;
-        let Some((_, names, plan)) = &self.planned else { return Ok(false) };
-        let expected = self.n_atoms.filter(|_| self.options.atom_count == AtomCount::Fixed);
-        if let Some(n) = expected.filter(|&n| n != header.atoms) {
-            let message = format!(
-                "{} atoms, where the frames before have {n}; dump a group that keeps its atoms, or skip bad frames",
-                header.atoms
-            );
-            return Err(Trouble::frame(header.columns_line, message));
-        }
-        frame.place =
-            Place { path: Arc::clone(&self.path), frame: self.next_frame, first_row: self.text.line_number() };
-        self.rows.read(&mut self.text, header.atoms, plan, names, keep)?;
+        let expected = self.expected();
+        let result = self.parser.read(&mut self.text, expected, header, frame);
+        // A run tells its units in its first frame alone, which may be bad.
         if header.units.is_some() {
             self.units = header.units.take();
         }
-        frame.units.clone_from(&self.units);
-        frame.timestep = header.timestep.unwrap_or_default();
-        frame.time = header.time;
-        frame.n_atoms = header.atoms as usize;
-        frame.column_names = Arc::clone(names);
-        if let Some(cell) = header.cell.take() {
-            frame.cell = cell;
+        let is_there = result?;
+        if is_there {
+            self.place(frame);
         }
-        Filling { rows: &mut self.rows, plan }.fill(frame)?;
-        if keep {
-            let raw: &mut Raw = frame.raw.get_or_insert_default();
-            raw.header = std::mem::take(&mut header.raw);
-            std::mem::swap(&mut raw.rows, &mut self.rows.raw);
-        } else {
-            frame.raw = None;
-        }
-        self.n_atoms.get_or_insert(header.atoms);
-        Ok(true)
+        Ok(is_there)
     }
 
-    /// Finds the wanted columns, unless the last frame had the very same.
-    fn plan(&mut self, header: &Header) -> Result<(), Trouble> {
-        if self.planned.as_ref().is_some_and(|(columns, ..)| *columns == header.columns) {
-            return Ok(());
-        }
-        let names: Vec<String> =
-            String::from_utf8_lossy(&header.columns).split_ascii_whitespace().map(String::from).collect();
-        let plan =
-            Plan::new(&names, &self.columns).map_err(|message| Trouble::Dump { line: header.columns_line, message })?;
-        self.planned = Some((header.columns.clone(), Arc::new(names), plan));
-        Ok(())
+    /// The number of atoms that the next frame must have.
+    fn expected(&self) -> Option<u64> {
+        self.n_atoms.filter(|_| self.options.atom_count == AtomCount::Fixed)
+    }
+
+    /// Tells a good frame what only the frames before it know.
+    fn place(&mut self, frame: &mut Frame) {
+        frame.place.path = Arc::clone(&self.path);
+        frame.place.frame = self.next_frame;
+        frame.units.clone_from(&self.units);
+        self.n_atoms.get_or_insert(frame.n_atoms as u64);
+        self.next_frame += 1;
+        self.n_good += 1;
     }
 }
 

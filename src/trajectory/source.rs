@@ -1,7 +1,7 @@
 //! The bytes of a dump file: plain, or unpacked by a thread of its own.
 
 use std::fs::File;
-use std::io::{self, BufReader, Chain, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
@@ -29,8 +29,31 @@ pub(super) struct Source {
 }
 
 enum Bytes {
-    Plain(Chain<Cursor<Vec<u8>>, File>),
+    Plain(Plain),
+    Nothing,
     Packed(Unpacked),
+}
+
+/// A file, with bytes in front of it that were read already.
+struct Plain {
+    front: Cursor<Vec<u8>>,
+    file: File,
+}
+
+impl Plain {
+    /// The length of a file that has one: a pipe has none.
+    fn length(&self) -> Option<u64> {
+        self.file.metadata().ok().filter(|file| file.is_file()).map(|file| file.len())
+    }
+}
+
+impl Read for Plain {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.front.read(buffer)? {
+            0 => self.file.read(buffer),
+            n => Ok(n),
+        }
+    }
 }
 
 impl Source {
@@ -42,7 +65,7 @@ impl Source {
         Read::by_ref(&mut file).take(SIGNATURE as u64).read_to_end(&mut head).map_err(io)?;
         let signature: [u8; SIGNATURE] = std::array::from_fn(|i| head.get(i).copied().unwrap_or(0));
         // No seek back to the start: the file may be a pipe.
-        let whole = Cursor::new(head).chain(file);
+        let whole = Plain { front: Cursor::new(head), file };
         match signature {
             [0x1f, 0x8b, ..] => {
                 let decoder = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(BLOCK, whole));
@@ -59,6 +82,29 @@ impl Source {
         }
     }
 
+    /// No bytes at all.
+    pub(super) fn nothing() -> Self {
+        Self { bytes: Bytes::Nothing, compression: None }
+    }
+
+    /// The length of a file that is not compressed, unless it is a pipe or a device.
+    pub(super) fn plain_length(&self) -> Option<u64> {
+        match &self.bytes {
+            Bytes::Plain(plain) => plain.length(),
+            Bytes::Packed(_) | Bytes::Nothing => None,
+        }
+    }
+
+    /// The same with `bytes` in front; a compressed file stays as it is.
+    pub(super) fn behind(mut self, mut bytes: Vec<u8>) -> Self {
+        if let Bytes::Plain(plain) = &mut self.bytes {
+            let read = plain.front.position() as usize;
+            bytes.extend_from_slice(&plain.front.get_ref()[read..]);
+            plain.front = Cursor::new(bytes);
+        }
+        self
+    }
+
     /// Reads on into `buffer`, which holds text from `start` to `end`: where it does now.
     ///
     /// A block that was unpacked takes the place of the buffer, where there is room for the text in front of it.
@@ -67,6 +113,9 @@ impl Source {
             && end - start <= HEAD
         {
             return unpacked.next(buffer, start, end);
+        }
+        if matches!(self.bytes, Bytes::Nothing) {
+            return Ok((start, end));
         }
         buffer.copy_within(start..end, 0);
         let held = end - start;
@@ -83,6 +132,7 @@ impl Read for Source {
             let result = match &mut self.bytes {
                 Bytes::Plain(file) => file.read(buffer),
                 Bytes::Packed(unpacked) => unpacked.read(buffer),
+                Bytes::Nothing => Ok(0),
             };
             match result {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,

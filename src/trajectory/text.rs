@@ -1,13 +1,11 @@
 //! Lines of a dump, from a buffer that holds many of them at a time.
 
 use std::io;
-use std::path::Path;
 
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 
 use super::error::Trouble;
 use super::source::Source;
-use crate::Result;
 
 /// A line longer than this is no line of a dump.
 const LONGEST_LINE: usize = 1 << 24;
@@ -27,9 +25,20 @@ pub(super) struct Text {
 }
 
 impl Text {
-    pub(super) fn open(path: &Path) -> Result<Self> {
-        let source = Source::open(path)?;
-        Ok(Self { source, buffer: vec![], start: 0, end: 0, lines_done: 0, failure: None })
+    /// The text of a source, before which there are `lines` lines.
+    pub(super) fn new(source: Source, lines: u64) -> Self {
+        Self { source, buffer: vec![], start: 0, end: 0, lines_done: lines, failure: None }
+    }
+
+    /// A text that is there as a whole.
+    pub(super) fn of(bytes: Vec<u8>) -> Self {
+        let end = bytes.len();
+        Self { buffer: bytes, end, ..Self::new(Source::nothing(), 0) }
+    }
+
+    /// The bytes that [`Text::of`] was given.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.buffer
     }
 
     /// Number of the line that comes next, counted from 1.

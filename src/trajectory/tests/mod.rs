@@ -1,5 +1,6 @@
 //! Whole dumps, as files and as texts.
 
+mod ahead;
 mod bad;
 mod formats;
 mod random;
