@@ -1,5 +1,8 @@
 //! The ions of a dump's frame as centers of a descriptor, and the field that a model gives them.
 
+use std::borrow::Cow;
+
+use crate::geometry::Cell;
 use crate::local::{Atoms, LocalModel, PeriodicEnvironments, Sites};
 use crate::model::Conditions;
 use crate::species::{NOT_AN_ION, SpeciesMap};
@@ -66,6 +69,31 @@ pub fn environments<'a>(frame: &Frame, map: &'a SpeciesMap, reach: f64) -> Resul
     PeriodicEnvironments::of_sites(&frame.cell, &sites, map, reach).map_err(|e| frame.error(None, e.to_string()))
 }
 
+/// As [`environments`], in the length unit of a model, to which a frame that states its units is converted.
+///
+/// # Errors
+/// As [`environments`]; units that are not the model's kind.
+pub fn environments_for<'a>(
+    local: &LocalModel,
+    frame: &Frame,
+    map: &'a SpeciesMap,
+    reach: f64,
+) -> Result<PeriodicEnvironments<'a>> {
+    let (sites, cell) = sites_for(local, frame, map)?;
+    PeriodicEnvironments::of_sites(&cell, &sites, map, reach).map_err(|e| frame.error(None, e.to_string()))
+}
+
+/// The sites of a frame and its cell in the length unit of a model.
+fn sites_for<'f>(local: &LocalModel, frame: &'f Frame, map: &SpeciesMap) -> Result<(Sites, Cow<'f, Cell>)> {
+    let length = length_for(local, frame)?;
+    let sites = sites(frame, map)?;
+    if length == 1.0 {
+        return Ok((sites, Cow::Borrowed(&frame.cell)));
+    }
+    let cell = frame.cell.scaled(length).map_err(|e| frame.error(None, e.to_string()))?;
+    Ok((sites.scaled(length), Cow::Owned(cell)))
+}
+
 /// What a model gives the ions of a frame.
 pub struct Field {
     pub sites: Sites,
@@ -92,18 +120,10 @@ impl Field {
 /// Units that are not the model's kind; as [`check`], [`sites`] and [`LocalModel::evaluate`].
 pub fn field(local: &LocalModel, map: &SpeciesMap, conditions: &Conditions, frame: &Frame) -> Result<Field> {
     let refuse = |e: Error| frame.error(None, e.to_string());
-    let length = length_for(local, frame)?;
     check(map, frame)?;
-    let mut sites = sites(frame, map)?;
-    let scaled;
-    let cell = if length == 1.0 {
-        &frame.cell
-    } else {
-        scaled = frame.cell.scaled(length).map_err(refuse)?;
-        sites = sites.scaled(length);
-        &scaled
-    };
-    let environments = PeriodicEnvironments::of_sites(cell, &sites, map, local.descriptor().reach()).map_err(refuse)?;
+    let (sites, cell) = sites_for(local, frame, map)?;
+    let reach = local.descriptor().reach();
+    let environments = PeriodicEnvironments::of_sites(&cell, &sites, map, reach).map_err(refuse)?;
     let mut ions = vec![[0.0; 3]; sites.n_ions()];
     let evaluated = local.evaluate(&environments, conditions, &mut ions).map_err(refuse)?;
     let atom_of = |ion: usize| sites.atoms(ion).first().copied();

@@ -196,7 +196,7 @@ fn the_time_between_frames_is_given_or_read() {
     let expected = "--timestep says 0.00500001, and by ITEM: TIME a step takes 0.005; leave --timestep out";
     assert!(message.contains("timed: frame 1") && message.contains(expected), "{message}");
     let message = folder.refusal(&["analyze", "timed", "--units", "real"], 1);
-    assert!(message.contains("--units says Real, the dump says Lj"), "{message}");
+    assert!(message.contains("--units says real, the dump says lj"), "{message}");
     for (option, value) in [("--timestep", "0"), ("--timestep", "nan"), ("--radius", "-1"), ("--pair-distance", "inf")]
     {
         let message = folder.refusal(&["analyze", "dump", &format!("{option}={value}")], 1);

@@ -3,7 +3,7 @@
 mod fields;
 mod salts;
 
-use fields::{Folder, OTHER_MODEL, close, dataset};
+use fields::{Folder, OTHER_MODEL, Run, close, dataset};
 use salts::Salt;
 use serde_json::Value;
 
@@ -100,8 +100,17 @@ fn dumps_of_one_run_with_other_length_units_are_refused() {
     folder.run(&import("real", "model.onnx"));
     let later = folder.read("nano").replace("ITEM: TIMESTEP\n", "ITEM: TIMESTEP\n9");
     folder.write("later", &later);
-    let message = folder.refusal(&["analyze", "real", "later", "--model", "model.onnx"], 1);
-    assert!(message.contains("later: frame 0") && message.contains("its length unit is not that"), "{message}");
+    folder.write("untold", &later.replace("ITEM: UNITS\nnano\n", ""));
+    for (dumps, expected) in [
+        (
+            ["real", "later"],
+            "later: frame 0, line 11: timestep 90: this frame is in nano units, and those before are in real",
+        ),
+        (["nano", "untold"], "its length unit is not that"),
+    ] {
+        let message = folder.refusal(&["analyze", dumps[0], dumps[1], "--model", "model.onnx"], 1);
+        assert!(message.contains(expected), "{message}");
+    }
 }
 
 #[test]
@@ -146,4 +155,23 @@ fn a_domain_from_reduced_units_is_refused_for_a_real_model_and_the_other_way_rou
         assert!(message.contains(&expected) && message.contains(&format!("{dump}: frame 0")), "{message}");
         assert!(!folder.path("out.onnx").exists());
     }
+}
+
+#[test]
+fn units_that_contradict_each_other_are_refused_without_a_model() {
+    let field = Run::new(20, 8, 1.0, 1).with_field();
+    let stated = |units: &str| format!("ITEM: UNITS\n{units}\n{field}");
+    let later = |units: &str| stated(units).replace("ITEM: TIMESTEP\n", "ITEM: TIMESTEP\n9");
+    let folder = Folder::new(&[
+        ("real", &stated("real")),
+        ("nano", &stated("nano")),
+        ("later-real", &later("real")),
+        ("later-metal", &later("metal")),
+    ]);
+    let message = folder.refusal(&["analyze", "nano", "--units", "real"], 1);
+    assert!(message.contains("--units says real, the dump says nano; leave --units out"), "{message}");
+    let message = folder.refusal(&["analyze", "real", "later-metal"], 1);
+    assert!(message.contains("later-metal: frame 0"), "{message}");
+    assert!(message.contains("this frame is in metal units, and those before are in real; convert"), "{message}");
+    folder.run(&["analyze", "real", "later-real"]);
 }

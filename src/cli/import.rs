@@ -14,7 +14,7 @@ use ndarray::ArrayView2;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{analyze::environments, mapping, outputs, progress::Progress};
+use crate::{mapping, outputs, progress::Progress};
 
 /// Adopt an ONNX model made elsewhere, such as one trained with PyTorch on DScribe features.
 #[derive(clap::Args)]
@@ -80,7 +80,7 @@ fn domain(local: &LocalModel, map: &SpeciesMap, conditions: Conditions, dumps: &
         let mut frame = Frame::default();
         while dump.read(&mut frame)? {
             configuration::check(map, &frame)?;
-            let environments = environments(local, map, &frame, local.descriptor().reach())?;
+            let environments = configuration::environments_for(local, &frame, map, local.descriptor().reach())?;
             let shape = (environments.len(), local.inputs().len());
             features.resize(shape.0 * shape.1, 0.0);
             local.features(&environments, &conditions, &mut features)?;

@@ -9,7 +9,6 @@ mod pairs;
 mod reasons;
 mod repeat;
 mod source;
-mod surroundings;
 mod system;
 mod table;
 
@@ -25,7 +24,6 @@ pub use figures::{Plot, TOLD_APART, of as plots, over_all as plots_over_all, pla
 pub use options::{Options, Units, is_dataset};
 pub use pairs::neighbors;
 use source::{Predictor, Source};
-pub use surroundings::environments;
 pub use system::Analysis;
 
 /// Describe the field of local conductivities: its mean over time, its distribution over ions, its correlation in space and

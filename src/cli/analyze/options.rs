@@ -168,13 +168,12 @@ impl Units {
 
     /// The style that was asked for, or else the one that a dump states.
     pub fn of(asked: Option<Self>, written: Option<&str>) -> anyhow::Result<Option<Self>> {
-        let written = written.and_then(|name| Self::from_str(name, true).ok());
-        match (asked, written) {
-            (Some(asked), Some(written)) if asked != written => {
-                bail!("--units says {asked:?}, the dump says {written:?}; leave --units out")
-            }
-            _ => Ok(asked.or(written)),
+        if let (Some(asked), Some(written)) = (asked, written)
+            && asked.style() != written
+        {
+            bail!("--units says {}, the dump says {written}; leave --units out", asked.style());
         }
+        Ok(asked.or_else(|| written.and_then(|name| Self::from_str(name, true).ok())))
     }
 
     /// As LAMMPS writes it.

@@ -4,12 +4,12 @@ use ionscape::analysis::{
     Attribution, AttributionSettings, AttributionSummary, EnvironmentOverlap, OverlapSettings, OverlapSummary,
     PartialDependence, PartialDependenceSettings, PartialDependenceSummary,
 };
+use ionscape::configuration::environments_for;
 use ionscape::local::PeriodicEnvironments;
 use ionscape::trajectory::Frame;
 use serde::Serialize;
 
 use super::source::Predictor;
-use super::surroundings::environments;
 
 /// Frames that are looked at, evenly spaced over the run: of a run by itself, and of each system of many.
 pub const FRAMES: usize = 24;
@@ -95,10 +95,10 @@ impl<'a> ReasonsOf<'a> {
             return Ok(());
         }
         let Predictor { local, map, .. } = self.predictor;
-        let near = environments(local, map, frame, local.descriptor().reach())?;
+        let near = environments_for(local, frame, map, local.descriptor().reach())?;
         self.attribution.add(&near)?;
         self.partial_dependence.add(&near)?;
-        let far = environments(local, map, frame, self.overlap.reach())?;
+        let far = environments_for(local, frame, map, self.overlap.reach())?;
         if let Some(before) = &self.before {
             self.overlap.add(&far, before)?;
             self.pairs = true;

@@ -52,6 +52,8 @@ pub struct Source<'a> {
     pub dataset_units: Option<&'a str>,
     /// The first frame's length unit in the model's.
     length: Option<f64>,
+    /// The units that the first of the frames that state them is in.
+    stated_units: Option<String>,
 }
 
 impl<'a> Source<'a> {
@@ -67,6 +69,7 @@ impl<'a> Source<'a> {
             single: false,
             dataset_units: None,
             length: None,
+            stated_units: None,
         }
     }
 
@@ -124,7 +127,7 @@ impl<'a> Source<'a> {
         if self.single { self.column } else { &self.names[0] }
     }
 
-    /// Refuses units that are not the data set's, or lengths that are not those of the frames before.
+    /// Refuses units that are not the data set's or those of the frames before, or lengths that are not those of the frames before.
     fn check_units(&mut self, frame: &Frame) -> anyhow::Result<()> {
         if let (Some(units), Some(dataset)) = (&frame.units, self.dataset_units)
             && units != dataset
@@ -134,6 +137,15 @@ impl<'a> Source<'a> {
                  unit style"
             );
             return Err(frame.error(None, message).into());
+        }
+        if let Some(units) = &frame.units {
+            let first = self.stated_units.get_or_insert_with(|| units.clone());
+            if first != units {
+                let message = format!(
+                    "this frame is in {units} units, and those before are in {first}; convert the dumps of a run to one unit style"
+                );
+                return Err(frame.error(None, message).into());
+            }
         }
         let Some(predictor) = &self.predictor else { return Ok(()) };
         let length = configuration::length_for(predictor.local, frame)?;
