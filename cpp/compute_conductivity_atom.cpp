@@ -117,7 +117,7 @@ void ComputeConductivityAtom::blank(double *row) const
 double ComputeConductivityAtom::compute_scalar()
 {
   compute_peratom();
-  invoked_scalar = update->ntimestep;
+  invoked_scalar = invoked_peratom;
 
   double mine[2] = {0.0, 0.0}, all[2];
   for (const int i : centers) {

@@ -267,6 +267,8 @@ void IonscapeCompute::compute_peratom()
   const std::unique_ptr<bool, void (*)(bool *)> rests(&busy, [](bool *busy) { *busy = false; });
   invoked_peratom = update->ntimestep;
   find_values();
+  // Atoms may change before a program asks again at this step, and it asks where this is another step.
+  if (between_runs()) invoked_peratom = -1;
 }
 
 void IonscapeCompute::find_values()
