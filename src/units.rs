@@ -2,6 +2,12 @@
 
 use crate::{Error, Result};
 
+/// Whether a value is above zero and such that products and powers of a few of its kind stay within double precision: from
+/// 1e-60 to 1e60, in any units.
+pub fn is_measurable(value: f64) -> bool {
+    (1e-60..=1e60).contains(&value)
+}
+
 /// A LAMMPS unit style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnitStyle {

@@ -197,9 +197,10 @@ fn the_time_between_frames_is_given_or_read() {
     assert!(message.contains("timed: frame 1") && message.contains(expected), "{message}");
     let message = folder.refusal(&["analyze", "timed", "--units", "real"], 1);
     assert!(message.contains("--units says real, the dump says lj"), "{message}");
-    for (option, value) in [("--timestep", "0"), ("--timestep", "nan"), ("--radius", "-1"), ("--pair-distance", "inf")]
+    for (option, value) in
+        [("--timestep", "0"), ("--timestep", "nan"), ("--radius", "-1"), ("--pair-distance", "1e308")]
     {
-        let message = folder.refusal(&["analyze", "dump", &format!("{option}={value}")], 1);
+        let message = folder.refusal(&["analyze", "dump", option, value], 1);
         assert!(message.contains(&format!("{option}: it must be above zero")), "{message}");
     }
 

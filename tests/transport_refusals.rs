@@ -204,6 +204,14 @@ fn numbers_that_make_no_sense() {
     Brownian::default().write(&dump, 80, 1);
     let message = refusal(transport(&dump).args(["--temperature", "0"]), 1);
     assert!(message.contains("temperature 0") && message.contains("above zero"), "{message}");
+    for (option, value) in
+        [("--temperature", "-1"), ("--temperature", "1e308"), ("--volume", "-2"), ("--viscosity", "1e-100")]
+    {
+        let arguments: &[&str] = if option == "--temperature" { &[] } else { &["--temperature", "1"] };
+        let message = refusal(transport(&dump).args(arguments).args([option, value]), 1);
+        let expected = ["above zero, and between 1e-60 and 1e60", value, &option[2..]];
+        assert!(expected.iter().all(|part| message.contains(part)), "{message}");
+    }
     let message = refusal(transport(&dump).args(["--temperature", "1", "--target-error", "0"]), 2);
     assert!(message.contains("5% or 0.05"), "{message}");
     let message = refusal(&mut transport(&dump), 2);

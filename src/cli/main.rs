@@ -30,7 +30,7 @@ use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 #[global_allocator]
 static MEMORY: ending::Memory = ending::Memory;
@@ -82,13 +82,23 @@ fn main() -> ExitCode {
             writeln!(out, "ionscape: {}: {}", record.level().as_str().to_lowercase(), record.args())
         })
         .init();
-    match run(Arguments::parse()) {
+    let matches = take_negative_numbers(Arguments::command()).get_matches();
+    match Arguments::from_arg_matches(&matches).map(run).unwrap_or_else(|e| e.exit()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             crate::terminal::tell!("ionscape: {}", sentence(&error));
             ExitCode::FAILURE
         }
     }
+}
+
+/// A number below zero is a value, which options refuse in words of their own, and not another option.
+fn take_negative_numbers(command: clap::Command) -> clap::Command {
+    let take = |option: clap::Arg| {
+        let takes = option.get_action().takes_values();
+        if takes { option.allow_negative_numbers(true) } else { option }
+    };
+    command.mut_args(take).mut_subcommands(take_negative_numbers)
 }
 
 fn run(arguments: Arguments) -> anyhow::Result<()> {

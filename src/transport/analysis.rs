@@ -9,7 +9,7 @@ use super::estimators::{
 use super::onsager::Onsager;
 use super::record::Record;
 use super::self_diffusion::{SelfDiffusion, self_diffusion};
-use crate::units::TransportUnits;
+use crate::units::{TransportUnits, is_measurable};
 use crate::{Error, Result};
 
 /// A current that forgets more than this share between samples has no integral from them.
@@ -29,16 +29,16 @@ impl Conditions {
     /// A temperature or damping that is not positive.
     pub fn check(&self) -> Result<()> {
         let refuse = |what: String| Err(Error::Input(what));
-        if !(self.temperature > 0.0 && self.temperature.is_finite()) {
+        if !is_measurable(self.temperature) {
             return refuse(format!(
-                "temperature {}: conductivities are per kT; give the run's temperature, above zero",
+                "temperature {:?}: conductivities are per kT; give the run's temperature, above zero, and between 1e-60 and 1e60",
                 self.temperature
             ));
         }
         match self.langevin_damp {
-            Some(damp) if !(damp > 0.0 && damp.is_finite()) => {
-                refuse(format!("Langevin damping time {damp}; it is positive, as in fix langevin"))
-            }
+            Some(damp) if !is_measurable(damp) => refuse(format!(
+                "Langevin damping time {damp:?}; it is positive, as in fix langevin, and between 1e-60 and 1e60"
+            )),
             _ => Ok(()),
         }
     }

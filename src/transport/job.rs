@@ -9,6 +9,7 @@ use super::current::{CurrentSeries, read_current};
 use super::record::{Record, RecordOptions, record};
 use super::report::{Subject, TransportReport};
 use super::verdict::judge;
+use crate::units::is_measurable;
 use crate::{Error, Result};
 
 /// What to analyse, and how.
@@ -111,9 +112,9 @@ impl Job {
             ("number of formula units", self.formula_units),
         ];
         if let Some((what, value)) =
-            positive.into_iter().find_map(|(what, value)| Some((what, value.filter(|v| !(*v > 0.0 && v.is_finite()))?)))
+            positive.into_iter().find_map(|(what, value)| Some((what, value.filter(|&v| !is_measurable(v))?)))
         {
-            return Err(Error::Input(format!("{what} {value}: it must be above zero")));
+            return Err(Error::Input(format!("{what} {value:?}: it must be above zero, and between 1e-60 and 1e60")));
         }
         if self.dumps.is_empty() && self.currents.is_empty() {
             return Err(Error::Input("there is nothing to analyse; give dumps, or a series of the current".into()));

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::bail;
 use clap::ValueEnum;
 use ionscape::analysis::Axis;
+use ionscape::units::is_measurable;
 
 use crate::reading::Reading;
 use crate::{outputs, systems};
@@ -90,8 +91,8 @@ impl Options {
         let lengths =
             [("--radius", self.radius), ("--pair-distance", self.pair_distance), ("--timestep", self.timestep)];
         for (name, value) in lengths {
-            if value.is_some_and(|v| !(v.is_finite() && v > 0.0)) {
-                bail!("{name}: it must be above zero");
+            if value.is_some_and(|v| !is_measurable(v)) {
+                bail!("{name}: it must be above zero, and between 1e-60 and 1e60");
             }
         }
         can_be_read_twice(&self.inputs)
