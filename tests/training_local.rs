@@ -2,6 +2,7 @@
 
 mod salts;
 
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -179,4 +180,98 @@ fn responses_that_do_not_fit_are_refused() {
         let found = refusal(&good, none);
         assert!(found.contains(message) && found.contains("local0.lammpstrj"), "{message}: {found}");
     }
+}
+
+/// A salt's dump in which each anion is two atoms and a neutral atom stands beside it.
+fn with_molecules_and_solvent(dump: &str) -> String {
+    let mut text = String::new();
+    for line in dump.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        if let [id, kind @ ("1" | "2"), _, x, y, z] = words[..] {
+            let (id, x): (usize, f64) = (id.parse().unwrap(), x.parse().unwrap());
+            if kind == "1" {
+                writeln!(text, "{id} 1 0 1 1 {x} {y} {z}").unwrap();
+                continue;
+            }
+            writeln!(text, "{id} 2 {id} -0.5 1 {x} {y} {z}").unwrap();
+            writeln!(text, "{} 3 {id} -0.5 1 {} {y} {z}", 1000 + id, x + 0.3).unwrap();
+            writeln!(text, "{} 4 0 0 1 {} {y} {z}", 2000 + id, x + 1.3).unwrap();
+        } else if words.len() == 1 && line.parse() == Ok(64) {
+            text.push_str("128\n");
+        } else {
+            writeln!(text, "{}", line.replace("id type q x y z", "id type mol q mass x y z")).unwrap();
+        }
+    }
+    text
+}
+
+/// What `ionscape predict` wrote as responses: those of ions with a small error, those of solvent with none.
+fn as_responses(predicted: &str) -> String {
+    let mut text = String::new();
+    for line in predicted.lines() {
+        let words: Vec<&str> = line.split(' ').collect();
+        if !line.starts_with("ITEM") && words.len() == 11 {
+            let error = if words[1] == "4" { "0" } else { "0.001" };
+            writeln!(text, "{} {} {error}", words[..8].join(" "), words[8]).unwrap();
+        } else {
+            writeln!(text, "{}", line.replace("c_lam[1] c_lam[2] c_lam[3]", "lambda_1 error_1")).unwrap();
+        }
+    }
+    text
+}
+
+/// A field is compared with itself, so that all is known: each ion meets its own response.
+#[test]
+fn ions_of_several_atoms_and_neutral_species_have_the_responses_of_their_ions() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: String| folder.path().join(name);
+    let all: Vec<Salt> = salts(4, 60).iter().map(|s| Salt { n_frames: 2, ..*s }).collect();
+    write_dataset(folder.path(), &all, 0.01);
+    let path = file("dataset.toml".into());
+    let text = fs::read_to_string(&path)
+        .unwrap()
+        .replace("2 = \"anion\" }", "2 = \"anion\", 3 = \"anion\", 4 = \"solvent\" }")
+        .replace("anion = -1.0 }\n", "anion = -1.0, solvent = 0.0 }\nmolecules = [\"anion\"]\n");
+    fs::write(&path, &text).unwrap();
+    for (i, salt) in all.iter().enumerate() {
+        fs::write(file(format!("s{i}.lammpstrj")), with_molecules_and_solvent(&salt.dump())).unwrap();
+    }
+    train(folder.path(), "m", SEPARATE);
+    let mut with_local = text;
+    for i in 0..all.len() {
+        let (dump, out) = (format!("s{i}.lammpstrj"), file("out.lammpstrj".into()));
+        let mut command = ionscape();
+        command.arg("predict").arg(file("m.onnx".into())).arg(file(dump.clone())).arg("-o").arg(&out);
+        command.args(["--species", "cation,anion,anion,solvent"]).assert().success();
+        fs::write(file(format!("local{i}.lammpstrj")), as_responses(&fs::read_to_string(out).unwrap())).unwrap();
+        let local = format!("snapshots = \"{dump}\"\nlocal = \"local{i}.lammpstrj\"\nlocal_time = 1.0");
+        with_local = with_local.replace(&format!("snapshots = \"{dump}\""), &local);
+    }
+    fs::write(&path, with_local).unwrap();
+    let evaluate = || {
+        let mut command = ionscape();
+        command.arg("evaluate").arg(file("m.onnx".into())).arg(&path).arg("--cache").arg(file("cache".into()));
+        command.arg("--json").arg(file("e.json".into()));
+        command.assert()
+    };
+    evaluate().success();
+    let report: Value = serde_json::from_slice(&fs::read(file("e.json".into())).unwrap()).unwrap();
+    for system in report["systems"].as_array().unwrap() {
+        let local = &system["local"];
+        assert_eq!(local["n_ions"], 128, "{local}");
+        for key in ["correlation", "slope"] {
+            assert!((local[key][0].as_f64().unwrap() - 1.0).abs() < 1e-3, "{key}: {local}");
+        }
+    }
+    assert!(corrected(&train(folder.path(), "with", SMALL)) > 0.0);
+
+    // Atoms of one ion that have not one response.
+    let dump = file("local0.lammpstrj".into());
+    let text = fs::read_to_string(&dump).unwrap();
+    let second = text.lines().find(|line| line.starts_with("1002 3 2 ")).unwrap();
+    fs::write(&dump, text.replacen(second, &format!("{second}5"), 1)).unwrap();
+    let assert = evaluate().code(1);
+    let message = String::from_utf8_lossy(&assert.get_output().stderr).into_owned();
+    assert!(message.contains("system s0") && message.contains("and atom 2 of the same ion has"), "{message}");
+    assert!(message.contains("an ion has one response: give it to all its atoms"), "{message}");
 }

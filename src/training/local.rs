@@ -8,8 +8,8 @@ use super::LocalRows;
 use super::cache::{Features, Recipe};
 use super::calibration::HeldOutIons;
 use super::settings::LocalSettings;
-use crate::trajectory::{Columns, DumpReader, Frame, ReadOptions};
-use crate::{Error, Result};
+use crate::trajectory::{DumpReader, Frame, ReadOptions};
+use crate::{Error, Result, configuration};
 
 /// Blocks of ions that errors of a correlation are taken from, about.
 const BLOCKS: usize = 20;
@@ -44,11 +44,12 @@ pub struct LocalResponse {
 }
 
 impl LocalResponse {
-    /// Reads a dump with columns `lambda_TIME` and `error_TIME`, as `ionscape truth` writes it.
+    /// Reads a dump with columns `lambda_TIME` and `error_TIME`, as `ionscape truth` writes it. All atoms of an ion carry its
+    /// response; what neutral species have there is not looked at.
     ///
     /// # Errors
-    /// A dump without those columns, errors that are not above zero, responses whose mean is not above zero; what
-    /// [`Features::obtain`] refuses.
+    /// A dump without those columns, errors that are not above zero, atoms of one ion that differ, responses whose mean is not
+    /// above zero; what [`Features::obtain`] refuses.
     pub fn obtain(
         cache: &Path,
         dump: &Path,
@@ -58,7 +59,7 @@ impl LocalResponse {
     ) -> Result<Self> {
         let time = kind.time;
         let names = [format!("lambda_{time}"), format!("error_{time}")];
-        let mut columns = Columns::default();
+        let mut columns = configuration::columns(recipe.map);
         for name in &names {
             columns = columns.require_column(name);
         }
@@ -67,18 +68,14 @@ impl LocalResponse {
         // Frame by frame, how far along the box each ion is.
         let mut places: Vec<Vec<f64>> = vec![];
         while reader.read(&mut frame)? {
-            let order = frame.order_by_id()?;
-            places.push(vec![]);
-            for atom in order.into_iter().filter(|&atom| recipe.map.species_of(frame.types[atom]).is_some()) {
-                let [value, error] = [0, 1].map(|k| frame.column(&names[k]).map_or(f64::NAN, |column| column[atom]));
-                if !(value.is_finite() && error.is_finite() && error > 0.0) {
-                    return Err(frame.error(Some(atom), format!("{value} +- {error} is no response with its error")));
-                }
+            let sites = configuration::sites(&frame, recipe.map)?;
+            for ion in 0..sites.n_ions() {
+                let [value, error] = response(&frame, &names, sites.atoms(ion))?;
                 values.push(value);
                 errors.push(error);
-                let along = frame.cell.to_fractional(frame.positions[atom])[0].rem_euclid(1.0);
-                places.iter_mut().last().into_iter().for_each(|frame| frame.push(along));
             }
+            let along = |position: &[f64; 3]| frame.cell.to_fractional(*position)[0].rem_euclid(1.0);
+            places.push(sites.positions()[..sites.n_ions()].iter().map(along).collect());
         }
         let mean = values.iter().sum::<f64>() / values.len() as f64;
         if mean.is_nan() || mean <= 0.0 {
@@ -88,6 +85,14 @@ impl LocalResponse {
             )));
         }
         let features = Features::obtain(cache, &[dump.to_path_buf()], recipe, on_frame)?;
+        if !places.iter().map(Vec::len).eq(features.contents.frames.iter().copied()) {
+            return Err(Error::Input(format!(
+                "{}: {} responses for the {} ions of its descriptors; did the file change meanwhile? Try again",
+                dump.display(),
+                values.len(),
+                features.contents.n_environments
+            )));
+        }
         let departures = values.iter().map(|v| v / mean - 1.0).collect();
         let errors = errors.iter().map(|e| e / mean).collect();
         let slabs = BLOCKS.div_ceil(places.len());
@@ -163,6 +168,30 @@ impl LocalResponse {
         let of_field = variance(ions, predicted);
         let correlation = both / (all * of_field).sqrt();
         [reliability, correlation, correlation / reliability.max(0.0).sqrt(), both / of_field]
+    }
+}
+
+/// The response of an ion and its error, which all its atoms carry.
+fn response(frame: &Frame, names: &[String; 2], atoms: &[usize]) -> Result<[f64; 2]> {
+    let of = |atom: usize| names.each_ref().map(|name| frame.column(name).map_or(f64::NAN, |column| column[atom]));
+    let first = atoms[0];
+    let [value, error] = of(first);
+    if !(value.is_finite() && error.is_finite() && error > 0.0) {
+        return Err(frame.error(Some(first), format!("{value} +- {error} is no response with its error")));
+    }
+    match atoms.iter().find(|&&atom| of(atom) != [value, error]) {
+        None => Ok([value, error]),
+        Some(&other) => {
+            let [here, error_here] = of(other);
+            Err(frame.error(
+                Some(other),
+                format!(
+                    "{here} +- {error_here}, and atom {} of the same ion has {value} +- {error}; an ion has one response: give \
+                     it to all its atoms",
+                    frame.ids[first]
+                ),
+            ))
+        }
     }
 }
 
