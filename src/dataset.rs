@@ -9,6 +9,7 @@ use toml_edit::{DocumentMut, Item, Table, value};
 
 use crate::output::AtomicFile;
 use crate::species::{NOT_AN_ION, Species, check_types};
+use crate::units::is_measurable;
 use crate::{Error, Result};
 
 /// A `dataset.toml`, as it stands in the file. Paths are relative to the file's folder.
@@ -86,8 +87,8 @@ impl Dataset {
     /// Reads a data set's text; `path` is for messages.
     ///
     /// # Errors
-    /// Text that is no TOML or has unknown keys, with the line; names that stand twice, labels without errors, species
-    /// without charges, types that are no numbers.
+    /// Text that is no TOML or has unknown keys, with the line; names that stand twice, labels without errors, values that are
+    /// not above zero, lists of no path, species without charges, types that are no numbers.
     pub fn parse(path: &Path, text: &str) -> Result<Self> {
         let dataset: Self = toml::from_str(text)
             .map_err(|e| Error::Input(format!("{}: {}", path.display(), e.to_string().trim_end())))?;
@@ -171,6 +172,7 @@ impl Dataset {
                 }
                 _ => {}
             }
+            system.check_values().or_else(|message| refuse(&message))?;
             match (&system.local, system.local_time) {
                 (Some(_), None) => return refuse("local needs local_time, the response time that is meant"),
                 (None, Some(_)) => return refuse("local_time stands without local"),
@@ -183,6 +185,32 @@ impl Dataset {
                 (None, Some(_)) => return refuse("local_perturbation stands without local"),
                 (_, None | Some("field" | "impulse")) => {}
                 _ => return refuse("local_perturbation must be \"field\" or \"impulse\""),
+            }
+        }
+        Ok(())
+    }
+}
+
+impl System {
+    /// Checks what is above zero in any system, and that lists name a file.
+    fn check_values(&self) -> Result<(), String> {
+        for (key, value) in [
+            ("nernst_einstein", self.nernst_einstein),
+            ("bjerrum_length", self.bjerrum_length),
+            ("temperature", self.temperature),
+            ("timestep", self.timestep),
+            ("mass", self.mass),
+            ("langevin_damp", self.langevin_damp),
+        ] {
+            if let Some(value) = value.filter(|&value| !is_measurable(value)) {
+                return Err(format!("{key} {value:?}: it must be above zero, and between 1e-60 and 1e60"));
+            }
+        }
+        for (key, paths) in
+            [("snapshots", &self.snapshots), ("trajectory", &self.trajectory), ("current", &self.current)]
+        {
+            if matches!(paths, Some(Paths::Many(paths)) if paths.is_empty()) {
+                return Err(format!("{key} is a list of no file; name one, or leave the key out"));
             }
         }
         Ok(())
@@ -215,7 +243,8 @@ pub fn write_labels(path: &Path, text: &str, labels: &[Label]) -> Result<()> {
         set(table, "molar_conductivity", rounded(label.molar_conductivity, digits));
         set(table, "molar_conductivity_error", rounded(label.molar_conductivity_error, digits));
         if let Some(nernst_einstein) = label.nernst_einstein {
-            set(table, "nernst_einstein", rounded(nernst_einstein, digits));
+            // Above zero, however large the label's error.
+            set(table, "nernst_einstein", rounded(nernst_einstein, digits.max(self::digits(nernst_einstein))));
         }
     }
     let mut file = AtomicFile::create(path)?;
@@ -293,6 +322,10 @@ temperature = 1.0
         write_labels(&path, TEXT, &[label("new")]).unwrap();
         let added = "molar_conductivity = 0.7616\nmolar_conductivity_error = 0.0503\nnernst_einstein = 0.9519\n";
         assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{TEXT}{added}"));
+        let rough = Label { molar_conductivity_error: 512.0, nernst_einstein: Some(0.001_234_5), ..label("new") };
+        write_labels(&path, TEXT, &[rough]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        assert!(text.ends_with("molar_conductivity_error = 512.0\nnernst_einstein = 0.00123\n"), "{text}");
         write_labels(&path, TEXT, &[label("labelled")]).unwrap();
         let text = std::fs::read_to_string(&path).unwrap();
         assert!(
@@ -315,6 +348,18 @@ temperature = 1.0
             ("molar_conductivity = 1.25", "", "stands without molar_conductivity"),
             ("trajectory = [\"a.lammpstrj\", \"b.lammpstrj\"]", "", "neither molar_conductivity nor a trajectory"),
             ("0.05\n", "0.0\n", "must be above zero"),
+            ("temperature = 1.0", "temperature = nan", "system new: temperature NaN: it must be above zero"),
+            ("0.05\n", "0.05\nbjerrum_length = -1.0\n", "system labelled: bjerrum_length -1.0: it must be above zero"),
+            ("0.05\n", "0.05\nnernst_einstein = inf\n", "system labelled: nernst_einstein inf: it must be"),
+            ("0.005", "0.0", "system new: timestep 0.0"),
+            ("0.005", "0.005\nmass = -1.0", "system new: mass -1.0"),
+            (
+                "0.005",
+                "0.005\nlangevin_damp = 1e61",
+                "langevin_damp 1e61: it must be above zero, and between 1e-60 and 1e60",
+            ),
+            ("\"a.lammpstrj\"\nmol", "[]\nmol", "system labelled: snapshots is a list of no file"),
+            ("[\"a.lammpstrj\", \"b.lammpstrj\"]", "[]", "system new: trajectory is a list of no file"),
         ] {
             let error = parse(&TEXT.replace(change, to)).unwrap_err().to_string();
             assert!(error.starts_with("dataset.toml: ") && error.contains(message), "{to}: {error}");
