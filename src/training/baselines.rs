@@ -69,7 +69,7 @@ impl Baseline {
         if systems.iter().all(|s| s.nernst_einstein.is_some()) {
             baselines.push(Self::NernstEinstein);
         }
-        baselines.push(quadratic(systems));
+        baselines.extend(quadratic(systems));
         baselines.push(ridge(systems));
         baselines
     }
@@ -104,7 +104,8 @@ fn terms(system: &Member, variable: Variable, temperature: bool) -> Option<Vec<f
     Some(terms)
 }
 
-fn quadratic(systems: &[&Member]) -> Baseline {
+/// None where a term is not finite, of which a decomposition would have no end.
+fn quadratic(systems: &[&Member]) -> Option<Baseline> {
     let variable = match systems.iter().all(|s| s.bjerrum_length.is_some()) {
         true => Variable::BjerrumLength,
         false => Variable::Coordination,
@@ -112,20 +113,27 @@ fn quadratic(systems: &[&Member]) -> Baseline {
     let first = systems[0].temperature;
     let temperature = systems.iter().all(|s| s.temperature.is_some()) && systems.iter().any(|s| s.temperature != first);
     let rows: Vec<Vec<f64>> = systems.iter().filter_map(|s| terms(s, variable, temperature)).collect();
+    let labels: Vec<f64> = systems.iter().map(|s| s.label).collect();
+    Some(Baseline::Quadratic { variable, temperature, coefficients: least_squares(&rows, &labels)? })
+}
+
+/// Coefficients of the columns of `rows`, the least ones where several fit as well; 0 for a column of zeros, which tells nothing
+/// of what it is worth elsewhere. None for what is not finite.
+fn least_squares(rows: &[Vec<f64>], labels: &[f64]) -> Option<Vec<f64>> {
+    if rows.iter().flatten().chain(labels).any(|v| !v.is_finite()) {
+        return None;
+    }
     // Columns are divided by their size, for a pseudoinverse that knows no units.
-    let n_terms = rows[0].len();
-    let size: Vec<f64> =
-        (0..n_terms).map(|c| rows.iter().map(|r| r[c].abs()).fold(f64::MIN_POSITIVE, f64::max)).collect();
-    let design = DMatrix::from_fn(rows.len(), n_terms, |s, c| rows[s][c] / size[c]);
-    let labels = DVector::from_fn(rows.len(), |s, _| systems[s].label);
+    let size: Vec<f64> = (0..rows[0].len()).map(|c| rows.iter().map(|r| r[c].abs()).fold(0.0, f64::max)).collect();
+    let used: Vec<usize> = (0..size.len()).filter(|&c| size[c] > 0.0).collect();
+    let design = DMatrix::from_fn(rows.len(), used.len(), |s, c| rows[s][used[c]] / size[used[c]]);
     let svd = design.svd(true, true);
     let least = 1e-9 * svd.singular_values.max();
-    let solution = svd.solve(&labels, least).expect("both sides of the decomposition were asked for");
-    Baseline::Quadratic {
-        variable,
-        temperature,
-        coefficients: solution.iter().zip(&size).map(|(c, s)| c / s).collect(),
-    }
+    let solution =
+        svd.solve(&DVector::from_column_slice(labels), least).expect("both sides of the decomposition were asked for");
+    let mut coefficients = vec![0.0; size.len()];
+    used.iter().zip(&solution).for_each(|(&c, slope)| coefficients[c] = slope / size[c]);
+    Some(coefficients)
 }
 
 /// Ridge regression on standardised mean features, its strength by cross-validation within the systems given.
@@ -169,4 +177,20 @@ fn fit_ridge(systems: &[&Member], ridge: f64) -> Baseline {
     let coefficients: Vec<f64> = slopes.iter().zip(&divisors).map(|(c, d)| c / d).collect();
     let offset: f64 = coefficients.iter().zip(&means).map(|(c, m)| c * m).sum();
     Baseline::Ridge { intercept: label - offset, coefficients }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_column_of_zeros_has_no_coefficient_and_what_is_not_finite_no_fit() {
+        let row = |x: f64, y: f64| vec![1.0, x, y];
+        let rows = [0.0, 1.0, 2.0, 5.0].map(|x| row(x, 0.0));
+        let labels = [3.0, 5.0, 7.0, 13.0];
+        let found = least_squares(&rows, &labels).unwrap();
+        assert!((found[0] - 3.0).abs() < 1e-12 && (found[1] - 2.0).abs() < 1e-12 && found[2] == 0.0, "{found:?}");
+        assert_eq!(least_squares(&[row(1.0, f64::NAN), row(2.0, 1.0)], &[1.0, 2.0]), None);
+        assert_eq!(least_squares(&rows, &[1.0, 2.0, f64::INFINITY, 3.0]), None);
+    }
 }
