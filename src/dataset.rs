@@ -226,7 +226,7 @@ pub struct Label {
     pub nernst_einstein: Option<f64>,
 }
 
-/// Writes labels into a data set's text and puts it in the file's place; comments and layout stay.
+/// Writes labels into a data set's text and puts it in the file's place; comments, layout and line ends stay.
 ///
 /// # Errors
 /// Text that is no TOML, a system that is not in it, a file that cannot be written.
@@ -247,8 +247,13 @@ pub fn write_labels(path: &Path, text: &str, labels: &[Label]) -> Result<()> {
             set(table, "nernst_einstein", rounded(nernst_einstein, digits.max(self::digits(nernst_einstein))));
         }
     }
+    let mut written = document.to_string();
+    // The parser takes carriage returns out.
+    if text.contains("\r\n") && text.matches('\n').count() == text.matches("\r\n").count() {
+        written = written.replace("\r\n", "\n").replace('\n', "\r\n");
+    }
     let mut file = AtomicFile::create(path)?;
-    file.write_all(document.to_string().as_bytes()).map_err(|e| Error::io(path, e))?;
+    file.write_all(written.as_bytes()).map_err(|e| Error::io(path, e))?;
     file.commit()
 }
 
@@ -332,6 +337,9 @@ temperature = 1.0
             text.contains("molar_conductivity = 0.7616\nmolar_conductivity_error = 0.0503\nnernst_einstein = 0.9519")
         );
         assert!(text.contains("# measured elsewhere") && text.contains("# The next one") && !text.contains("1.25"));
+        write_labels(&path, &TEXT.replace('\n', "\r\n"), &[label("new")]).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{TEXT}{added}").replace('\n', "\r\n"));
+        write_labels(&path, TEXT, &[label("labelled")]).unwrap();
         assert!(write_labels(&path, TEXT, &[label("other")]).unwrap_err().to_string().contains("no system other"));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
     }

@@ -6,7 +6,7 @@ mod dumps;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use dumps::{ionscape, json};
+use dumps::{Brownian, ionscape, json};
 use ndarray::Array2;
 use serde_json::Value;
 
@@ -164,4 +164,101 @@ fn a_data_set_of_both_gets_their_labels() {
         electrolyte.check(number("molar_conductivity"), number("molar_conductivity_error"));
         assert!(number("molar_conductivity_error") < 0.06 * electrolyte.label.0);
     }
+}
+
+/// A walk of 20 cations and 20 anions, every cation with the type that `kind` gives its id.
+fn write_walk(path: &Path, kind: impl Fn(usize) -> i32) {
+    Brownian::default().write(path, 1500, 1);
+    let mut text = String::new();
+    for line in std::fs::read_to_string(path).unwrap().lines() {
+        match line.split(' ').collect::<Vec<_>>()[..] {
+            [id, "1", ref rest @ .., _] if rest.len() == 4 => {
+                let (_, after) = line.split_once(" 1 ").unwrap();
+                writeln!(text, "{id} {} {after}", kind(id.parse().unwrap())).unwrap();
+            }
+            _ => writeln!(text, "{line}").unwrap(),
+        }
+    }
+    std::fs::write(path, text).unwrap();
+}
+
+fn data_set_of(charges: &str, systems: &[&str]) -> String {
+    let mut text = format!(
+        "units = \"lj\"\nspecies = {{ 1 = \"first\", 2 = \"anion\", 3 = \"second\" }}\ncharges = {{ {charges} }}\n"
+    );
+    for name in systems {
+        write!(text, "\n[[system]]\nname = \"{name}\"\ntrajectory = \"{name}.lammpstrj\"\n").unwrap();
+        text.push_str("timestep = 0.01\ntemperature = 1.0\n");
+    }
+    text
+}
+
+/// The same walk of ions under other names has the same labels, whatever is mixed.
+#[test]
+fn labels_of_a_data_set_are_per_one_amount() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dataset.toml");
+    let file = |name: &str| folder.path().join(name);
+    write_walk(&file("first.lammpstrj"), |_| 1);
+    write_walk(&file("second.lammpstrj"), |_| 3);
+    write_walk(&file("mixture.lammpstrj"), |id| if id % 2 == 0 { 1 } else { 3 });
+    let labels = |charges: &str, systems: &[&str]| {
+        std::fs::write(&path, data_set_of(charges, systems)).unwrap();
+        let mut command = ionscape();
+        command.args(["label", path.to_str().unwrap(), "--accept-doubtful"]);
+        command.args(["--json", file("l.json").to_str().unwrap()]);
+        let table = String::from_utf8(command.assert().success().get_output().stdout.clone()).unwrap();
+        let written: toml::Table = std::fs::read_to_string(&path).unwrap().parse().unwrap();
+        let number = |system: &toml::Value, key: &str| system[key].as_float().unwrap();
+        let systems = written["system"].as_array().unwrap();
+        let labels: Vec<[f64; 2]> =
+            systems.iter().map(|s| [number(s, "molar_conductivity"), number(s, "nernst_einstein")]).collect();
+        for (label, full) in labels.iter().zip(json(&file("l.json")).as_array().unwrap()) {
+            assert!((label[1] / full["nernst_einstein"].as_f64().unwrap() - 1.0).abs() < 1e-2, "{full}");
+        }
+        (labels, table)
+    };
+
+    let (of_one_magnitude, table) = labels("first = 0.8, second = 0.8, anion = -0.8", &["first", "mixture", "second"]);
+    assert!(of_one_magnitude.iter().all(|label| label[0] == of_one_magnitude[0][0]), "{of_one_magnitude:?}");
+    assert_eq!(table.matches("per formula unit").count(), 3, "{table}");
+
+    // Two charges: the first salt is per equivalent as all are, of which each formula unit has 0.8, whether its mixture is
+    // labelled in the same call or not.
+    for systems in [["first", "mixture"].as_slice(), &["first"]] {
+        let (per_equivalent, table) = labels("first = 0.8, second = 1.6, anion = -0.8", systems);
+        let ratio = per_equivalent[0][0] / of_one_magnitude[0][0];
+        assert!((ratio - 1.0 / 0.8).abs() < 2e-3, "{ratio}");
+        assert_eq!(table.matches("per equivalent").count(), systems.len(), "{table}");
+    }
+}
+
+#[test]
+fn what_was_computed_is_written_where_another_system_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dataset.toml");
+    Brownian::default().write(&folder.path().join("good.lammpstrj"), 1500, 1);
+    let charges = "first = 1.0, second = 1.0, anion = -1.0";
+    let label = |text: &str| {
+        std::fs::write(&path, text).unwrap();
+        let mut command = ionscape();
+        command.args(["label", path.to_str().unwrap()]);
+        command
+    };
+    let text = data_set_of(charges, &["none", "good", "cold"]);
+    let text = text.strip_suffix("temperature = 1.0\n").unwrap();
+    let message = dumps::refusal(&mut label(text), 1);
+    assert!(message.contains("1 of 3 labels were written; system none: "), "{message}");
+    assert!(message.contains("none.lammpstrj: No such file or directory (os error 2); system cold: it"), "{message}");
+    assert!(message.contains("gives a trajectory without timestep and temperature"), "{message}");
+    let written: toml::Table = std::fs::read_to_string(&path).unwrap().parse().unwrap();
+    let labelled = |i: usize| written["system"][i].get("molar_conductivity").is_some();
+    assert_eq!([0, 1, 2].map(labelled), [false, true, false]);
+
+    // A label that is the user's own is left as it is, and what it lacks is told.
+    let own = format!("{}molar_conductivity = 5.0\n", data_set_of(charges, &["good"]));
+    let assert = label(&own).assert().success();
+    let told = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
+    assert!(told.contains("good: its molar_conductivity has no molar_conductivity_error"), "{told}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), own);
 }

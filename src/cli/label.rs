@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use ionscape::dataset::{Dataset, Label, System, write_labels};
 use ionscape::output::AtomicFile;
 use ionscape::transport::{
-    Conditions, IonRequest, Job, Properties, RecordOptions, ReferenceFrame, TransportReport, Verdict,
+    Amount, Conditions, IonRequest, Job, Per, Properties, RecordOptions, ReferenceFrame, TransportReport, Verdict,
 };
 use ionscape::units::UnitStyle;
 use serde::Serialize;
@@ -16,8 +16,8 @@ use crate::{outputs, progress::Progress, results};
 /// Compute the molar conductivities that a data set lacks, from the trajectories that its systems name.
 ///
 /// A system that gives trajectory, timestep and temperature instead of molar_conductivity gets it, its error, and the
-/// Nernst-Einstein value; the file is replaced in one step and keeps its comments. Doubtful labels are not written, and the
-/// command then fails and names them.
+/// Nernst-Einstein value; the file is replaced in one step and keeps its comments. Where a label is doubtful or cannot be
+/// computed, the others are written, and the command fails and names it. All labels are per one amount of salt, which is told.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// Data set file.
@@ -59,72 +59,125 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     // The data set is written last, and looked at before all the work.
     AtomicFile::create(path)?;
     let wanted = |s: &&System| s.trajectory.is_some() && (arguments.again || s.molar_conductivity.is_none());
-    let mut labelled = vec![];
+    let (mut labelled, mut failed) = (vec![], vec![]);
     for system in dataset.systems.iter().filter(wanted) {
-        let context = || format!("{}: system {}", path.display(), system.name);
-        let job = job(&dataset, system, folder, arguments.target_error).with_context(context)?;
-        let mut progress = Progress::new(Path::new(&system.name), "frames");
-        let outcome = job.run(&mut |_| progress.frame()).with_context(context)?;
-        if let Some(units) = outcome.record.as_ref().and_then(|r| r.units.as_ref()).filter(|u| **u != dataset.units) {
-            bail!(
-                "{}: system {}: its trajectory is in {units} units, and the data set is in {}; convert it, or make a data set of \
-                 each unit style",
-                path.display(),
-                system.name,
-                dataset.units
-            );
-        }
-        for note in &outcome.report.notes {
-            log::warn!("{}: {note}", system.name);
-        }
-        labelled.push(Labelled { name: system.name.clone(), report: outcome.report });
-    }
-    results::write_json(arguments.json.as_deref(), &labelled)?;
-    if labelled.is_empty() {
-        crate::terminal::tell!("{}: no system lacks a label", path.display());
-        return Ok(());
-    }
-    let is_doubtful = |l: &Labelled| matches!(l.report.verdict, Verdict::NotDiffusive | Verdict::EstimatorsDisagree);
-    let labels: Vec<Label> = labelled
-        .iter()
-        .filter(|l| arguments.accept_doubtful || !is_doubtful(l))
-        .map(|l| {
-            let best = l.report.best_estimate();
-            Label {
-                system: l.name.clone(),
-                molar_conductivity: best.molar_conductivity,
-                molar_conductivity_error: best.molar_conductivity_error,
-                nernst_einstein: l.report.nernst_einstein,
+        match report(&dataset, system, folder, arguments.target_error) {
+            Ok(report) => {
+                for note in &report.notes {
+                    log::warn!("{}: {note}", system.name);
+                }
+                labelled.push(Labelled { name: system.name.clone(), report });
             }
-        })
-        .collect();
-    let left: Vec<&str> =
-        labelled.iter().filter(|l| !arguments.accept_doubtful && is_doubtful(l)).map(|l| l.name.as_str()).collect();
-    if !labels.is_empty() {
-        write_labels(path, &text, &labels)?;
+            // What was computed for others is not lost.
+            Err(why) => failed.push(format!("system {}: {}", system.name, crate::sentence(&why))),
+        }
+    }
+    for system in dataset.systems.iter().filter(|s| !wanted(s) && lacks_its_error(s)) {
+        log::warn!(
+            "{}: its molar_conductivity has no molar_conductivity_error, which ionscape train needs; give it, or compute both \
+             with --again from a trajectory",
+            system.name
+        );
+    }
+    if labelled.is_empty() && failed.is_empty() {
+        crate::terminal::tell!("{}: no system that names a trajectory lacks a molar_conductivity", path.display());
+        return results::write_json(arguments.json.as_deref(), &labelled);
+    }
+    share_one_amount(&dataset, &mut labelled);
+    if !labelled.is_empty() {
+        results::write_json(arguments.json.as_deref(), &labelled)?;
+    }
+    let is_doubtful = |l: &&Labelled| matches!(l.report.verdict, Verdict::NotDiffusive | Verdict::EstimatorsDisagree);
+    let (left, kept): (Vec<&Labelled>, Vec<&Labelled>) =
+        labelled.iter().partition(|l| !arguments.accept_doubtful && is_doubtful(l));
+    if !kept.is_empty() {
+        write_labels(path, &text, &kept.iter().map(|l| label(l)).collect::<Vec<_>>())?;
     }
     // After all files: the table's reader may have had enough.
     let rows: Vec<(&str, String)> = labelled.iter().map(|l| (l.name.as_str(), row(&l.report))).collect();
     results::print_table(&rows)?;
     if !left.is_empty() {
+        let names: Vec<&str> = left.iter().map(|l| l.name.as_str()).collect();
+        let doubtful = format!(
+            "those of {} are doubtful and were not: run ionscape transport on them, or write them too with --accept-doubtful",
+            names.join(", ")
+        );
+        failed.insert(0, doubtful);
+    }
+    if !failed.is_empty() {
         bail!(
-            "{}: {} of {} labels were written; those of {} are doubtful and were not: run ionscape transport on them, or write \
-             them too with --accept-doubtful",
+            "{}: {} of {} labels were written; {}",
             path.display(),
-            labels.len(),
-            labelled.len(),
-            left.join(", ")
+            kept.len(),
+            dataset.systems.iter().filter(wanted).count(),
+            failed.join("; ")
         );
     }
     Ok(())
 }
 
+/// What a system's trajectory says.
+fn report(dataset: &Dataset, system: &System, folder: &Path, target_error: f64) -> anyhow::Result<TransportReport> {
+    let job = job(dataset, system, folder, target_error)?;
+    let mut progress = Progress::new(Path::new(&system.name), "frames");
+    let outcome = job.run(&mut |_| progress.frame())?;
+    if let Some(units) = outcome.record.as_ref().and_then(|r| r.units.as_ref()).filter(|u| **u != dataset.units) {
+        bail!(
+            "its trajectory is in {units} units, and the data set is in {}; convert it, or make a data set of each unit style",
+            dataset.units
+        );
+    }
+    Ok(outcome.report)
+}
+
+fn lacks_its_error(system: &System) -> bool {
+    system.molar_conductivity.is_some() && system.molar_conductivity_error.is_none()
+}
+
+fn label(labelled: &Labelled) -> Label {
+    let best = labelled.report.best_estimate();
+    Label {
+        system: labelled.name.clone(),
+        molar_conductivity: best.molar_conductivity,
+        molar_conductivity_error: best.molar_conductivity_error,
+        nernst_einstein: labelled.report.nernst_einstein,
+    }
+}
+
+/// Makes all labels be per equivalent where some must be: a model learns from all of them as one quantity.
+///
+/// That is so where the data set has ions, of more than two species, whose charges differ in magnitude, whichever of them the
+/// systems of this call have, so that labels of another call are per the same.
+fn share_one_amount(dataset: &Dataset, labelled: &mut [Labelled]) {
+    let species = dataset.types_by_species();
+    let charges: Vec<f64> = species.iter().map(|(name, _)| dataset.charges[name]).filter(|z| *z != 0.0).collect();
+    let mixed = charges.len() > 2 && !Amount::one_magnitude(charges.iter().copied());
+    if mixed || labelled.iter().any(|l| l.report.amount.per == Per::Equivalent) {
+        labelled.iter_mut().for_each(|l| per_equivalent(&mut l.report));
+    }
+}
+
+fn per_equivalent(report: &mut TransportReport) {
+    let ions: Vec<(f64, usize)> = report.species.iter().map(|s| (s.species.charge, s.species.n_ions)).collect();
+    let amount = Amount::equivalents(&ions);
+    let factor = report.amount.number / amount.number;
+    report.amount = amount;
+    for estimate in &mut report.estimates {
+        estimate.molar_conductivity *= factor;
+        estimate.molar_conductivity_error *= factor;
+    }
+    for value in [&mut report.nernst_einstein, &mut report.nernst_einstein_error].into_iter().flatten() {
+        *value *= factor;
+    }
+}
+
 fn row(report: &TransportReport) -> String {
     let best = report.best_estimate();
     format!(
-        "{:.5} +- {:.5}  {:<18}{}",
+        "{:.5} +- {:.5}  {:<18}{:<18}{}",
         best.molar_conductivity,
         best.molar_conductivity_error,
+        report.amount.per.label(),
         best.method.label(),
         report.verdict.label()
     )

@@ -61,23 +61,47 @@ pub enum Per {
     Equivalent,
 }
 
+impl Per {
+    /// In words.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::FormulaUnit => "per formula unit",
+            Self::Equivalent => "per equivalent",
+        }
+    }
+}
+
+/// Charges that differ by no larger share are of one magnitude.
+const SAME_CHARGE: f64 = 1e-6;
+
 impl Amount {
-    /// Formula units where there is one species of each sign in equal numbers, else equivalents of the sign that there
-    /// is more charge of.
+    /// Formula units where there are as many cations as anions, of one species each or all of one magnitude of charge, else
+    /// equivalents of the sign that there is more charge of.
     pub fn of(species: &[IonSpecies]) -> Self {
         Self::of_ions(&species.iter().map(|s| (s.charge, s.n_ions)).collect::<Vec<_>>())
     }
 
     /// The same from the charge and the number of ions of each species.
     pub fn of_ions(species: &[(f64, usize)]) -> Self {
-        if let [(charge, n), (other_charge, other_n)] = species
-            && n == other_n
-            && charge * other_charge < 0.0
-        {
-            return Self { number: *n as f64, per: Per::FormulaUnit };
+        let ions = |sign: f64| species.iter().filter(|(z, _)| sign * z > 0.0).map(|(_, n)| n).sum::<usize>();
+        let (cations, anions) = (ions(1.0), ions(-1.0));
+        let charges = || species.iter().map(|(charge, _)| *charge);
+        if cations > 0 && cations == anions && (species.len() == 2 || Self::one_magnitude(charges())) {
+            return Self { number: cations as f64, per: Per::FormulaUnit };
         }
+        Self::equivalents(species)
+    }
+
+    /// Equivalents of the sign that there is more charge of, from the charge and the number of ions of each species.
+    pub fn equivalents(species: &[(f64, usize)]) -> Self {
         let sum = |sign: f64| species.iter().map(|(charge, n)| (sign * charge).max(0.0) * *n as f64).sum::<f64>();
         Self { number: sum(1.0).max(sum(-1.0)), per: Per::Equivalent }
+    }
+
+    /// Whether charges are of one magnitude, so that every neutral mixture of their ions is made of formula units.
+    pub fn one_magnitude(mut charges: impl Iterator<Item = f64>) -> bool {
+        let first = charges.next().map_or(0.0, f64::abs);
+        charges.all(|charge| (charge.abs() - first).abs() <= SAME_CHARGE * first)
     }
 }
 
@@ -245,4 +269,27 @@ fn onsager(record: &Record, analysis: &mut Analysis) -> Onsager {
         ));
     }
     onsager
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mixtures_of_charges_of_one_magnitude_have_formula_units_as_their_ends_have() {
+        let amount = |species: &[(f64, usize)]| {
+            let amount = Amount::of_ions(species);
+            (amount.number, amount.per)
+        };
+        for z in [0.8, 1.0, 2.0] {
+            assert_eq!(amount(&[(z, 60), (-z, 60)]), (60.0, Per::FormulaUnit));
+            assert_eq!(amount(&[(z, 20), (z, 40), (-z, 60)]), (60.0, Per::FormulaUnit));
+        }
+        assert_eq!(amount(&[(2.0, 10), (-1.0, 20)]), (20.0, Per::Equivalent));
+        assert_eq!(amount(&[(2.0, 10), (1.0, 5), (-1.0, 25)]), (25.0, Per::Equivalent));
+        // What is not neutral has no formula; a cation of another magnitude makes as many ions of each sign none.
+        assert_eq!(amount(&[(0.5, 10), (-0.5, 12)]), (6.0, Per::Equivalent));
+        assert_eq!(amount(&[(2.0, 10), (1.0, 10), (-1.0, 20)]), (30.0, Per::Equivalent));
+        assert_eq!(amount(&[(1.0, 0), (1.0, 0)]), (0.0, Per::Equivalent));
+    }
 }
