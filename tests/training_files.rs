@@ -2,10 +2,12 @@
 
 mod salts;
 
+use std::io::Write;
 use std::path::Path;
 use std::process::Command;
 
 use assert_cmd::assert::OutputAssertExt;
+use ionscape::output::AtomicFile;
 use salts::{Salt, write_dataset};
 
 fn dataset(folder: &Path) {
@@ -95,6 +97,25 @@ fn data_sets_that_contradict_themselves_are_refused_before_features_are_computed
         assert!(message.starts_with(&format!("ionscape: wrong.toml: {expected}")), "{message}");
     }
     assert!(!folder.join("ionscape").exists(), "features were computed");
+}
+
+#[test]
+fn the_same_configurations_in_another_file_are_the_same_snapshots() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    dataset(folder);
+    let dump = std::fs::read_to_string(folder.join("s1.lammpstrj")).unwrap();
+    let mut packed = AtomicFile::create(folder.join("s2.lammpstrj.gz")).unwrap();
+    packed.write_all(dump.as_bytes()).unwrap();
+    packed.commit().unwrap();
+    let text = std::fs::read_to_string(folder.join("dataset.toml")).unwrap();
+    std::fs::write(folder.join("packed.toml"), text.replace("\"s2.lammpstrj\"", "\"s2.lammpstrj.gz\"")).unwrap();
+    std::fs::write(folder.join("s2.lammpstrj"), format!("{dump}\n")).unwrap();
+    // A second time features come from the cache.
+    for name in ["packed.toml", "packed.toml", "dataset.toml"] {
+        let message = refusal(folder, &format!("train {name} -o m.onnx"));
+        assert!(message.contains("systems s1 and s2 have the same snapshots"), "{name}: {message}");
+    }
 }
 
 #[test]

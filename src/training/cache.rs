@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::Rows;
 use crate::configuration;
-use crate::local::{Environments, Inputs, PeriodicEnvironments, inputs};
+use crate::local::{Environments, Inputs, PeriodicEnvironments, Sites, inputs};
 use crate::model::Conditions;
 use crate::output::{AtomicFile, remove_leftovers};
 use crate::species::SpeciesMap;
@@ -46,6 +46,8 @@ pub struct Contents {
     pub coordination: [f64; 2],
     /// Unit style that the dumps state, if they do.
     pub units: Option<String>,
+    /// Digest of each dump's ions and neutral sites: what they are, where, and in which cells, however the file is written.
+    pub dumps: Vec<String>,
     /// SHA-256 of the features' bytes.
     pub digest: String,
 }
@@ -56,8 +58,6 @@ pub struct Features {
     pub contents: Contents,
     /// Digest of the configurations and of what was made of them.
     pub key: String,
-    /// Digest of each dump's bytes.
-    pub dumps: Vec<String>,
 }
 
 impl Features {
@@ -72,17 +72,15 @@ impl Features {
         let digests = dumps.iter().map(|dump| digest(dump)).collect::<Result<Vec<_>>>()?;
         let key = key(&digests, recipe)?;
         std::fs::create_dir_all(cache).map_err(|e| not_kept(cache, &e))?;
-        if let Some(mut features) = open(cache, &key)? {
-            features.dumps = digests;
+        if let Some(features) = open(cache, &key)? {
             let (values, contents) = paths(cache, &key);
             [values, contents].iter().for_each(|path| remove_leftovers(path));
             return Ok(features);
         }
         compute(cache, &key, dumps, recipe, on_frame)?;
-        let features = open(cache, &key)?.ok_or_else(|| {
+        open(cache, &key)?.ok_or_else(|| {
             Error::Input(format!("{}: the features that were just written are not there", cache.display()))
-        })?;
-        Ok(Self { dumps: digests, ..features })
+        })
     }
 
     /// All features, `[n_environments, n_features]`.
@@ -172,7 +170,7 @@ fn open(cache: &Path, key: &str) -> Result<Option<Features>> {
         log::warn!("{}: the features kept there are damaged, and are computed anew", values.display());
         return Ok(None);
     }
-    Ok(Some(Features { map, contents, key: key.into(), dumps: vec![] }))
+    Ok(Some(Features { map, contents, key: key.into() }))
 }
 
 fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame: &mut dyn FnMut()) -> Result<()> {
@@ -186,15 +184,21 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
         density: 0.0,
         coordination: [0.0; 2],
         units: None,
+        dumps: vec![],
         digest: String::new(),
     };
     let mut digest = Sha256::new();
     let (mut frame, mut row, mut bytes) = (Frame::default(), vec![], vec![]);
     for dump in dumps {
         let mut reader = DumpReader::open(dump, configuration::columns(recipe.map), ReadOptions::default())?;
+        let mut configurations = Sha256::new();
         while reader.read(&mut frame)? {
             configuration::check_charges(recipe.map, &frame)?;
-            let environments = configuration::environments(&frame, recipe.map, recipe.inputs.descriptor().reach())?;
+            let sites = configuration::sites(&frame, recipe.map)?;
+            add_configuration(&mut configurations, &frame, &sites);
+            let reach = recipe.inputs.descriptor().reach();
+            let environments = PeriodicEnvironments::of_sites(&frame.cell, &sites, recipe.map, reach)
+                .map_err(|e| frame.error(None, e.to_string()))?;
             if environments.is_empty() {
                 return Err(frame.error(None, "the frame has no ion; check the species of the data set".into()));
             }
@@ -213,6 +217,7 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
             contents.units = contents.units.take().or(frame.units.clone());
             on_frame();
         }
+        contents.dumps.push(hex(configurations));
     }
     let n = contents.frames.len() as f64;
     if contents.frames.is_empty() {
@@ -229,6 +234,13 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
     let mut out = AtomicFile::create(&contents_path)?;
     out.write_all(text.as_bytes()).map_err(|e| Error::io(&contents_path, e))?;
     out.commit()
+}
+
+fn add_configuration(hasher: &mut Sha256, frame: &Frame, sites: &Sites) {
+    let mut add = |vector: &[f64; 3]| vector.iter().for_each(|x| hasher.update(x.to_ne_bytes()));
+    frame.cell.vectors().iter().for_each(&mut add);
+    sites.positions().iter().for_each(&mut add);
+    sites.species().iter().for_each(|species| hasher.update(species.to_ne_bytes()));
 }
 
 /// Mean numbers of unlike and of like ions within the coordination radius.

@@ -111,11 +111,11 @@ impl Corpus {
                     )));
                 }
             }
-            let dumps = &features.dumps;
+            let dumps = &features.contents.dumps;
             if (1..dumps.len()).any(|i| dumps[..i].contains(&dumps[i])) {
                 return Err(refuse(format!("system {name}: one of its snapshots is given twice; give each once")));
             }
-            let shares = |other: &&Member| other.features.dumps.iter().any(|dump| dumps.contains(dump));
+            let shares = |other: &&Member| other.features.contents.dumps.iter().any(|dump| dumps.contains(dump));
             if let Some(other) = systems.iter().find(shares) {
                 return Err(refuse(format!(
                     "systems {} and {name} have the same snapshots; what stands twice would be learned from and tested on at \
