@@ -223,7 +223,8 @@ fn print(corpus: &Corpus, outcome: &Outcome) -> std::io::Result<()> {
     if !by_density.is_empty() {
         crate::terminal::say!("\nfields learned from two halves of the systems, correlation over ions by density")?;
         for (density, correlation) in by_density {
-            crate::terminal::say!("{density:>10.4}  {correlation:.3}")?;
+            let shown = correlation.map_or("-".into(), |correlation| format!("{correlation:.3}"));
+            crate::terminal::say!("{density:>10.4}  {shown}")?;
         }
     }
     Ok(())

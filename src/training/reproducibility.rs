@@ -22,8 +22,8 @@ pub struct Reproducibility {
     pub name: String,
     /// Ions per volume.
     pub density: f64,
-    /// Pearson's, over ions.
-    pub correlation: f64,
+    /// Pearson's, over ions; none where one of the fields is the same for all of them.
+    pub correlation: Option<f64>,
 }
 
 /// Trains on two halves of a corpus and compares the fields in all its systems; nothing for fewer than eight systems.
@@ -51,17 +51,42 @@ pub fn reproducibility(corpus: &Corpus, settings: &TrainSettings) -> Result<Vec<
         Reproducibility {
             name: member.name.clone(),
             density: member.features.contents.density,
-            correlation: correlation(&values[0], &values[1]),
+            correlation: values.iter().all(|field| varies(field)).then(|| correlation(&values[0], &values[1])),
         }
     };
     Ok(corpus.systems.iter().zip(&pooled).map(compare).collect())
 }
 
-/// Mean over the systems of each density, ascending.
-pub fn by_density(all: &[Reproducibility]) -> Vec<(f64, f64)> {
+/// Whether values differ by more than rounding.
+fn varies(values: &[f64]) -> bool {
+    const ROUNDING: f64 = 1e-9;
+    let (low, high) = values.iter().fold((f64::MAX, f64::MIN), |(low, high), &v| (v.min(low), v.max(high)));
+    high - low > ROUNDING * high.abs().max(low.abs())
+}
+
+/// Mean over the systems of each density, ascending; none where no system of a density has a correlation.
+pub fn by_density(all: &[Reproducibility]) -> Vec<(f64, Option<f64>)> {
     let mut sorted: Vec<&Reproducibility> = all.iter().collect();
     sorted.sort_by(|a, b| a.density.total_cmp(&b.density));
     // Densities of one grid point agree but for rounding of the box.
     let groups = sorted.chunk_by(|a, b| b.density < 1.01 * a.density);
-    groups.map(|g| (g[0].density, g.iter().map(|r| r.correlation).sum::<f64>() / g.len() as f64)).collect()
+    let mean = |group: &[&Reproducibility]| {
+        let known: Vec<f64> = group.iter().filter_map(|r| r.correlation).collect();
+        (!known.is_empty()).then(|| known.iter().sum::<f64>() / known.len() as f64)
+    };
+    groups.map(|group| (group[0].density, mean(group))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_that_are_the_same_for_all_ions_have_no_correlation() {
+        assert!(varies(&[1.0, 1.001]) && varies(&[0.0, 1e-20]) && varies(&[-1.0, 1.0]));
+        assert!(!varies(&[0.7, 0.7 + 1e-12]) && !varies(&[0.0, 0.0]));
+        let one = |density: f64, correlation: Option<f64>| Reproducibility { name: "s".into(), density, correlation };
+        let found = by_density(&[one(0.2, None), one(0.1, Some(0.5)), one(0.1, None), one(0.1, Some(1.0))]);
+        assert_eq!(found, [(0.1, Some(0.75)), (0.2, None)]);
+    }
 }
