@@ -12,6 +12,7 @@ use crate::descriptor::SoapParameters;
 use crate::local::Inputs;
 use crate::model::{Condition, Conditions, Metadata};
 use crate::species::{Channels, Species, SpeciesMap};
+use crate::transport::Amount;
 use crate::{Error, Result};
 
 /// Systems to learn from or to predict, with their features.
@@ -218,10 +219,27 @@ fn species(dataset: &Dataset, source: &Source) -> Result<(Vec<Species>, SpeciesM
             }
             model.to_vec()
         }
-        None => own,
+        None => {
+            check_channels(&own, source.channels)?;
+            own
+        }
     };
     let map = SpeciesMap::new(&species, source.channels, &dataset.names_by_type())?;
     Ok((species, map))
+}
+
+/// Refuses ions of which one model cannot serve both signs.
+fn check_channels(species: &[Species], channels: Channels) -> Result<()> {
+    let ions = || species.iter().filter(|s| s.is_ion());
+    if channels != Channels::ChargeSymmetric || Amount::one_magnitude(ions().map(|s| s.charge)) {
+        return Ok(());
+    }
+    let charges: Vec<String> = ions().map(|s| format!("{} ({:+})", s.name, s.charge)).collect();
+    Err(Error::Input(format!(
+        "charges: {} differ in more than their sign, and charge-symmetric channels take them for alike; train with --channels \
+         by-species",
+        charges.join(", ")
+    )))
 }
 
 /// Mean over environments; none if some feature is not finite.
