@@ -107,6 +107,12 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
             arguments.model.display()
         );
     }
+    if local.model().n_members() == 1 {
+        log::warn!(
+            "{}: the model has one member, which has no deviation, so c_lam[2] is 0 for every ion",
+            arguments.model.display()
+        );
+    }
     let deviation = match rerun {
         Some(_) if map.has_molecules() => bail!(
             "{}: ions that are centres of mass are not evaluated on --ranks; leave it out, or use the compute in LAMMPS",

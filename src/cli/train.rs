@@ -11,7 +11,7 @@ use ionscape::species::Channels;
 use ionscape::training::corpus::Corpus;
 use ionscape::training::local::Agreement;
 use ionscape::training::reproducibility::{Reproducibility, by_density};
-use ionscape::training::score::{Coverage, Prediction, Score};
+use ionscape::training::score::{CALIBRATIONS, Coverage, Prediction, Score};
 use ionscape::training::session::{Outcome, Stage, train};
 use ionscape::training::{ModelKind, TrainSettings};
 use serde::Serialize;
@@ -145,10 +145,34 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         None => (outcome.training.clone(), "Training systems", &outcome.training_score),
     };
     let document = summary(&corpus, &settings, &outcome)?;
+    warn(&settings, &outcome);
     // Before the table, whose reader may have had enough.
     let beside: Vec<&Agreement> = outcome.validation.iter().flat_map(|v| &v.local).collect();
     arguments.outputs.write(&predictions, heading, score, &beside, &corpus.units, &document)?;
     Ok(print(&corpus, &outcome)?)
+}
+
+/// Tells of errors that the model cannot state, or states wrongly.
+fn warn(settings: &TrainSettings, outcome: &Outcome) {
+    if settings.members == 1 {
+        log::warn!(
+            "an ensemble of one member has no deviation: the model states errors of 0, of ions and of systems; give more members"
+        );
+        return;
+    }
+    let Some(factor) = outcome.validation.as_ref().map(|v| v.calibration) else { return };
+    let [least, largest] = CALIBRATIONS;
+    if factor > largest * (1.0 - 1e-9) {
+        log::warn!(
+            "deviations of the ensemble were multiplied by {largest}, the most that they are, and systems that were left out are \
+             still off by more than is stated: the model's errors are too small"
+        );
+    } else if factor < least * (1.0 + 1e-9) {
+        log::warn!(
+            "deviations of the ensemble were multiplied by {least}, the least that they are, and systems that were left out are \
+             still off by less than is stated, errors of labels included: the model's errors may be too large"
+        );
+    }
 }
 
 /// The folder that networks of this very training are kept in while it runs.

@@ -65,12 +65,16 @@ pub fn coverage(predictions: &[Prediction], floor: f64) -> Coverage {
     Coverage { one_sigma: within(1.0), two_sigma: within(1.96), mean_squared_z }
 }
 
-/// The factor by which stated errors of predictions must be multiplied for the mean squared `z` to be 1, from 0.2 to 5.
+/// The least and the largest factor that [`calibration`] gives.
+pub const CALIBRATIONS: [f64; 2] = [0.2, 5.0];
+
+/// The factor by which stated errors of predictions must be multiplied for the mean squared `z` to be 1, or that of
+/// [`CALIBRATIONS`] that comes nearest.
 pub fn calibration(predictions: &[Prediction], floor: f64) -> f64 {
     let excess = |scale: f64| {
         predictions.iter().map(|p| p.z(floor, scale).powi(2)).sum::<f64>() / predictions.len() as f64 - 1.0
     };
-    let (mut low, mut high) = (0.2, 5.0);
+    let [mut low, mut high] = CALIBRATIONS;
     for _ in 0..60 {
         let middle = f64::sqrt(low * high);
         if excess(middle) > 0.0 { low = middle } else { high = middle }
@@ -111,6 +115,7 @@ mod tests {
         given.iter_mut().for_each(|p| p.predicted_error *= factor);
         assert!((coverage(&given, 0.0).mean_squared_z - 1.0).abs() < 1e-9);
         assert!((factor * 0.2 - (0.25f64 - 0.01).sqrt()).abs() < 1e-9);
-        assert!((calibration(&predictions(&[0.01, -0.01], 1.0), 0.0) - 0.2).abs() < 1e-9);
+        assert!((calibration(&predictions(&[0.01, -0.01], 1.0), 0.0) - CALIBRATIONS[0]).abs() < 1e-9);
+        assert!((calibration(&predictions(&[9.0, -9.0], 0.1), 0.0) - CALIBRATIONS[1]).abs() < 1e-9);
     }
 }
