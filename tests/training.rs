@@ -78,6 +78,16 @@ fn a_model_is_trained_evaluated_and_predicts() {
     command.assert().success();
     let evaluated = json(&file("e.json"));
     assert!(r2(&evaluated) > 0.9, "{evaluated}");
+
+    // The systems that it was trained on, and others of their names, are no test.
+    let told = |folder: &Path| {
+        let mut command = ionscape();
+        command.arg("evaluate").arg(file("m.onnx")).arg(folder.join("dataset.toml")).arg("--cache").arg(file("cache"));
+        String::from_utf8(command.assert().success().get_output().stderr.clone()).unwrap()
+    };
+    assert!(told(folder.path()).contains("the model was trained on this very data set"), "{}", told(folder.path()));
+    let by_name = "the model was trained on systems of these names: s0, s1, s2, s3, s4; if they are the same";
+    assert!(told(unseen.path()).contains(by_name), "{}", told(unseen.path()));
     assert_eq!(evaluated["baselines_fitted_to"], "the model's training systems");
     assert!(std::fs::read(file("e.png")).unwrap().starts_with(b"\x89PNG"));
 
@@ -94,6 +104,62 @@ fn a_model_is_trained_evaluated_and_predicts() {
         let (ours, theirs) = (predicted[ours].as_f64().unwrap(), expected[theirs].as_f64().unwrap());
         assert!((ours - theirs).abs() < 1e-4 * theirs.abs(), "{predicted} {expected}");
     }
+}
+
+/// No ion has another within the radius, which the quadratic baseline can then tell nothing of.
+#[test]
+fn coordination_that_no_training_system_has_does_not_count() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    write_dataset(folder.path(), &salts(6), 0.01);
+    std::fs::write(file("train.toml"), "members = 2\nfolds = 2\ncoordination_radius = 0.5\n").unwrap();
+    let mut command = train(folder.path(), "m.onnx");
+    command.arg("--config").arg(file("train.toml")).arg("--json").arg(file("t.json")).assert().success();
+    assert!(json(&file("t.json"))["baselines"]["quadratic"]["rmse"].as_f64().unwrap() < 10.0);
+    ionscape().arg("inspect").arg(file("m.onnx")).arg("--json").arg(file("i.json")).assert().success();
+    let fitted = &json(&file("i.json"))["validation"]["baselines_fitted"];
+    let quadratic = fitted.as_array().unwrap().iter().find(|b| b["kind"] == "quadratic").unwrap();
+    let coefficients: Vec<f64> =
+        quadratic["coefficients"].as_array().unwrap().iter().map(|c| c.as_f64().unwrap()).collect();
+    // Of 1, a, b, a^2, a b, b^2, where b is the coordination.
+    assert_eq!([2, 4, 5].map(|c| coefficients[c]), [0.0; 3], "{coefficients:?}");
+    assert!(coefficients[0] != 0.0 && coefficients.iter().all(|c| c.abs() < 1e3), "{coefficients:?}");
+
+    let evaluate = |radius: &str| {
+        let mut command = ionscape();
+        command.arg("evaluate").arg(file("m.onnx")).arg(file("dataset.toml")).arg("--cache").arg(file("cache"));
+        command.args(["--coordination-radius", radius]);
+        command
+    };
+    evaluate("0.5").assert().success();
+    let message = refusal(&mut evaluate("1.5"));
+    assert!(message.contains("its baselines were fitted with a coordination radius of 0.5"), "{message}");
+}
+
+#[test]
+fn errors_that_a_model_cannot_state_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str| folder.path().join(name);
+    write_dataset(folder.path(), &salts(6), 0.01);
+    let told =
+        |command: &mut Command| String::from_utf8(command.assert().success().get_output().stderr.clone()).unwrap();
+    let one = told(train(folder.path(), "one.onnx").args(["--members", "1", "--folds", "2"]));
+    assert!(one.contains("an ensemble of one member has no deviation"), "{one}");
+    let mut command = ionscape();
+    command.arg("evaluate").arg(file("one.onnx")).arg(file("dataset.toml")).arg("--cache").arg(file("cache"));
+    assert!(told(&mut command).contains("the model has one member, which has no deviation"));
+    let mut command = ionscape();
+    command.arg("predict").arg(file("one.onnx")).arg(file("s0.lammpstrj")).arg("-o").arg(file("o.lammpstrj"));
+    assert!(told(&mut command).contains("so c_lam[2] is 0 for every ion"));
+
+    // Networks that have hardly learned, and agree about it.
+    let network = "kind = \"mlp\"\nmembers = 2\nfolds = 2\n[mlp]\nsteps = 5\nhidden = [4]\nlearning_rate = 1e-9\n";
+    std::fs::write(file("train.toml"), network).unwrap();
+    let far = told(
+        train(folder.path(), "far.onnx").arg("--config").arg(file("train.toml")).arg("--json").arg(file("t.json")),
+    );
+    assert_eq!(json(&file("t.json"))["calibration"].as_f64().map(|c| (1e6 * c).round() / 1e6), Some(5.0));
+    assert!(far.contains("multiplied by 5, the most that they are") && far.contains("errors are too small"), "{far}");
 }
 
 #[test]
@@ -222,6 +288,13 @@ fn data_sets_that_nothing_can_be_learned_from_are_refused() {
     assert!(species.contains("system s0: its snapshots have no ion of negative charge"), "{species}");
     let charges = message(good.replace("cation = 1.0", "cation = -1.0"), &[]);
     assert!(charges.contains("whose charge is -1"), "{charges}");
+    let valence = message(good.replace("cation = 1.0", "cation = 2.0"), &[]);
+    assert!(valence.contains("cation (+2), anion (-1) differ in more than their sign"), "{valence}");
+    assert!(valence.contains("train with --channels by-species"), "{valence}");
+    let none = message(good.replace("\"s2.lammpstrj\"", "[]"), &[]);
+    assert!(none.contains("system s2: snapshots is a list of no file"), "{none}");
+    let endless = message(good.replace("\"s2.lammpstrj\"", "\"s2.lammpstrj\"\nbjerrum_length = nan"), &[]);
+    assert!(endless.contains("system s2: bjerrum_length NaN: it must be above zero"), "{endless}");
     let missing = message(good.replace("\"s3.lammpstrj\"", "\"s9.lammpstrj\""), &[]);
     assert!(missing.contains("system s3") && missing.contains("s9.lammpstrj"), "{missing}");
 

@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use ionscape::descriptor::SoapParameters;
 use ionscape::local::LocalModel;
-use ionscape::model;
-use ionscape::training::evaluation::evaluate;
+use ionscape::model::{self, Metadata};
+use ionscape::training::evaluation::{Seen, evaluate, seen, stored_baselines};
 use ionscape::training::local::Agreement;
 use ionscape::training::score::Prediction;
 
@@ -26,7 +26,8 @@ pub struct Arguments {
     #[arg(long, value_name = "SHARE", default_value_t = 0.01, value_parser = label_floor)]
     label_floor: f64,
 
-    /// Distance within which unlike ions count as coordinated, for the baselines; 0.3 cutoffs if not given.
+    /// Distance within which unlike ions count as coordinated, for the baselines; that of the model's own, if it carries any, or
+    /// 0.3 cutoffs, if not given.
     #[arg(long, value_name = "LENGTH", value_parser = length)]
     coordination_radius: Option<f64>,
 
@@ -54,14 +55,19 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let metadata = local.model().metadata();
     let descriptor: SoapParameters = serde_json::from_value(metadata.descriptor.clone())
         .with_context(|| format!("{}: the descriptor", arguments.model.display()))?;
-    // The radius that the model's own baselines were fitted with, if it carries any.
-    let stored = metadata.provenance.get("coordination_radius").and_then(serde_json::Value::as_f64);
-    let radius = arguments.coordination_radius.or(stored).unwrap_or(0.3 * descriptor.cutoff);
+    let radius = coordination_radius(&arguments, metadata)?.unwrap_or(0.3 * descriptor.cutoff);
     let inputs = (&descriptor, metadata.channels, metadata.conditions.as_slice());
     let corpus = arguments.reading.corpus(path, &dataset, inputs, Some(local.species()), radius)?;
     let mut progress = Progress::new(&arguments.model, "systems");
     let evaluation = evaluate(&local, &corpus, arguments.label_floor, &mut || progress.frame())?;
     drop(progress);
+    warn_of_seen(&seen(metadata, &corpus));
+    if local.model().n_members() == 1 {
+        log::warn!(
+            "the model has one member, which has no deviation: errors of predictions are those of their sampling alone, and the \
+             shares within stated errors mean little"
+        );
+    }
     let predictions: Vec<Prediction> = evaluation.systems.iter().map(|s| s.prediction.clone()).collect();
     // Before the table, whose reader may have had enough.
     let heading = "Predicted against true conductivity";
@@ -102,4 +108,36 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+/// The radius that was asked for or that the model's own baselines were fitted with, if any.
+fn coordination_radius(arguments: &Arguments, metadata: &Metadata) -> anyhow::Result<Option<f64>> {
+    let stored = metadata.provenance.get("coordination_radius").and_then(serde_json::Value::as_f64);
+    let (Some(asked), Some(own)) = (arguments.coordination_radius, stored) else {
+        return Ok(arguments.coordination_radius.or(stored));
+    };
+    if stored_baselines(metadata).is_some() && (asked - own).abs() > 1e-9 * own {
+        bail!(
+            "{}: its baselines were fitted with a coordination radius of {own}, and their coefficients mean nothing at {asked:?}; leave \
+             out --coordination-radius",
+            arguments.model.display()
+        );
+    }
+    Ok(Some(asked))
+}
+
+/// Warns of systems that are no test of the model.
+fn warn_of_seen(seen: &Seen) {
+    match seen {
+        Seen::Nothing => {}
+        Seen::All => log::warn!(
+            "the model was trained on this very data set: this is how well it fits, and not how well it predicts; ionscape inspect \
+             shows its cross-validation"
+        ),
+        Seen::Names(names) => log::warn!(
+            "the model was trained on systems of these names: {}; if they are the same, this is how well it fits them, and not how \
+             well it predicts",
+            names.join(", ")
+        ),
+    }
 }

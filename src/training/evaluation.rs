@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use ndarray::s;
 use rayon::prelude::*;
 use serde::Serialize;
+use serde_json::Value;
 
 use super::baselines::Baseline;
 use super::cache::Features;
@@ -13,7 +14,7 @@ use super::cross_validation::prediction;
 use super::local;
 use super::score::{Coverage, Prediction, Score, coverage, score};
 use crate::local::LocalModel;
-use crate::model::Agreement;
+use crate::model::{Agreement, Metadata};
 use crate::{Error, Result, statistics};
 
 /// Environments that go through the model together.
@@ -160,11 +161,39 @@ fn evaluate_one(local: &LocalModel, member: &Member) -> Result<Evaluated> {
     })
 }
 
+/// The baselines that a model carries, fitted to its own training systems, if it does.
+pub fn stored_baselines(metadata: &Metadata) -> Option<Vec<Baseline>> {
+    serde_json::from_value(metadata.validation.get("baselines_fitted")?.clone()).ok()
+}
+
+/// What a model was seen to learn from in a corpus.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Seen {
+    /// Nothing that its file tells.
+    Nothing,
+    /// All: the very data set.
+    All,
+    /// Systems of these names, which may be others.
+    Names(Vec<String>),
+}
+
+/// Compares a corpus with what a model's file tells of its training: a digest of all systems, and their names where they were
+/// cross-validated.
+pub fn seen(metadata: &Metadata, corpus: &Corpus) -> Seen {
+    if metadata.provenance.get("data_sha256").and_then(Value::as_str) == Some(&corpus.digest()) {
+        return Seen::All;
+    }
+    let known = metadata.validation.get("cross_validation").and_then(|v| v["systems"].as_array());
+    let known: Vec<&str> = known.into_iter().flatten().filter_map(|system| system["name"].as_str()).collect();
+    let names: Vec<String> =
+        corpus.systems.iter().map(|s| s.name.clone()).filter(|name| known.contains(&name.as_str())).collect();
+    if names.is_empty() { Seen::Nothing } else { Seen::Names(names) }
+}
+
 /// The baselines that the model carries, fitted to its own training systems; or else each system by baselines fitted to
 /// the others.
 fn baselines(local: &LocalModel, corpus: &Corpus, floor: f64) -> (BTreeMap<String, Score>, &'static str) {
-    let stored = local.model().metadata().validation.get("baselines_fitted").cloned();
-    let stored: Option<Vec<Baseline>> = stored.and_then(|value| serde_json::from_value(value).ok());
+    let stored = stored_baselines(local.model().metadata());
     let mut predictions: BTreeMap<String, Vec<Prediction>> = BTreeMap::new();
     let mut add = |member: &Member, baselines: &[Baseline]| {
         for baseline in baselines {
