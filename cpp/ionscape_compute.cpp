@@ -41,7 +41,7 @@ std::string broadcast(std::string text, MPI_Comm world, int from = 0)
 }    // namespace
 
 IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
-    Compute(lmp, narg, arg), temperature(NAN), goes_on(false), nmax(0), busy(false), seen{}, running(false), end{-1, 0}, spent{}
+    Compute(lmp, narg, arg), temperature(NAN), goes_on(false), nmax(0), busy(false), spent{}
 {
   if (!domain->box_exist) refuse("needs a simulation box; define one before the compute");
   // LAMMPS gives such a box no images along z, and dumps do not tell.
@@ -79,6 +79,7 @@ IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
     if (threads < 1) refuse(fmt::format("needs a number of threads of at least 1, not '{}'", value));
   }
   load(arg[FIRST_NAME - 1], names, threads);
+  check_molecules();
   const std::string &source = temperature_source;
   const bool named = utils::strmatch(source, "^[cv]_.");
   if (handle->engine->takes_temperature()) {
@@ -148,19 +149,18 @@ void IonscapeCompute::init()
   if (!fix_by_id(modify, report_id))
     refuse(fmt::format("its fix {} is gone, which tells when runs end and ghosts are chosen; define the compute again", report_id));
   seen = {};
-  check_charges();
-  // Ions that are centres of mass are looked for among the atoms of all ranks, not among ghosts.
-  if (handle->engine->has_molecules()) {
-    if (!atom->molecule_flag || !atom->tag_enable)
-      refuse("some ions of the model are centres of mass of molecules; use an atom_style with molecule ids, and ids of atoms");
-    return;
-  }
-  check_ghosts();
+  // Until LAMMPS has chosen ghosts again, which the set-up of a run asks for values before.
+  held.comm = nullptr;
+  // A partition that has the sums over waves alone has types of atoms and charges that do not belong together.
+  if (!utils::strmatch(update->integrate_style, "^verlet/split")) check_charges();
+  check_molecules();
+  if (!handle->engine->has_molecules()) check_ghosts();
 }
 
-void IonscapeCompute::setup()
+void IonscapeCompute::check_molecules()
 {
-  running = true;
+  if (handle->engine->has_molecules() && (!atom->molecule_flag || !atom->tag_enable))
+    refuse("some ions of the model are centres of mass of molecules; use an atom_style with molecule ids, and ids of atoms");
 }
 
 // The lowest rank that has something to say speaks, to all.
@@ -170,25 +170,6 @@ std::string IonscapeCompute::of_any_rank(std::string text)
   int lowest = 0;
   MPI_Allreduce(&speaker, &lowest, 1, MPI_INT, MPI_MIN, world);
   return lowest == comm->nprocs ? std::string() : broadcast(text, world, lowest);
-}
-
-// Whether this rank's atoms are exactly those of the last evaluation. LAMMPS asks more than once a step (each dump,
-// thermo), and between two of these atoms may also have moved, been sorted or changed groups.
-bool IonscapeCompute::seen_before()
-{
-  const std::size_t nlocal = atom->nlocal, nall = nlocal + atom->nghost;
-  const double *x = nall ? atom->x[0] : nullptr;
-  const bool as_warm = seen.temperature == temperature || std::isnan(temperature);
-  if (as_warm && seen.step == update->ntimestep && seen.types.size() == nall && seen.mask.size() == nlocal &&
-      std::equal(seen.x.begin(), seen.x.end(), x) && std::equal(seen.types.begin(), seen.types.end(), atom->type) &&
-      std::equal(seen.mask.begin(), seen.mask.end(), atom->mask))
-    return true;
-  seen.step = update->ntimestep;
-  seen.temperature = temperature;
-  seen.x.assign(x, x + 3 * nall);
-  seen.types.assign(atom->type, atom->type + nall);
-  seen.mask.assign(atom->mask, atom->mask + nlocal);
-  return false;
 }
 
 void IonscapeCompute::find_temperature()
@@ -217,86 +198,66 @@ void IonscapeCompute::look_at_atoms()
   for (int i = 0; i < atom->nlocal; i++)
     if ((atom->mask[i] & groupbit) && handle->engine->is_ion(atom->type[i])) centers.push_back(i);
   handle->look(atom);
-}
-
-// The atoms of all ranks that are ions, parts of them, or seen by them; which of this rank's have values; the cell.
-void IonscapeCompute::gather()
-{
-  constexpr int WIDTH = 8;
-  std::vector<double> mine;
-  handle->wanted.clear();
-  for (int i = 0; i < atom->nlocal; i++) {
-    const int type = atom->type[i];
-    if (!handle->engine->is_seen(type)) continue;
-    if ((atom->mask[i] & groupbit) && handle->engine->is_ion(type)) handle->wanted.push_back(atom->tag[i]);
-    const double mass = atom->rmass ? atom->rmass[i] : atom->mass[type];
-    const double *x = atom->x[i];
-    const double row[WIDTH] = {static_cast<double>(atom->tag[i]), static_cast<double>(type),
-                               static_cast<double>(atom->molecule[i]), mass, atom->q_flag ? atom->q[i] : NAN,
-                               x[0], x[1], x[2]};
-    mine.insert(mine.end(), row, row + WIDTH);
-  }
-  handle->counted.reset(new bool[handle->wanted.size()]());
-
-  const bigint size = static_cast<bigint>(mine.size());
-  bigint total = 0;
-  MPI_Allreduce(&size, &total, 1, MPI_LMP_BIGINT, MPI_SUM, world);
-  if (total > MAXSMALLINT)
-    refuse(fmt::format("{} atoms are too many for ions that are centres of mass, of which each rank needs all; let one atom "
-                       "type stand for each ion",
-                       total / WIDTH));
-  const int count = static_cast<int>(mine.size());
-  std::vector<int> counts(comm->nprocs), starts(comm->nprocs, 0);
-  MPI_Allgather(&count, 1, MPI_INT, counts.data(), 1, MPI_INT, world);
-  for (int rank = 1; rank < comm->nprocs; rank++) starts[rank] = starts[rank - 1] + counts[rank - 1];
-  handle->rows.resize(total);
-  MPI_Allgatherv(mine.data(), count, MPI_DOUBLE, handle->rows.data(), counts.data(), starts.data(), MPI_DOUBLE, world);
-
-  for (int k = 0; k < 3; k++) {
-    handle->configuration.lo[k] = domain->boxlo[k];
-    handle->configuration.hi[k] = domain->boxhi[k];
-    handle->configuration.periodic[k] = domain->periodicity[k];
-  }
-  handle->configuration.tilt = {domain->xy, domain->xz, domain->yz};
-  handle->configuration.rows = {handle->rows.data(), handle->rows.size()};
+  handle->counted.reset();
 }
 
 void IonscapeCompute::compute_peratom()
 {
   if (std::exchange(busy, true)) refuse("the temperature that it takes depends on its own values");
   const std::unique_ptr<bool, void (*)(bool *)> rests(&busy, [](bool *busy) { *busy = false; });
-  invoked_peratom = update->ntimestep;
+  // A program that goes on after an error asks again.
+  invoked_peratom = -1;
   find_values();
-  // Atoms may change before a program asks again at this step, and it asks where this is another step.
-  if (between_runs()) invoked_peratom = -1;
+  // Between runs atoms may change before a program asks again at this step, and it asks where this is another step.
+  if (update->whichflag != 0) invoked_peratom = update->ntimestep;
 }
 
 void IonscapeCompute::find_values()
 {
-  const bool molecules = handle->engine->has_molecules();
-  const bool idle = between_runs();
-  if (idle && !molecules) check_unchanged();
-  // Molecules need no ghosts, but what makes a molecule may have changed.
-  if (idle && molecules)
-    seen = {};
-  else
+  find_temperature();
+  const bool among_ghosts = ghosts_serve();
+  if (among_ghosts)
     // A fix that has just changed the box or moved atoms, such as fix deform, leaves ghosts where they were.
     comm->forward_comm();
-  find_temperature();
+  else
+    gather();
   // All ranks take part, if the atoms of one have moved.
-  const int mine = seen_before();
+  const int mine = seen_before(among_ghosts);
   int same = 0;
   MPI_Allreduce(&mine, &same, 1, MPI_INT, MPI_MIN, world);
   if (same) return;
   // Not seen until all is well: a host that goes on after an error must not be given what is left.
   const bigint step = std::exchange(seen.step, -1);
-  evaluate_atoms();
+  evaluate_atoms(among_ghosts);
   seen.step = step;
 }
 
-void IonscapeCompute::evaluate_atoms()
+// Whether this rank has exactly the atoms of the last evaluation. LAMMPS asks more than once a step (each dump, thermo), and
+// between two of these atoms may also have moved, been sorted or changed groups.
+bool IonscapeCompute::seen_before(bool among_ghosts)
 {
-  const bool molecules = handle->engine->has_molecules();
+  const std::size_t nlocal = atom->nlocal, n = among_ghosts ? nlocal + atom->nghost : nlocal;
+  Seen now;
+  now.step = update->ntimestep;
+  now.temperature = temperature;
+  now.among_ghosts = among_ghosts;
+  now.types.assign(atom->type, atom->type + n);
+  now.mask.assign(atom->mask, atom->mask + nlocal);
+  if (!among_ghosts)
+    now.x = handle->everything();
+  else if (n)
+    now.x.assign(atom->x[0], atom->x[0] + 3 * n);
+  const bool as_warm = seen.temperature == temperature || std::isnan(temperature);
+  // By their bits: charges that are not known are no numbers.
+  const bool same = as_warm && seen.step == now.step && seen.among_ghosts == among_ghosts && seen.types == now.types &&
+      seen.mask == now.mask && seen.x.size() == now.x.size() &&
+      (now.x.empty() || !std::memcmp(seen.x.data(), now.x.data(), now.x.size() * sizeof(double)));
+  if (!same) seen = std::move(now);
+  return same;
+}
+
+void IonscapeCompute::evaluate_atoms(bool among_ghosts)
+{
   const double began = MPI_Wtime();
 
   grow_values();
@@ -304,8 +265,12 @@ void IonscapeCompute::evaluate_atoms()
   if (atom->nlocal) std::fill_n(array_atom[0], static_cast<std::size_t>(atom->nlocal) * columns, 0.0);
 
   std::vector<int> of_values;
-  if (molecules) {
-    gather();
+  if (among_ghosts) {
+    look_at_atoms();
+    of_values = centers;
+    values.resize(of_values.size() * columns);
+    evaluate(values);
+  } else {
     for (int i = 0; i < atom->nlocal; i++)
       if ((atom->mask[i] & groupbit) && handle->engine->is_ion(atom->type[i])) of_values.push_back(i);
     values.resize(of_values.size() * columns);
@@ -313,12 +278,6 @@ void IonscapeCompute::evaluate_atoms()
     centers.clear();
     for (std::size_t k = 0; k < of_values.size(); k++)
       if (handle->counted[k]) centers.push_back(of_values[k]);
-  } else {
-    check_moves();
-    look_at_atoms();
-    of_values = centers;
-    values.resize(of_values.size() * columns);
-    evaluate(values);
   }
   for (std::size_t k = 0; k < of_values.size(); k++) std::copy_n(&values[k * columns], columns, array_atom[of_values[k]]);
 

@@ -20,11 +20,9 @@ class IonscapeCompute : public Compute {
   ~IonscapeCompute() override;
 
   void init() override;
-  void setup() override;
   void compute_peratom() override;
   double memory_usage() override;
 
-  // When a run ends, ghosts and neighbors are those of its last step, and stay so until the next run.
   void end_run();
 
   // Ghosts have just been chosen, for atoms and a box as they are now.
@@ -79,24 +77,23 @@ class IonscapeCompute : public Compute {
   // Where the temperature comes from: a number, or an equal-style variable or a compute by its name.
   std::string temperature_source;
 
-  // The atoms of the last evaluation: local and ghost ones, masks of the local ones.
-  struct {
+  // The atoms of the last evaluation: positions and types of local and ghost ones, or all that was gathered and types of local
+  // ones; masks of local ones.
+  struct Seen {
     bigint step = -1;
     double temperature = 0.0;
+    bool among_ghosts = false;
     std::vector<double> x;
     std::vector<int> types, mask;
   } seen;
 
-  // Whether a run has been set up and has not ended; the step at which the last one did, and the atoms and the cell then.
-  bool running;
+  // Local atoms and the box, in the order of domain->h, when ghosts were chosen, and what chose them: none where ghosts are not
+  // those of a run.
   struct {
-    bigint step;
-    std::size_t atoms;
-  } end;
-
-  // Positions of local atoms and the box, in the order of domain->h, when ghosts were chosen.
-  struct {
+    const class Comm *comm = nullptr;
     std::vector<double> x;
+    std::vector<tagint> tags;
+    std::vector<int> types;
     std::array<double, 6> h{}, inverse{};
     std::array<double, 3> lo{};
   } held;
@@ -117,18 +114,19 @@ class IonscapeCompute : public Compute {
   void load(const std::string &, const std::vector<std::string> &, int);
   void check_ghosts();
   double ghost_reach() const;
-  void check_moves();
+  void check_molecules();
+  bool ghosts_serve();
+  bool has_held_atoms() const;
+  double approach() const;
+  void tell_of_approach(double);
   void check_charges();
   std::string charge_problem() const;
-  bool between_runs() const;
-  void check_unchanged();
-  std::size_t fingerprint() const;
   void find_values();
   void find_temperature();
-  void evaluate_atoms();
+  void evaluate_atoms(bool among_ghosts);
   void look_at_atoms();
   void gather();
-  bool seen_before();
+  bool seen_before(bool among_ghosts);
 };
 
 }    // namespace LAMMPS_NS

@@ -34,8 +34,8 @@ struct IonscapeCompute::Handle {
   rust::Box<ionscape::Engine> engine;
   ionscape::AtomsView atoms;
 
-  // For models whose ions may be centres of mass, in place of those: the atoms of all ranks, the cell, and the ids of this
-  // rank's atoms that are wanted.
+  // In place of those, where ghosts do not serve: the atoms of all ranks, the cell, and the ids of this rank's atoms that are
+  // wanted.
   std::vector<double> rows;
   ionscape::Configuration configuration;
   std::vector<int64_t> wanted;
@@ -43,6 +43,16 @@ struct IonscapeCompute::Handle {
 
   rust::Slice<const int64_t> all_wanted() const { return {wanted.data(), wanted.size()}; }
   rust::Slice<bool> all_counted() { return {counted.get(), wanted.size()}; }
+
+  // All that values of the gathered atoms depend on.
+  std::vector<double> everything() const
+  {
+    auto all = rows;
+    for (const auto &three : {configuration.lo, configuration.hi, configuration.tilt})
+      all.insert(all.end(), three.begin(), three.end());
+    all.insert(all.end(), configuration.periodic.begin(), configuration.periodic.end());
+    return all;
+  }
 
   // Looks at the atoms of this rank, ghosts included, as they are now.
   void look(const Atom *atom)

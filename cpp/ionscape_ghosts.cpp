@@ -64,24 +64,51 @@ static double stretch(const Shape &a)
 void IonscapeCompute::hold_atoms()
 {
   if (handle->engine->has_molecules()) return;
-  const double *x = atom->nlocal ? atom->x[0] : nullptr;
-  held.x.assign(x, x + 3 * static_cast<std::size_t>(atom->nlocal));
+  const std::size_t n = atom->nlocal;
+  const double *x = n ? atom->x[0] : nullptr;
+  held.comm = comm;
+  held.x.assign(x, x + 3 * n);
+  held.types.assign(atom->type, atom->type + n);
+  held.tags.clear();
+  if (atom->tag_enable) held.tags.assign(atom->tag, atom->tag + n);
   held.h = shape_of(domain->h);
   held.inverse = shape_of(domain->h_inv);
   std::copy_n(domain->boxlo, 3, held.lo.begin());
 }
 
-// All neighbors are among the ghosts if none was farther away when these were chosen than they reach. How far one can have been
-// is bounded twice: by how far atoms and images of the box have moved, and, since a box that changes takes atoms along, by how far
-// they have moved in it. LAMMPS looks before forces; what fixes do to the box at the end of a step comes after that, and the
-// compute sees it.
-void IonscapeCompute::check_moves()
+// Whether all neighbours are among the ghosts once these are where their atoms are; the same on all ranks. Between runs commands
+// may have changed anything, and in runs fixes insert atoms, take them away, and change their types.
+bool IonscapeCompute::ghosts_serve()
+{
+  if (handle->engine->has_molecules()) return false;
+  const int mine = update->whichflag != 0 && has_held_atoms();
+  int all = 0;
+  MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, world);
+  if (!all) return false;
+  const double nearer = approach();
+  if (nearer <= ghost_reach() - handle->engine->reach()) return true;
+  if (atom->tag_enable) return false;
+  tell_of_approach(nearer);
+  return true;
+}
+
+// Whether this rank's atoms are those for which ghosts were chosen, wherever they are now.
+bool IonscapeCompute::has_held_atoms() const
+{
+  const std::size_t n = atom->nlocal;
+  return held.comm == comm && held.types.size() == n && std::equal(held.types.begin(), held.types.end(), atom->type) &&
+      (!atom->tag_enable || (held.tags.size() == n && std::equal(held.tags.begin(), held.tags.end(), atom->tag)));
+}
+
+// By how much atoms may be nearer to each other than when ghosts were chosen. It is bounded twice: by how far atoms and images of
+// the box have moved, and, since a box that changes takes atoms along, by how far they have moved in it. LAMMPS looks before
+// forces; what fixes do to the box at the end of a step comes after that, and the compute sees it.
+double IonscapeCompute::approach() const
 {
   const Shape h = shape_of(domain->h), inverse = shape_of(domain->h_inv);
   const Shape forth = product(h, held.inverse), back = product(held.h, inverse);
-  const bool same_atoms = held.x.size() == 3 * static_cast<std::size_t>(atom->nlocal);
-  double mine[2] = {same_atoms ? 0.0 : INFINITY, same_atoms ? 0.0 : INFINITY}, squares[2];
-  for (int i = 0; same_atoms && i < atom->nlocal; i++) {
+  double mine[2] = {0.0, 0.0}, squares[2];
+  for (int i = 0; i < atom->nlocal; i++) {
     if (!handle->engine->is_seen(atom->type[i])) continue;
     const double *before = &held.x[3 * static_cast<std::size_t>(i)], *x = atom->x[i];
     const double r[3] = {before[0] - held.lo[0], before[1] - held.lo[1], before[2] - held.lo[2]};
@@ -112,12 +139,16 @@ void IonscapeCompute::check_moves()
     }
   const double as_moved = 2.0 * std::sqrt(squares[0]) + shifted;
   const double in_the_box = stretch(back) * (reach + 2.0 * std::sqrt(squares[1])) - reach;
-  const double far = std::min(as_moved, in_the_box), slack = ghost_reach() - reach;
-  if (far <= slack) return;
+  return std::min(as_moved, in_the_box);
+}
+
+// Without ids, the atoms of all ranks are not looked among.
+void IonscapeCompute::tell_of_approach(double nearer)
+{
   if (!spent.unsure++ && comm->me == 0)
     error->warning(FLERR, fmt::format("Compute {} (style {}): at step {} neighbors may have come nearer by {:.4g} since ghost "
                                       "atoms were chosen, which reach only {:.4g} farther than the model: neighbors may be "
-                                      "missing; use 'neigh_modify every 1 delay 0 check yes', or a larger skin or "
-                                      "'comm_modify cutoff'",
-                                      id, style, update->ntimestep, far, slack));
+                                      "missing; use 'neigh_modify every 1 delay 0 check yes', a larger skin or "
+                                      "'comm_modify cutoff', or 'atom_modify id yes'",
+                                      id, style, update->ntimestep, nearer, ghost_reach() - handle->engine->reach()));
 }

@@ -54,6 +54,9 @@ inline Compute *compute_by_id(Modify *modify, const std::string &id)
 
 #endif
 
+// Whether LAMMPS asks between runs for values that it has not; before, it refused those that were of no run's last step.
+constexpr bool ASKS_BETWEEN_RUNS = IONSCAPE_LAMMPS_VERSION > 20220623;
+
 // The group that alone has ghosts, of `comm_modify group`; 0, which is everyone, by default. Comm keeps it to itself.
 inline int ghost_group(const Comm *comm)
 {

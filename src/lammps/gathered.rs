@@ -59,6 +59,12 @@ impl<'a> Gathered<'a> {
         let positions: Vec<[f64; 3]> = rows.iter().map(|row| scale([row[5], row[6], row[7]])).collect();
         let mut order: Vec<usize> = (0..rows.len()).collect();
         order.sort_unstable_by_key(|&atom| ids[atom]);
+        if let Some(pair) = order.windows(2).find(|pair| ids[pair[0]] == ids[pair[1]]) {
+            return Err(Error::Input(format!(
+                "two atoms have the id {}, by which atoms of all ranks are told apart; ask when each has an id of its own",
+                ids[pair[0]]
+            )));
+        }
         let atoms = Atoms {
             types: &types,
             positions: &positions,

@@ -54,21 +54,43 @@ def test_a_compute_without_its_fix_is_refused(lammps):
 
 @pytest.mark.parametrize("ranks", [1, 2])
 @pytest.mark.parametrize(
-    ("after", "warned"),
-    [
-        (RARELY, True),
-        (RARELY.replace("every 50 delay 50 check no", "every 1 delay 0 check yes"), False),
-        (GROWS.format("none"), True),
-        (GROWS.format("x"), False),
-        (PRESSED, False),
-    ],
-)
-def test_moves_farther_than_ghosts_allow_for_are_told(lammps, after, warned, ranks):
+    "after", [RARELY, RARELY.replace("every 50 delay 50 check no", "every 1 delay 0 check yes"), GROWS.format("none"),
+              GROWS.format("x"), PRESSED])
+def test_moves_farther_than_ghosts_allow_for_miss_no_neighbor(lammps, after, ranks):
     every_step = "dump_modify d every 1\n" if after is PRESSED else ""
     run = lammps(script(after=after, run=every_step + "run 20"), ranks=ranks)
+    harness.assert_as_offline(run.folder / "out.lammpstrj")
+
+
+@pytest.mark.parametrize(("after", "warned"), [(RARELY, True), ("", False)])
+def test_moves_farther_than_ghosts_allow_for_are_told_where_atoms_have_no_ids(lammps, after, warned):
+    run = lammps(f"""
+units lj
+atom_style charge
+atom_modify id no
+region box block 0 13 0 13 0 13
+create_box 2 box
+create_atoms 1 random 100 71 box overlap 0.9 maxtry 500
+create_atoms 2 random 100 72 box overlap 0.9 maxtry 500
+mass * 1.0
+set type 1 charge 1
+set type 2 charge -1
+plugin load {harness.PLUGIN}
+pair_style zero 4.0
+pair_coeff * *
+neighbor 0.5 bin
+comm_modify cutoff 7.5
+velocity all create 1.0 4711 loop geom
+fix nve all nve
+fix limit all momentum 100 linear 1 1 1
+timestep 0.002
+{after}
+compute lam all conductivity/atom {harness.MODEL} cation anion
+thermo_style custom step c_lam
+thermo 5
+run 20
+""")
     said = [line for line in run.output.splitlines() if "neighbors may" in line]
     assert len(said) == 2 * warned, said
     if warned:
-        assert "neigh_modify every 1 delay 0 check yes" in said[0] and "of this run's 5 evaluations" in said[1]
-    else:
-        harness.assert_as_offline(run.folder / "out.lammpstrj")
+        assert "'atom_modify id yes'" in said[0] and "evaluations; see above" in said[1]

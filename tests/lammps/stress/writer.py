@@ -11,17 +11,16 @@ GROUPS = ["all", "all", "early", "cations", "moving", "nobody"]
 TEMPERATURES = {"number": ("1.3", lambda step: 1.3), "variable": ("v_warm", lambda step: 1.0 + 0.1 * (step % 3))}
 PLUGIN = "plugin load PLUGIN"
 
-# How a study may end: what is then asked of the computes, and their refusal.
-STALE = "add 'run 0' before asking for values"
-REFUSALS = {
+# How a study may end: by a setting, and the refusal of the computes, or by a change after which they are asked.
+ENDINGS = {
     "short ghosts": (["neighbor 3.0 bin", "comm_modify cutoff 3.1", "run 0"], "needs ghost atoms up to"),
     "wrong charges": (["set type 1 charge -1", "run 0"], "is named cation, whose charge is +1"),
     "ghosts of a group": (["comm_modify group early", "run 0"], "'comm_modify group' hides ions"),
-    "deleted": (["delete_atoms random count 1 yes all NULL 777", "ASK"], STALE),
-    "created": (["create_atoms 3 random 3 777 NULL", "ASK"], STALE),
-    "displaced": (["displace_atoms all random 0.1 0.1 0.1 777", "ASK"], STALE),
-    "scaled": (["change_box all x scale 0.97 remap", "ASK"], STALE),
-    "other species": (["set type 1 type 3", "ASK"], STALE),
+    "deleted": (["delete_atoms random count 1 yes all NULL 777"], ""),
+    "created": (["create_atoms 3 random 3 777 NULL"], ""),
+    "displaced": (["displace_atoms all random 0.1 0.1 0.1 777"], ""),
+    "scaled": (["change_box all x scale 0.97 remap"], ""),
+    "other species": (["set type 1 type 3"], ""),
 }
 
 
@@ -144,7 +143,7 @@ class Writer:
         again = command.startswith("run") and " 0" not in command and rng.random() < 0.15
         self.both(command, *(["run 3 pre no"] if again else []))
         if rng.random() < 0.3:
-            self.ask()
+            self.ask(list(self.computes), f"between.{self.n_phases}.lammpstrj")
         self.unwatch(fixes, output)
 
     def choose_computes(self):
@@ -224,9 +223,9 @@ class Writer:
         values = [name for c in output.computes for name in c.columns]
         return " ".join([*fixed, *(f"v_in_{group}" for group in groups), *values])
 
-    def ask(self):
-        """Between two runs, when nothing has changed since the first."""
-        output = Output(f"between.{self.n_phases}.lammpstrj", list(self.computes))
+    def ask(self, computes, file):
+        """Between two runs."""
+        output = Output(file, computes)
         self.computing(f"write_dump all custom {output.file} {self.columns(output)} modify format float %.17g sort id")
         self.study.outputs.append(output)
         self.feature("asked between runs")
@@ -240,11 +239,11 @@ class Writer:
     def end(self):
         rng = self.rng
         listed = [c for c in self.computes if not c.model.molecules]
-        how = rng.choice(["nothing", "rerun", "refusal", "refusal"])
+        how = rng.choice(["nothing", "rerun", "change", "change"])
         if how == "rerun":
             self.rerun()
-        if how == "refusal" and listed:
-            self.refuse(listed)
+        if how == "change" and listed:
+            self.change(listed)
 
     def rerun(self):
         """The frames of the last run again, on other ranks."""
@@ -261,9 +260,9 @@ class Writer:
         self.unwatch([], output)
         self.feature("rerun")
 
-    def refuse(self, listed):
-        """A setting, or a question at a wrong time, that the computes refuse."""
-        known = dict(REFUSALS)
+    def change(self, listed):
+        """A setting that the computes refuse, or other atoms than those of the last run."""
+        known = dict(ENDINGS)
         if not self.world.first:
             del known["ghosts of a group"]
         if not self.world.periodic:
@@ -281,9 +280,10 @@ class Writer:
                        "thermo_modify lost ignore lost/bond ignore", "run 0")
         asked = c.columns[0]
         self.computing(f"compute r all reduce max {asked}", "thermo_style custom step c_r")
-        ask = f"write_dump all custom refused.lammpstrj id {asked}"
-        self.computing(*[ask if line == "ASK" else line for line in lines])
-        self.feature(f"refused: {name}")
+        self.computing(*lines)
+        self.feature(f"changed: {name}")
+        if not self.study.refusal:
+            self.ask(listed, "changed.lammpstrj")
 
 
 def study(seed):
