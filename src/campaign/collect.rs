@@ -136,7 +136,7 @@ fn write_system(
 }
 
 /// To the third digit of the error.
-fn number(value: f64, error: f64) -> String {
+pub(super) fn number(value: f64, error: f64) -> String {
     let decimals = (2.0 - error.abs().log10().floor()).clamp(1.0, 15.0) as usize;
     format!("{value:.decimals$}")
 }

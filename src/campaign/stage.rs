@@ -163,7 +163,7 @@ pub(super) fn groups(campaign: &Campaign) -> String {
 }
 
 /// Types of all species, those included that have no charge.
-fn all_types(campaign: &Campaign) -> String {
+pub(super) fn all_types(campaign: &Campaign) -> String {
     let mut types: Vec<i32> = campaign.types_by_species().into_iter().flat_map(|(_, types)| types).collect();
     types.sort_unstable();
     listed(&types)

@@ -66,7 +66,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let labels = match &arguments.labels {
         Some(path) => {
             let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-            Some(Dataset::parse(path, &text)?)
+            let labels = Dataset::parse(path, &text)?;
+            check_labels(&labels, &campaign).with_context(|| path.display().to_string())?;
+            Some(labels)
         }
         None => None,
     };
@@ -115,6 +117,27 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if !failures.is_empty() {
         let names: Vec<&str> = failures.iter().map(|(name, _)| name.as_str()).collect();
         bail!("{} of {} systems failed: {}", names.len(), wanted.len(), names.join(", "));
+    }
+    Ok(())
+}
+
+/// Refuses labels that are per another amount or in another unit than the campaign's conductivities.
+fn check_labels(labels: &Dataset, campaign: &Campaign) -> anyhow::Result<()> {
+    let file = &campaign.file;
+    if labels.units != file.units {
+        bail!(
+            "its labels are in {} units, and the campaign is in {}; take labels of the same units",
+            labels.units,
+            file.units
+        );
+    }
+    if labels.charges != file.charges {
+        bail!(
+            "its charges are {:?}, and the campaign's are {:?}, so that its labels are of other ions; take labels of the same \
+             species and charges",
+            labels.charges,
+            file.charges
+        );
     }
     Ok(())
 }

@@ -118,6 +118,43 @@ def test_free_ions_drift_as_computed_by_hand(campaign, perturbation):
     assert f'local_perturbation = "{perturbation}"' in (folder / "out/dataset.toml").read_text()
 
 
+def test_solvent_stays_in_the_configurations(campaign):
+    """And has no response."""
+    text = CAMPAIGN.replace('3 = "cation", 4 = "anion"', '3 = "water", 4 = "water"').replace("-1.0 }", "-1.0, water = 0.0 }")
+    folder = campaign(FREE, text)
+    script = (folder / "in.free").read_text()
+    (folder / "in.free").write_text(script.replace("type 3 charge 1", "type 3 charge 0").replace("type 4 charge -1", "type 4 charge 0"))
+    done = truth(folder, "-o", "out", "--json", "out.json")
+    assert done.returncode == 0, done.stderr
+    (system,) = json.loads((folder / "out.json").read_text())
+    assert system["ions"] == 40
+    for frame in frames(folder):
+        ion = frame["type"] < 3
+        assert ion.sum() == 40 and len(ion) == 80
+        assert frame["lambda_1"][ion] == pytest.approx(np.full(40, drift(1.0)), rel=0.004)
+        assert not frame["lambda_1"][~ion].any() and not frame["error_1"][~ion].any()
+    assert "temperature = 1.0\n" in (folder / "out/dataset.toml").read_text()
+
+
+@pytest.mark.parametrize(("change", "message"), [
+    (('units = "lj"', 'units = "real"'), "its labels are in real units, and the campaign is in lj"),
+    (("cation = 1.0", "cation = 2.0"), "so that its labels are of other ions"),
+])
+def test_labels_of_other_units_or_ions_are_refused(campaign, change, message):
+    folder = campaign(FREE)
+    (folder / "labels.toml").write_text("""
+units = "lj"
+species = { 1 = "cation", 2 = "anion" }
+charges = { cation = 1.0, anion = -1.0 }
+[[system]]
+name = "free"
+molar_conductivity = 1.0
+molar_conductivity_error = 0.1
+""".replace(*change))
+    done = truth(folder, "-o", "out", "--labels", "labels.toml", "--dry-run")
+    assert done.returncode == 1 and message in done.stderr, done.stderr
+
+
 @both
 def test_equilibrium_runs_say_the_same(campaign, perturbation):
     """Ten long runs: the charge's own fluctuations, within three of their errors."""

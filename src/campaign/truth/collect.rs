@@ -11,6 +11,7 @@ use super::batch::Batch;
 use super::drive::batch_file;
 use super::plan::TruthPlan;
 use super::summary::{Configuration, Summary, WithError, mean_and_error, summarize};
+use crate::campaign::collect::number;
 use crate::campaign::file::Perturbation;
 use crate::campaign::plan::{Campaign, SystemPlan};
 use crate::campaign::store::{State, identity};
@@ -95,30 +96,44 @@ fn write_dump(
             return Err(Error::Input(format!("{}: there is no frame", dump.display())));
         }
         molar = molar_factor(campaign, &frame.types);
-        let n = frame.n_atoms as f64;
+        let ions = ions_of(campaign, &frame);
+        let n = ions.iter().flatten().count();
         let values: Vec<(Vec<f64>, Vec<f64>)> = (0..times.len())
             .map(|t| {
                 let moments = configuration.moments(t).0;
                 (moments.means(), moments.errors())
             })
             .collect();
-        if values[0].0.len() != frame.n_atoms {
-            return Err(frame.error(None, format!("{} ions responded", values[0].0.len())));
+        if values[0].0.len() != n {
+            return Err(frame.error(None, format!("{} ions responded, and {n} are here", values[0].0.len())));
         }
         // Rows of the file are sorted by id, and so are responses.
         let raw = frame.raw().ok_or_else(|| frame.error(None, "the reader kept no text".into()))?;
         raw.write_with(&mut out, &names, |atom, text| {
-            let pairs = values.iter().zip(durations).flat_map(|((means, errors), duration)| {
-                let scale = molar * n / duration;
-                [scale * means[atom], scale * errors[atom]]
+            let words = values.iter().zip(durations).flat_map(|((means, errors), duration)| {
+                let scale = molar * n as f64 / duration;
+                let of = |list: &[f64]| ions[atom].map_or("0".into(), |ion| response(scale * list[ion]));
+                [of(means), of(errors)]
             });
-            let words: Vec<String> = pairs.map(|value| format!("{value:.5}")).collect();
-            text.extend_from_slice(words.join(" ").as_bytes());
+            text.extend_from_slice(words.collect::<Vec<String>>().join(" ").as_bytes());
         })
         .map_err(|e| Error::io(path, e))?;
     }
     out.commit()?;
     Ok(molar)
+}
+
+/// Which of the ions each atom is, in the order of the frame; none for atoms of neutral species, which ions see.
+fn ions_of(campaign: &Campaign, frame: &Frame) -> Vec<Option<usize>> {
+    let charged: Vec<i32> = campaign.types_of_ions().into_iter().flat_map(|(_, types)| types).collect();
+    let mut next = 0..;
+    frame.types.iter().map(|t| charged.contains(t).then(|| next.next()).flatten()).collect()
+}
+
+/// With five decimals, or as many digits where the unit makes values small.
+fn response(value: f64) -> String {
+    let decimals = (4.0 - value.abs().log10().floor()).clamp(5.0, 300.0);
+    if value == 0.0 { format!("{value:.5}") } else { format!("{value:.0$}", decimals as usize) }
 }
 
 /// sigma V is K/kT; molar conductivity is sigma over the formula units per volume.
@@ -219,7 +234,14 @@ pub fn dataset(campaign: &Campaign, found: &[SystemTruth], labels: &dyn Fn(&str)
         let label = if given { labels(&system.name) } else { at_time(system) };
         // A label needs an error; where there is no noise, one below all rounding.
         if let Some([value, error]) = label.map(|[value, error]| [value, error.max(1e-6 * value.abs())]) {
-            let _ = write!(text, "molar_conductivity = {value:.6}\nmolar_conductivity_error = {error:.6}\n");
+            let (value, error) = (number(value, error), number(error, error));
+            let _ = write!(text, "molar_conductivity = {value}\nmolar_conductivity_error = {error}\n");
+        }
+        if let Some(plan) = campaign.systems.iter().find(|plan| plan.name == system.name) {
+            let _ = writeln!(text, "temperature = {:?}", plan.temperature);
+            if let Some(length) = plan.bjerrum_length {
+                let _ = writeln!(text, "bjerrum_length = {length:?}");
+            }
         }
     }
     text

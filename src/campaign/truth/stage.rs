@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::plan::TruthPlan;
 use crate::campaign::file::Perturbation;
 use crate::campaign::plan::{Campaign, SystemPlan};
-use crate::campaign::stage::{AXES, charged_types, groups};
+use crate::campaign::stage::{AXES, all_types, charged_types, groups};
 
 /// Which way the field points along each axis, pair after pair: over four pairs, what a field along one axis does to
 /// drifts along another cancels, and each pair gives the drift along three axes.
@@ -31,9 +31,11 @@ pub fn configuration(campaign: &Campaign, plan: &TruthPlan) -> String {
         "fix ionscape_charge all ave/time {every} 1 {every}{columns} file displacement.dat format \" %.12g\"\n\
          run {}\n\
          write_restart last.restart\n\
-         write_dump ionscape_ions custom configuration.lammpstrj id type q x y z modify sort id format float %.6f\n",
+         group ionscape_seen type {seen}\n\
+         write_dump ionscape_seen custom configuration.lammpstrj id type q x y z modify sort id format float %.6f\n",
         campaign.spacing_steps(),
         every = plan.sampling(),
+        seen = all_types(campaign),
     );
     text
 }
