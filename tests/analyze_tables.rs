@@ -195,6 +195,8 @@ fn the_time_between_frames_is_given_or_read() {
     let message = folder.refusal(&["analyze", "timed", "--timestep", "0.00500001"], 1);
     let expected = "--timestep says 0.00500001, and by ITEM: TIME a step takes 0.005; leave --timestep out";
     assert!(message.contains("timed: frame 1") && message.contains(expected), "{message}");
+    let message = folder.refusal(&["analyze", "timed", "./timed"], 1);
+    assert!(message.contains("./timed is given twice; give each dump of a run once"), "{message}");
     let message = folder.refusal(&["analyze", "timed", "--units", "real"], 1);
     assert!(message.contains("--units says real, the dump says lj"), "{message}");
     for (option, value) in

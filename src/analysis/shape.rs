@@ -12,16 +12,21 @@ pub struct FieldShape {
     skewness: Vec<f64>,
     kurtosis: Vec<f64>,
     low: Vec<f64>,
+    normal_low: f64,
 }
 
 /// What a distribution over ions looks like; errors are from the scatter of frames.
 #[derive(Clone, Debug, Serialize)]
 pub struct ShapeSummary {
-    /// Of the distribution over ions at one instant: 0 for a normal one, below zero for a long tail of low values.
+    /// Of the distribution that the ions of one instant are drawn from: 0 for a normal one, below zero for a long tail of low
+    /// values. G1 and G2 of Joanes and Gill, The Statistician 47, 183 (1998), which for a normal distribution are 0 on average however
+    /// few the ions.
     pub skewness: MeanEstimate,
     pub excess_kurtosis: MeanEstimate,
-    /// Share of ions more than two standard deviations below the mean; 0.0228 for a normal distribution.
+    /// Share of ions more than two standard deviations of their own below their mean.
     pub low_tail: MeanEstimate,
+    /// That share of as many ions of a normal distribution: 0.0228 of many, and less of few.
+    pub normal_low_tail: f64,
     /// What describes the values of all frames; absent where they do not differ.
     pub populations: Option<Populations>,
 }
@@ -33,12 +38,14 @@ impl FieldShape {
         let mean = local.iter().sum::<f64>() / n;
         let moment = |k: i32| local.iter().map(|v| (v - mean).powi(k)).sum::<f64>() / n;
         let variance = moment(2);
-        // Equal values have no shape.
-        if variance > 1e-24 * mean * mean {
-            self.skewness.push(moment(3) / variance.powf(1.5));
-            self.kurtosis.push(moment(4) / variance.powi(2) - 3.0);
+        // Equal values have no shape, and three have no kurtosis.
+        if local.len() > 3 && variance > 1e-24 * mean * mean {
+            let (g1, g2) = (moment(3) / variance.powf(1.5), moment(4) / variance.powi(2) - 3.0);
+            self.skewness.push(g1 * (n * (n - 1.0)).sqrt() / (n - 2.0));
+            self.kurtosis.push((n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * g2 + 6.0));
             let bound = mean - 2.0 * variance.sqrt();
             self.low.push(local.iter().filter(|v| **v < bound).count() as f64 / n);
+            self.normal_low += normal_below(-2.0, n);
         }
     }
 
@@ -55,9 +62,23 @@ impl FieldShape {
             skewness: mean_with_error(&self.skewness)?,
             excess_kurtosis: mean_with_error(&self.kurtosis)?,
             low_tail: mean_with_error(&self.low)?,
+            normal_low_tail: self.normal_low / self.low.len() as f64,
             populations: Populations::of(all, independent),
         }))
     }
+}
+
+/// Share of `n` values of a normal distribution below their mean by more than `-z` of their standard deviations (with `n` as
+/// denominator), for `z` below 0. Such a departure `r` makes `r sqrt(n - 2) / sqrt(n - 1 - r^2)` Student's t of `n - 2` degrees
+/// (Thompson, Ann. Math. Stat. 6, 214, 1935).
+fn normal_below(z: f64, n: f64) -> f64 {
+    // No value can be farther from the mean.
+    if z * z >= n - 1.0 {
+        return 0.0;
+    }
+    let degrees = n - 2.0;
+    let square = z * z * degrees / (n - 1.0 - z * z);
+    0.5 * puruspe::betai(0.5 * degrees, 0.5, degrees / (degrees + square))
 }
 
 #[cfg(test)]
@@ -93,6 +114,35 @@ mod tests {
         assert!((populations.normal.low_tail - 0.02275).abs() < 1e-3);
         let found = summary(2000, |z, low| if low { 0.5 + 0.1 * z } else { 1.0 + 0.1 * z });
         assert!(found.skewness.mean < -0.3);
+    }
+
+    #[test]
+    fn few_ions_of_a_normal_distribution_are_told_as_normal() {
+        for n in [4, 6, 16, 100] {
+            let mut random = ChaCha8Rng::seed_from_u64(n as u64);
+            let (mut shape, mut all) = (FieldShape::default(), Histogram::default());
+            for _ in 0..20_000 / n * 10 {
+                let values: Vec<f64> = (0..n)
+                    .map(|_| {
+                        let (a, b): (f64, f64) = (random.random(), random.random());
+                        1.0 + 0.3 * (-2.0 * (1.0 - a).ln()).sqrt() * (std::f64::consts::TAU * b).cos()
+                    })
+                    .collect();
+                shape.add(&values);
+                values.iter().for_each(|v| all.add(*v).unwrap());
+            }
+            let found = shape.summary(&all, 1000.0).unwrap().unwrap();
+            let expected =
+                [(&found.skewness, 0.0), (&found.excess_kurtosis, 0.0), (&found.low_tail, found.normal_low_tail)];
+            for (estimate, exact) in expected {
+                let error = estimate.error.as_ref().map_or(0.0, |error| error.value);
+                assert!((estimate.mean - exact).abs() <= 3.5 * error, "{n}: {estimate} {exact}");
+            }
+        }
+        // As of as many as one likes, and of Student's t of 14 degrees at -2 sqrt(14 / 11).
+        assert!([1e4, 1e6].iter().all(|&n| (normal_below(-2.0, n) - 0.022_750_13).abs() < 2e-5));
+        assert!((normal_below(-2.0, 16.0) - 0.020_3).abs() < 1e-4);
+        assert_eq!(normal_below(-2.0, 5.0), 0.0);
     }
 
     #[test]

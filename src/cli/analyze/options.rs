@@ -95,6 +95,12 @@ impl Options {
                 bail!("{name}: it must be above zero, and between 1e-60 and 1e60");
             }
         }
+        // A run whose frames come twice has errors that are too small.
+        let place = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
+        let places: Vec<PathBuf> = self.inputs.iter().map(place).collect();
+        if let Some(again) = (1..places.len()).find(|&i| places[..i].contains(&places[i])) {
+            bail!("{} is given twice; give each dump of a run once", self.inputs[again].display());
+        }
         can_be_read_twice(&self.inputs)
     }
 

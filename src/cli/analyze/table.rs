@@ -159,7 +159,13 @@ fn print_shape(found: &Analysis) -> std::io::Result<()> {
     let mut rows = vec![
         ("skewness", format!("{}; 0 for a normal distribution", in_ascii(&shape.skewness))),
         ("excess kurtosis", format!("{}; 0", in_ascii(&shape.excess_kurtosis))),
-        ("low tail", format!("{low_tail} of the ions more than two deviations below the mean; 0.0228{best_tail}")),
+        (
+            "low tail",
+            format!(
+                "{low_tail} of the ions more than two deviations below the mean; {:.4}{best_tail}",
+                shape.normal_low_tail
+            ),
+        ),
     ];
     if let Some(p) = populations {
         let [low, high] = p.two.density.populations;

@@ -85,9 +85,10 @@ pub fn distribution(found: &Analysis) -> Vec<String> {
     };
     said.push(format!(
         "The distribution's skewness is {}: {leans}. {} of the ions lie more than two standard deviations below the mean; of a \
-         normal distribution 2.28 % would.",
+         normal distribution {:.2} % would.",
         with_error(skewness, error),
-        percent(point(&shape.low_tail))
+        percent(point(&shape.low_tail)),
+        100.0 * shape.normal_low_tail
     ));
     if let Some(p) = &shape.populations {
         let [a, b] = &p.two.density.populations;
