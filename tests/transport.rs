@@ -57,12 +57,16 @@ fn image_flags_triclinic_boxes_and_changing_volumes_give_the_unwrapped_truth() {
         ("images", Brownian { wrapped: true, ..Brownian::default() }),
         ("tilted", Brownian { wrapped: true, tilt: true, ..Brownian::default() }),
         ("tilted-xu", Brownian { tilt: true, ..Brownian::default() }),
+        ("flipping", Brownian { wrapped: true, tilt: true, flips: true, ..Brownian::default() }),
+        ("flipping-xu", Brownian { tilt: true, flips: true, ..Brownian::default() }),
     ] {
         let result = run(name, style);
         assert!((lambda(&result) / lambda(&unwrapped) - 1.0).abs() < 1e-4, "{name}");
     }
-    for (name, wrapped) in [("breathing", true), ("breathing-xu", false)] {
-        let result = run(name, Brownian { wrapped, tilt: true, breath: 0.01, ..Brownian::default() });
+    for (name, wrapped, flips) in
+        [("breathing", true, false), ("breathing-xu", false, false), ("breathing-flipping", true, true)]
+    {
+        let result = run(name, Brownian { wrapped, tilt: true, flips, breath: 0.01, ..Brownian::default() });
         let error = result["estimates"][0]["molar_conductivity_error"].as_f64().unwrap();
         assert!((lambda(&result) - lambda(&unwrapped)).abs() < error, "{name}: {}", lambda(&result));
         let d = result["species"][0]["self_diffusion"].as_f64().unwrap();

@@ -67,7 +67,7 @@ pub struct Record {
 ///
 /// # Errors
 /// As the dump reader's and [`Assignment::new`]'s; dumps that do not follow one another at one spacing in time; atoms
-/// that come, go or change their type; a single frame.
+/// that come, go or change their type; a cell that changes too much between frames; a single frame.
 pub fn record(paths: &[PathBuf], options: &RecordOptions, on_frame: &mut dyn FnMut(&Path)) -> Result<Record> {
     let mut sequence = Sequence::open(paths, columns(options), options.skip_bad_frames)?;
     let mut frame = Frame::default();
@@ -198,8 +198,9 @@ impl Recorder {
     fn take(&mut self, frame: &Frame, order: &[usize], options: &RecordOptions) -> Result<()> {
         let unwrapped = frame.unwrapped()?;
         self.assignment.centers(|place| unwrapped[order[place]], &mut self.centers);
-        self.paths.advance(&self.centers, &frame.cell);
-        let shift = self.reference_shift(unwrapped, order, &frame.cell);
+        self.paths.advance(&self.centers, &frame.cell).map_err(|message| frame.error(None, message))?;
+        let shift =
+            self.reference_shift(unwrapped, order, &frame.cell).map_err(|message| frame.error(None, message))?;
         self.check_junction(frame)?;
         let mut moved = self.paths.moved().to_vec();
         for position in &mut moved {
@@ -280,13 +281,13 @@ impl Recorder {
     }
 
     /// How far the reference frame's atoms have moved together.
-    fn reference_shift(&mut self, unwrapped: &[[f64; 3]], order: &[usize], cell: &Cell) -> [f64; 3] {
+    fn reference_shift(&mut self, unwrapped: &[[f64; 3]], order: &[usize], cell: &Cell) -> Result<[f64; 3], String> {
         if self.assignment.reference.is_empty() {
-            return [0.0; 3];
+            return Ok([0.0; 3]);
         }
         let atoms: Vec<[f64; 3]> =
             self.assignment.reference.iter().map(|&(place, _)| unwrapped[order[place]]).collect();
-        self.reference_paths.advance(&atoms, cell);
+        self.reference_paths.advance(&atoms, cell)?;
         let moved = self.reference_paths.moved();
         let mut shift = [0.0; 3];
         for ((_, share), moved) in self.assignment.reference.iter().zip(moved) {
@@ -294,7 +295,7 @@ impl Recorder {
                 shift[k] += share * moved[k];
             }
         }
-        shift
+        Ok(shift)
     }
 
     fn correlate(&mut self) {

@@ -52,6 +52,8 @@ pub struct Brownian {
     pub wrapped: bool,
     /// Lean the box.
     pub tilt: bool,
+    /// Flip the leaning box in some frames, which then has other vectors of the same lattice.
+    pub flips: bool,
     /// Relative amplitude of the box lengths.
     pub breath: f64,
     /// Atoms in another order in each frame.
@@ -71,6 +73,7 @@ impl Default for Brownian {
             diffusion: [0.5, 0.5],
             wrapped: false,
             tilt: false,
+            flips: false,
             breath: 0.0,
             shuffle: false,
             drift: 0.0,
@@ -121,11 +124,24 @@ impl Brownian {
         Cell::from_lammps([-half; 3], [half; 3], tilt, [true; 3]).unwrap()
     }
 
+    /// The box of a frame as the dump has it.
+    fn shown(&self, frame: usize) -> Cell {
+        let cell = self.cell(frame);
+        if !self.flips || frame % 7 < 4 {
+            return cell;
+        }
+        let [a, b, c] = cell.vectors();
+        let sum = |u: [f64; 3], v: [f64; 3], sign: f64| std::array::from_fn(|k| u[k] + sign * v[k]);
+        Cell::new(cell.origin(), [a, sum(b, a, -1.0), sum(c, b, 1.0)], [true; 3]).unwrap()
+    }
+
     fn frame(&self, frame: usize, cell: &Cell, places: &[[f64; 3]], random: &mut ChaCha8Rng) -> String {
+        let fractional = cell;
+        let cell = &self.shown(frame);
         let (lo, vectors) = (cell.origin(), cell.vectors());
         let mut atoms = vec![];
         for (ion, place) in places.iter().enumerate() {
-            let center = cell.to_cartesian(*place);
+            let center = fractional.to_cartesian(*place);
             let (first, molecule) = (ion / self.n == 0, ion + 1);
             if first || !self.molecules {
                 let kind = ion / self.n + 1;

@@ -73,9 +73,9 @@ def run(tmp_path_factory):
     return harness.run(SCRIPT, tmp_path_factory.mktemp("transport"), ranks=2, timeout=300)
 
 
-def transport(run, *arguments):
+def transport(run, *arguments, timestep="0.005"):
     out = run.folder / "transport.json"
-    harness.ionscape("transport", *arguments, "--units", "lj", "--timestep", "0.005", "--temperature", "1",
+    harness.ionscape("transport", *arguments, "--units", "lj", "--timestep", timestep, "--temperature", "1",
                      "--json", out)
     return json.loads(out.read_text())
 
@@ -111,3 +111,44 @@ def test_current_correlation_is_that_of_fix_ave_correlate(run):
     size = ("--volume", "1331", "--formula-units", "60")
     series = transport(run, "--current", run.folder / "flux.dat", *size)
     np.testing.assert_allclose(series["green_kubo"]["acf"][:LAGS], result["green_kubo"]["acf"][:LAGS], rtol=1e-2)
+
+
+# Free ions in a box that is sheared all the time and flipped back every 20 time units.
+FLIPS = """
+units lj
+atom_style charge
+region box prism 0 10 0 10 0 10 4.5 0 0
+create_box 2 box
+create_atoms 1 random 50 12345 box
+create_atoms 2 random 50 54321 box
+mass * 1.0
+set type 1 charge 1.0
+set type 2 charge -1.0
+pair_style zero 2.0
+pair_coeff * *
+comm_modify cutoff 3
+velocity all create 1.0 4928
+fix move all nve
+fix solvent all langevin 1 1 0.2 8888
+fix shear all deform 1 xy vel 0.5 remap none flip yes
+timestep 0.01
+dump unwrapped all custom 50 unwrapped.lammpstrj id type q xu yu zu
+dump images all custom 50 images.lammpstrj id type q x y z ix iy iz
+thermo_style custom step xy
+thermo 50
+run 20000
+"""
+
+
+def test_ions_in_a_box_that_flips_diffuse_as_free_ions_do(tmp_path):
+    flipping = harness.run(FLIPS, tmp_path, timeout=300)
+    assert (np.diff(flipping.thermo("Xy")) < 0).sum() == 10
+    results = [transport(flipping, tmp_path / f"{name}.lammpstrj", "--cation", "1", "--anion", "2",
+                         timestep="0.01")
+               for name in ("unwrapped", "images")]
+    for species in [species for result in results for species in result["species"]]:
+        # D = kT damp / m.
+        assert abs(species["self_diffusion"] - 0.2) < 3 * species["self_diffusion_error"] < 0.03, species
+    sigma, error = (results[0]["estimates"][0][key] for key in ("sigma", "sigma_error"))
+    assert abs(sigma - 0.02) < 3 * error < 0.01
+    assert results[1]["estimates"][0]["sigma"] == pytest.approx(sigma, rel=1e-3)
