@@ -80,6 +80,13 @@ fn types_and_charges_that_are_not_there() {
     assert!(message.contains("atom type 2 is given both as cation and as anion"), "{message}");
     let message = refusal(&mut run(&["--cation", "1", "--charge", "Na=1"]), 1);
     assert!(message.contains("a charge is given for Na, and the species are cation"), "{message}");
+    let message = refusal(&mut run(&["--cation", "1", "--mass", "9=1"]), 1);
+    assert!(message.contains("a mass is given for atom type 9, and the dump has types [1, 2]"), "{message}");
+    let twice = ["--cation", "1", "--anion", "2", "--mass", "2=3", "--mass", "2=4"];
+    let message = refusal(&mut run(&twice), 1);
+    assert!(message.contains("--mass 2=3 and --mass 2=4: give one value for 2"), "{message}");
+    let message = refusal(&mut run(&["--cation", "1", "--charge", "cation=2", "--charge", "cation=3"]), 1);
+    assert!(message.contains("--charge cation=2 and --charge cation=3: give one value for cation"), "{message}");
     // The salt's charges are assumed, and that is said.
     let assert = run(&["--cation", "1", "--anion", "2"]).assert().success();
     let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
@@ -228,6 +235,10 @@ fn numbers_that_make_no_sense() {
     assert!(message.contains("dump is given twice"), "{message}");
     let other = folder.path().join("other");
     Brownian::default().write(&other, 80, 2);
+    for mass in ["-1", "0", "1e300"] {
+        let message = refusal(transport(&dump).args(["--temperature", "1", "--mass", &format!("2={mass}")]), 1);
+        assert!(message.contains("of atom type 2: it must be above zero, and between 1e-60 and 1e60"), "{message}");
+    }
     let message = refusal(transport(&dump).args([other.to_str().unwrap(), "--temperature", "1"]), 1);
     assert!(message.contains("both begin at timestep 0"), "{message}");
 }
@@ -378,3 +389,4 @@ fn labels_are_filled_in_or_nothing_is_written() {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{words}");
     }
 }
+        (format!("{text}mass = -1.0\n"), "mass -1.0 of atom type 1: it must be above zero"),

@@ -60,7 +60,7 @@ impl Assignment {
     /// Finds the ions in a frame whose atoms `order` lists by id.
     ///
     /// # Errors
-    /// Types that the dump has not; ions of one species that differ in charge or size; charges or masses that are
+    /// Types that the dump has not, also for masses; masses that are not positive; ions of one species that differ in charge or size; charges or masses that are
     /// needed and not known. Each says what to give.
     pub fn new(
         frame: &Frame,
@@ -75,6 +75,13 @@ impl Assignment {
                 let known: Vec<&str> = requests.iter().map(|r| r.name.as_str()).collect();
                 let message = format!("a charge is given for {name}, and the species are {}", known.join(", "));
                 return Err(Error::Species(message));
+            }
+        }
+        for kind in properties.masses.keys() {
+            if !frame.types.contains(kind) && !requests.iter().any(|r| r.types.contains(kind)) {
+                let message =
+                    format!("a mass is given for atom type {kind}, and the dump has types {:?}", types_of(frame));
+                return Err(frame.error(None, message));
             }
         }
         let mut found = Self {
@@ -174,8 +181,8 @@ impl Assignment {
             groups.extend(places.into_iter().map(|place| vec![place]));
         }
         let charge = self.charge(request, atoms, &groups)?;
-        let masses: Option<Vec<f64>> =
-            groups.iter().map(|g| g.iter().map(|&place| atoms.mass(place)).sum::<Option<f64>>()).collect();
+        let masses = groups.iter().map(|g| g.iter().map(|&place| atoms.mass(place)).sum::<Result<Option<f64>>>());
+        let masses: Option<Vec<f64>> = masses.collect::<Result<Vec<_>>>()?.into_iter().collect();
         let n_ions = groups.len();
         for group in groups {
             let shares = if group.len() == 1 {
@@ -235,6 +242,13 @@ impl Assignment {
     }
 }
 
+fn types_of(frame: &Frame) -> Vec<i32> {
+    let mut types = frame.types.clone();
+    types.sort_unstable();
+    types.dedup();
+    types
+}
+
 /// Average of `value` with weights that sum to 1.
 pub fn weighted(members: &[(usize, f64)], value: &impl Fn(usize) -> [f64; 3]) -> [f64; 3] {
     let mut sum = [0.0; 3];
@@ -259,9 +273,15 @@ impl Atoms<'_> {
         self.frame.types[self.order[place]]
     }
 
-    fn mass(&self, place: usize) -> Option<f64> {
+    fn mass(&self, place: usize) -> Result<Option<f64>> {
         let given = self.properties.masses.get(&self.atom_type(place)).copied();
-        given.or_else(|| self.frame.masses.as_ref().map(|masses| masses[self.order[place]]))
+        let mass = given.or_else(|| self.frame.masses.as_ref().map(|masses| masses[self.order[place]]));
+        match mass {
+            Some(m) if m <= 0.0 => {
+                Err(self.frame.error(Some(self.order[place]), format!("mass {m}; masses are positive")))
+            }
+            _ => Ok(mass),
+        }
     }
 
     fn of_types(&self, types: &[i32], what: &str) -> Result<Vec<usize>> {
@@ -269,9 +289,7 @@ impl Atoms<'_> {
         match types.iter().find(|t| !places.iter().any(|&p| self.atom_type(p) == **t)) {
             None => Ok(places),
             Some(t) => {
-                let mut there: Vec<i32> = self.frame.types.clone();
-                there.sort_unstable();
-                there.dedup();
+                let there = types_of(self.frame);
                 let message = format!("there is no atom of type {t}, named for {what}; the dump has types {there:?}");
                 Err(self.frame.error(None, message))
             }
@@ -313,14 +331,10 @@ impl Atoms<'_> {
     /// The atoms with their shares of the mass; equal ones if all are of one type.
     fn center(&self, places: Vec<usize>, what: &str) -> Result<Vec<(usize, f64)>> {
         let one_type = places.iter().all(|&p| self.atom_type(p) == self.atom_type(places[0]));
-        let mass = |place: usize| if one_type { Some(1.0) } else { self.mass(place) };
-        let mut total = 0.0;
+        let mut masses = vec![];
         for &place in &places {
-            match mass(place) {
-                Some(m) if m > 0.0 => total += m,
-                Some(m) => {
-                    return Err(self.frame.error(Some(self.order[place]), format!("mass {m}; masses are positive")));
-                }
+            match if one_type { Some(1.0) } else { self.mass(place)? } {
+                Some(mass) => masses.push(mass),
                 None => {
                     let t = self.atom_type(place);
                     let message = format!(
@@ -331,6 +345,7 @@ impl Atoms<'_> {
                 }
             }
         }
-        Ok(places.into_iter().map(|place| (place, mass(place).unwrap_or(0.0) / total)).collect())
+        let total = masses.iter().fold(0.0, |sum, mass| sum + mass);
+        Ok(places.into_iter().zip(masses).map(|(place, mass)| (place, mass / total)).collect())
     }
 }

@@ -116,6 +116,11 @@ impl Job {
         {
             return Err(Error::Input(format!("{what} {value:?}: it must be above zero, and between 1e-60 and 1e60")));
         }
+        if let Some((kind, mass)) = self.record.properties.masses.iter().find(|&(_, &mass)| !is_measurable(mass)) {
+            return Err(Error::Input(format!(
+                "mass {mass:?} of atom type {kind}: it must be above zero, and between 1e-60 and 1e60"
+            )));
+        }
         if self.dumps.is_empty() && self.currents.is_empty() {
             return Err(Error::Input("there is nothing to analyse; give dumps, or a series of the current".into()));
         }

@@ -4,8 +4,10 @@ mod figure;
 mod table;
 
 use std::collections::BTreeMap;
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 
+use anyhow::bail;
 use ionscape::species::parse_types;
 use ionscape::transport::{Conditions, IonRequest, Job, Properties, RecordOptions, ReferenceFrame};
 use ionscape::units::UnitStyle;
@@ -122,6 +124,17 @@ fn pair<K: std::str::FromStr>(text: &str) -> Result<(K, f64), String> {
     parsed.filter(|(_, value): &(K, f64)| value.is_finite()).ok_or_else(|| "write it as in cation=1 or 1=22.99".into())
 }
 
+/// The values of an option that is given once for each key.
+fn by_key<K: Ord + Clone + Display>(pairs: &[(K, f64)], option: &str) -> anyhow::Result<BTreeMap<K, f64>> {
+    let mut values = BTreeMap::new();
+    for (key, value) in pairs {
+        if let Some(before) = values.insert(key.clone(), *value) {
+            bail!("{option} {key}={before} and {option} {key}={value}: give one value for {key}");
+        }
+    }
+    Ok(values)
+}
+
 fn reference(text: &str) -> Result<ReferenceFrame, String> {
     match text.split_once('=') {
         None if text == "none" => Ok(ReferenceFrame::None),
@@ -183,8 +196,8 @@ impl Arguments {
             record: RecordOptions {
                 ions,
                 properties: Properties {
-                    charges: self.charge.iter().cloned().collect::<BTreeMap<_, _>>(),
-                    masses: self.mass.iter().copied().collect(),
+                    charges: by_key(&self.charge, "--charge")?,
+                    masses: by_key(&self.mass, "--mass")?,
                 },
                 reference: self.frame.clone(),
                 timestep: self.timestep,
@@ -216,7 +229,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if let Some(units) = outcome.record.as_ref().and_then(|r| r.units.as_deref())
         && units.parse::<UnitStyle>().ok() != Some(arguments.units)
     {
-        anyhow::bail!("--units says {}, and the dump is in {units} units", arguments.units.name());
+        bail!("--units says {}, and the dump is in {units} units", arguments.units.name());
     }
     for note in &outcome.report.notes {
         log::warn!("{note}");
