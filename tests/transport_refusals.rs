@@ -102,6 +102,22 @@ fn frames_that_are_unevenly_spaced_are_named() {
     refused(|text| text.replace("TIMESTEP\n3000\n", "TIMESTEP\n100\n"), &["time goes back", "split the dump"]);
 }
 
+/// A frame left out in the middle leaves a gap, which the message says; masses of the dump are positive.
+#[test]
+fn a_damaged_frame_in_the_middle_and_masses_of_the_dump() {
+    let folder = tempfile::tempdir().unwrap();
+    let style = Brownian { wrapped: true, n: 4, ..Brownian::default() };
+    let dump = damaged(folder.path(), style, |text| {
+        let start = text.find("ITEM: TIMESTEP\n3000\n").unwrap();
+        format!("{}{}", &text[..start], text[start..].replacen("\n1 1 1 1 ", "\n1 1 1 one ", 1))
+    });
+    let message = refusal(transport(&dump).args(["--temperature", "1", "--skip-bad-frames"]), 1);
+    for words in ["timestep 3100 follows 2900", "1 frame left out as damaged", "the part of the run before or after"] {
+        assert!(message.contains(words), "{words}: {message}");
+    }
+    refused(|text| text.replace(" mol q ", " mol mass "), &["frame 0, line ", "mass -1; masses are positive"]);
+}
+
 #[test]
 fn charges_that_change_and_times_that_contradict() {
     let doubled = |line: &str| match &line.split(' ').collect::<Vec<_>>()[..] {
@@ -219,6 +235,10 @@ fn numbers_that_make_no_sense() {
         let expected = ["above zero, and between 1e-60 and 1e60", value, &option[2..]];
         assert!(expected.iter().all(|part| message.contains(part)), "{message}");
     }
+    for mass in ["-1", "0", "1e300"] {
+        let message = refusal(transport(&dump).args(["--temperature", "1", "--mass", &format!("2={mass}")]), 1);
+        assert!(message.contains("of atom type 2: it must be above zero, and between 1e-60 and 1e60"), "{message}");
+    }
     let message = refusal(transport(&dump).args(["--temperature", "1", "--target-error", "0"]), 2);
     assert!(message.contains("5% or 0.05"), "{message}");
     let message = refusal(&mut transport(&dump), 2);
@@ -235,10 +255,6 @@ fn numbers_that_make_no_sense() {
     assert!(message.contains("dump is given twice"), "{message}");
     let other = folder.path().join("other");
     Brownian::default().write(&other, 80, 2);
-    for mass in ["-1", "0", "1e300"] {
-        let message = refusal(transport(&dump).args(["--temperature", "1", "--mass", &format!("2={mass}")]), 1);
-        assert!(message.contains("of atom type 2: it must be above zero, and between 1e-60 and 1e60"), "{message}");
-    }
     let message = refusal(transport(&dump).args([other.to_str().unwrap(), "--temperature", "1"]), 1);
     assert!(message.contains("both begin at timestep 0"), "{message}");
 }
@@ -381,6 +397,7 @@ fn labels_are_filled_in_or_nothing_is_written() {
     for (text, words) in [
         (format!("{head}{}", system("a", "")), "without timestep and temperature"),
         (format!("{head}{}", system("c", "temperature = 1.0\n")), "c.lammpstrj"),
+        (format!("{text}mass = -1.0\n"), "mass -1.0 of atom type 1: it must be above zero"),
         (text.replace("temperature", "temprature"), "unknown field `temprature`"),
         (text.replace("= 1.0\n", "= 0.0\n"), "temperature 0"),
     ] {
@@ -389,4 +406,3 @@ fn labels_are_filled_in_or_nothing_is_written() {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{words}");
     }
 }
-        (format!("{text}mass = -1.0\n"), "mass -1.0 of atom type 1: it must be above zero"),

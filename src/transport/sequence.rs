@@ -115,9 +115,17 @@ impl Sequence {
         match self.spacing {
             None => self.spacing = Some(step - last),
             Some(spacing) if step - last != spacing => {
+                let skipped = self.n_skipped + self.reader.as_ref().map_or(0, DumpReader::n_skipped);
+                let cure = match skipped {
+                    0 => "give evenly spaced frames without gaps".into(),
+                    n => format!(
+                        "{} left out as damaged, which leaves a gap: give the part of the run before or after it alone",
+                        frames(n)
+                    ),
+                };
                 let message = format!(
                     "timestep {step} follows {last} ({place}) after {} steps, and the frames before are {spacing} steps \
-                     apart; give evenly spaced frames without gaps",
+                     apart; {cure}",
                     step - last
                 );
                 return Err(frame.error(None, message));
