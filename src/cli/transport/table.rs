@@ -61,7 +61,10 @@ fn head(out: &mut impl Write, outcome: &Outcome, frame: &ReferenceFrame) -> std:
     };
     let (first, last, every) = (record.first_timestep, record.last_timestep, record.steps_between_frames);
     writeln!(out, "{:<20}{}, steps {first} to {last}, every {every}", "frames", record.n_frames)?;
-    if record.volume_deviation > 1e-9 * record.volume {
+    if outcome.report.volume != record.volume {
+        let given = outcome.report.volume;
+        writeln!(out, "{:<20}{given:.6} as given; {:.6} in the dump", "volume", record.volume)?;
+    } else if record.volume_deviation > 1e-9 * record.volume {
         writeln!(
             out,
             "{:<20}{:.6} on average, {:.2e} standard deviation",
