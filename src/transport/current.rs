@@ -26,6 +26,8 @@ pub struct CurrentSeries {
 struct Layout {
     n_columns: usize,
     currents: Vec<(Option<String>, [usize; 3])>,
+    /// Whether the charge current stands beside those of species.
+    unused_total: bool,
     force: Option<[usize; 3]>,
 }
 
@@ -33,11 +35,12 @@ struct Layout {
 ///
 /// The comment before the numbers names the columns: the timestep first, then in any order `Jx Jy Jz` for the charge
 /// current, or `Jx_NAME Jy_NAME Jz_NAME` for the sum of the velocities of species NAME, and `Fx Fy Fz` for the
-/// charge-weighted sum of forces; LAMMPS's `v_`, `c_` or `f_` before a name does not matter, nor do further columns.
+/// charge-weighted sum of forces. Currents of species go before the charge current. LAMMPS's `v_`, `c_` or `f_` before a name does not matter, nor do further columns.
 /// `names` says what the columns after the timestep are, where the files call them otherwise; `-` for others.
 ///
 /// # Errors
-/// A file without these columns, a line that is cut short or no numbers, samples that are not evenly spaced.
+/// A file without these columns, or with a part or two of one; columns that change within a file or between files; a
+/// line that is cut short or no numbers; samples that are not evenly spaced.
 pub fn read_current(paths: &[PathBuf], names: Option<&[String]>) -> Result<CurrentSeries> {
     let mut files = vec![];
     for path in paths {
@@ -98,6 +101,11 @@ pub fn read_current(paths: &[PathBuf], names: Option<&[String]>) -> Result<Curre
     if twice > 0 {
         series.notes.push(format!("{twice} samples of the current dropped whose timestep stands there already"));
     }
+    if layout.unused_total {
+        series
+            .notes
+            .push("the columns Jx Jy Jz are not used: the current is from those of the species beside them".into());
+    }
     if repeated > 0 {
         series.notes.push(format!("{repeated} samples of the current dropped that a continuation has again"));
     }
@@ -127,7 +135,7 @@ impl File {
         let mut text = BufReader::new(unpacked(path)?);
         let mut file = Self {
             path: path.into(),
-            layout: Layout { n_columns: 0, currents: vec![], force: None },
+            layout: Layout { n_columns: 0, currents: vec![], unused_total: false, force: None },
             steps: vec![],
             lines: vec![],
             values: vec![],
@@ -150,6 +158,8 @@ impl File {
                 // A continuation in the same file repeats its header; the names are those above the first numbers.
                 if file.steps.is_empty() {
                     header = comment.to_string();
+                } else {
+                    file.check_header(number, &header, comment, names.is_some())?;
                 }
                 continue;
             }
@@ -178,6 +188,31 @@ impl File {
             return Err(file.error(0, "there are no numbers in it; give a file that fix ave/time wrote".into()));
         }
         Ok(file)
+    }
+
+    /// Refuses a header between numbers that names other columns than the first. Where the user says what the columns
+    /// are, the names must be the same words.
+    fn check_header(&self, number: u64, first: &str, again: &str, named: bool) -> Result<()> {
+        let (first, again): (Vec<&str>, Vec<&str>) =
+            (first.split_whitespace().collect(), again.split_whitespace().collect());
+        if first == again {
+            return Ok(());
+        }
+        let found = layout(again.iter().skip(1).copied());
+        let differs = match found {
+            Ok(found) if !named => found != self.layout,
+            _ => again.first().is_some_and(|word| first.first() == Some(word)),
+        };
+        if differs {
+            let message = format!(
+                "the columns are called '{}' from here on, and '{}' before; a series has the same columns from its \
+                 first line to its last: write these rows as those before",
+                again.join(" "),
+                first.join(" ")
+            );
+            return Err(self.error(number, message));
+        }
+        Ok(())
     }
 
     fn row(&mut self, number: u64, content: &str) -> Result<()> {
@@ -230,29 +265,68 @@ impl File {
     }
 }
 
-/// Finds the columns by the names that follow the timestep's.
-fn layout<'a>(names: impl Iterator<Item = &'a str>) -> Result<Layout, String> {
-    let plain = |name: &'a str| {
-        let prefixed = ["v_", "c_", "f_"].iter().find_map(|prefix| name.strip_prefix(prefix));
-        prefixed.unwrap_or(name)
-    };
-    // Columns count from 1: the timestep is 0.
-    let names: Vec<&str> = names.map(plain).collect();
-    let find = |wanted: &str| names.iter().position(|name| name.eq_ignore_ascii_case(wanted)).map(|i| i + 1);
-    let three = |letter: &str, ending: &str| {
-        let [x, y, z] = ["x", "y", "z"].map(|axis| find(&format!("{letter}{axis}{ending}")));
+/// Columns of one vector, by axis.
+struct Vector<'a> {
+    letter: char,
+    species: Option<&'a str>,
+    columns: [Option<usize>; 3],
+}
+
+impl Vector<'_> {
+    fn whole(&self) -> Option<[usize; 3]> {
+        let [x, y, z] = self.columns;
         Some([x?, y?, z?])
+    }
+}
+
+/// What a name says: `j` or `f`, the axis, and the species after the underscore.
+fn component(name: &str) -> Option<(char, usize, Option<&str>)> {
+    let prefixed = ["v_", "c_", "f_"].iter().find_map(|prefix| name.strip_prefix(prefix));
+    let mut letters = prefixed.unwrap_or(name).chars();
+    let letter = letters.next().map(|letter| letter.to_ascii_lowercase()).filter(|letter| "jf".contains(*letter))?;
+    let axis = "xyz".find(letters.next()?.to_ascii_lowercase())?;
+    let species = match letters.as_str() {
+        "" => None,
+        rest if letter == 'j' => Some(rest.strip_prefix('_').filter(|species| !species.is_empty())?),
+        _ => return None,
     };
-    let mut currents: Vec<(Option<String>, [usize; 3])> = vec![];
-    for name in &names {
-        if let Some(species) = name.strip_prefix("Jx_").or_else(|| name.strip_prefix("jx_"))
-            && let Some(columns) = three("J", &format!("_{species}"))
-        {
-            currents.push((Some(species.to_string()), columns));
+    Some((letter, axis, species))
+}
+
+/// Finds the columns by the names that follow the timestep's. Those of species are told apart by case as well.
+fn layout<'a>(names: impl Iterator<Item = &'a str>) -> Result<Layout, String> {
+    let names: Vec<&str> = names.collect();
+    let mut vectors: Vec<Vector> = vec![];
+    for (place, name) in names.iter().enumerate() {
+        let Some((letter, axis, species)) = component(name) else { continue };
+        let at = vectors.iter().position(|v| (v.letter, v.species) == (letter, species)).unwrap_or_else(|| {
+            vectors.push(Vector { letter, species, columns: [None; 3] });
+            vectors.len() - 1
+        });
+        // Columns count from 1: the timestep is 0.
+        if let Some(other) = vectors[at].columns[axis].replace(place + 1) {
+            return Err(format!(
+                "the columns {} and {name} mean the same; say with --current-columns which counts, with - for the other",
+                names[other - 1]
+            ));
         }
     }
+    let mut currents: Vec<(Option<String>, [usize; 3])> = vec![];
+    for vector in vectors.iter().filter(|v| v.letter == 'j') {
+        let Some(species) = vector.species else { continue };
+        let Some(columns) = vector.whole() else {
+            return Err(format!(
+                "species {species} has not all of the columns Jx_{species} Jy_{species} Jz_{species} (there are: {}); \
+                 give all three, or say with --current-columns what the columns are",
+                names.join(" ")
+            ));
+        };
+        currents.push((Some(species.to_string()), columns));
+    }
+    let total = |letter: char| vectors.iter().find(|v| v.letter == letter && v.species.is_none())?.whole();
+    let unused_total = !currents.is_empty() && total('j').is_some();
     if currents.is_empty() {
-        currents.extend(three("J", "").map(|columns| (None, columns)));
+        currents.extend(total('j').map(|columns| (None, columns)));
     }
     if currents.is_empty() {
         return Err(format!(
@@ -261,7 +335,7 @@ fn layout<'a>(names: impl Iterator<Item = &'a str>) -> Result<Layout, String> {
             names.join(" ")
         ));
     }
-    let force = three("F", "");
+    let force = total('f');
     let last = currents.iter().map(|(_, columns)| columns).chain(&force).flatten().max();
-    Ok(Layout { n_columns: last.copied().unwrap_or(0), currents, force })
+    Ok(Layout { n_columns: last.copied().unwrap_or(0), currents, unused_total, force })
 }
