@@ -254,7 +254,7 @@ fn from_forces(series: &ChargeSeries, damp: f64, ideal: f64, analysis: &mut Anal
             let estimate = route.estimate;
             analysis.estimates.push(ChargeEstimate { method: Method::ForceRoute, estimate, objection });
         }
-        Err(error) => analysis.notes.push(error.to_string()),
+        Err(error) => analysis.notes.push(format!("no force route: {error}")),
     }
 }
 

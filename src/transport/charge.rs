@@ -129,11 +129,18 @@ impl ChargeSeries {
                     self.displacement = other.displacement;
                 }
             }
-            None => notes
-                .push("the current and the dumps share no timesteps; that they are of one run is not checked".into()),
+            None => notes.push(
+                "no two frames of the dumps are at timesteps of the current; that both are of one run is not checked"
+                    .into(),
+            ),
         }
         self.current = other.current;
-        self.acceleration = other.acceleration;
+        if other.acceleration.is_some() {
+            if self.acceleration.is_some() {
+                notes.push("the forces are those of the current's columns Fx Fy Fz, and not the dump's".into());
+            }
+            self.acceleration = other.acceleration;
+        }
         Ok(())
     }
 
@@ -155,7 +162,8 @@ fn combine(series: &[Vec<[f64; 3]>], factors: &[f64]) -> Vec<[f64; 3]> {
     (0..n).map(|t| std::array::from_fn(|k| at(t, k))).collect()
 }
 
-/// Root mean square of what the sum of the current misses of the displacement between frames, relative to that.
+/// Root mean square of what the sum of the current misses of the displacement between frames, relative to that. Frames
+/// between samples, which a current that is coarser than the dumps has, are passed over.
 fn mismatch(
     displacement: &[[f64; 3]],
     integrated: &[[f64; 3]],
@@ -170,11 +178,12 @@ fn mismatch(
         (steps >= 0 && steps % every == 0).then(|| (steps / every) as usize).filter(|&i| i < integrated.len())
     };
     let (mut missed, mut moved) = (0.0, 0.0);
-    for frame in 1..displacement.len() {
-        let (Some(before), Some(now)) = (index(frame - 1), index(frame)) else { continue };
+    let shared: Vec<_> = (0..displacement.len()).filter_map(|frame| Some((frame, index(frame)?))).collect();
+    for pair in shared.windows(2) {
+        let [(before, start), (now, end)] = [pair[0], pair[1]];
         for k in 0..3 {
-            let truth = displacement[frame][k] - displacement[frame - 1][k];
-            missed += (integrated[now][k] - integrated[before][k] - truth).powi(2);
+            let truth = displacement[now][k] - displacement[before][k];
+            missed += (integrated[end][k] - integrated[start][k] - truth).powi(2);
             moved += truth * truth;
         }
     }

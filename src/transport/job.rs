@@ -71,15 +71,15 @@ impl Job {
     /// As the parts'; a job without files, or without the volume and amount that no dump tells.
     pub fn run(&self, on_frame: &mut dyn FnMut(&Path)) -> Result<Outcome> {
         self.check()?;
+        let current = match self.currents.is_empty() {
+            true => None,
+            false => Some(self.current()?),
+        };
         let record = match self.dumps.is_empty() {
             true => None,
             false => Some(record(&self.dumps, &self.record, on_frame)?),
         };
         let mut notes = record.as_ref().map_or(vec![], |r| r.notes.clone());
-        let current = match self.currents.is_empty() {
-            true => None,
-            false => Some(read_current(&self.currents, self.current_columns.as_deref())?),
-        };
         let series = self.series(record.as_ref(), current.as_ref(), &mut notes)?;
         let (volume, amount) = self.size(record.as_ref())?;
         if let Some(record) = &record {
@@ -134,6 +134,19 @@ impl Job {
         Ok(())
     }
 
+    /// The current, with forces where the force route is asked for.
+    fn current(&self) -> Result<CurrentSeries> {
+        let current = read_current(&self.currents, self.current_columns.as_deref())?;
+        if self.conditions.langevin_damp.is_some() && current.force.is_none() {
+            return Err(Error::Input(
+                "the force route needs forces at the times of the current, and the current has no columns Fx Fy Fz; add \
+                 them, or leave the current out where the dump has forces and velocities, or give no Langevin damping time"
+                    .into(),
+            ));
+        }
+        Ok(current)
+    }
+
     fn series(
         &self,
         record: Option<&Record>,
@@ -149,7 +162,9 @@ impl Job {
         let given = |name: &str| self.record.properties.charges.get(name).copied();
         let known = |name: &str| {
             let species = record.and_then(|r| r.assignment.species.iter().find(|s| s.name == name));
-            given(name).or(species.map(|s| s.charge))
+            let request = self.record.ions.iter().find(|ion| ion.name == name);
+            let asked = request.and_then(|ion| ion.charge.or(ion.default_charge));
+            given(name).or(species.map(|s| s.charge)).or(asked)
         };
         let mass = self.one_mass(record);
         let from_current = ChargeSeries::from_current(current, self.record.timestep, units, &known, mass)?;
