@@ -1,76 +1,84 @@
-//! Frames of a plain dump that other threads parse before they are asked for.
+//! Frames of a plain dump that other threads read before they are asked for.
 
 use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
 use std::mem;
+use std::ops::Range;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use super::columns::Columns;
-use super::cutter::Cutter;
 use super::frame::Frame;
 use super::header::Header;
 use super::parser::Parser;
+use super::section;
 use super::source::Source;
 use super::text::Text;
-use crate::pool::Pool;
 
 /// Dumps that are shorter are read by one thread.
 pub(super) const SHORTEST: u64 = 1 << 20;
 
-/// Bytes of a piece, what the last frame in it has more than that aside: much beside what a hand-over costs, and little
-/// beside the second-level cache.
-const PIECE: usize = 1 << 18;
+/// Bytes in which the frames of a piece begin: much beside what a hand-over costs. A thread goes through half a frame of another piece
+/// before it finds its first.
+const PIECE: u64 = 1 << 19;
 
-/// The longest frame that is cut out before it is parsed.
-const LONGEST: usize = 1 << 25;
-
-/// Bytes of the pieces that are under way, the one that is asked for next aside.
-const UNDER_WAY: usize = 1 << 26;
-
-/// Pieces that are under way for each thread: one is parsed, one waits.
-const FOR_THREAD: usize = 2;
+/// Bytes of text whose frames are kept before they are asked for, one piece of any length aside.
+const UNDER_WAY: u64 = 1 << 26;
 
 /// The frames of a dump in order, as long as nothing is wrong with them.
 pub(super) struct Ahead {
-    cutter: Cutter,
-    /// Whether the cutter may have more.
-    is_more: bool,
     shared: Arc<Shared>,
+    /// What is left of the file when it was opened, in pieces to come.
+    pieces: Range<u64>,
     queue: VecDeque<Arc<Job>>,
     /// The piece whose frames are handed out, and how many were.
     current: Piece,
     given: usize,
-    /// Lines before the current piece.
+    /// Where the piece that comes next must begin, in bytes and lines.
+    at: u64,
     lines: u64,
-    /// Pieces whose memory can be used again.
-    spare: Vec<Piece>,
+    /// Bytes of the longest piece so far.
+    longest: u64,
 }
 
 /// What the threads work with.
 struct Shared {
+    file: Arc<File>,
     columns: Columns,
-    parsers: Pool<Parser>,
+    /// Of each thread of the pool, and of one outside it.
+    workspaces: Vec<Mutex<Workspace>>,
 }
 
-/// Whole frames as text, and what they say.
+/// What a thread works in. Memory that another core has written would have to come from there first.
+#[derive(Default)]
+struct Workspace {
+    parsers: Vec<Parser>,
+    pieces: Vec<Piece>,
+}
+
+/// The frames that begin within a range of bytes.
 #[derive(Default)]
 struct Piece {
-    text: Vec<u8>,
+    /// Where the first begins, and where the last ends.
+    text: Option<Range<u64>>,
     /// Longer than the piece needs where `n_frames` is less.
     frames: Vec<Frame>,
     n_frames: usize,
     n_lines: u64,
     is_good: bool,
+    /// The workspace that its memory is from.
+    workspace: usize,
 }
 
 /// A piece on its way.
 struct Job {
-    length: usize,
+    range: Range<u64>,
     state: Mutex<State>,
     done: Condvar,
 }
 
 enum State {
-    Waiting(Piece),
+    Waiting,
     Taken,
     Done(Piece),
 }
@@ -84,16 +92,21 @@ pub(super) enum Next {
 }
 
 impl Ahead {
-    pub(super) fn new(source: Source, columns: Columns) -> Self {
+    /// Reads a file of `length` bytes.
+    pub(super) fn new(file: File, length: u64, columns: Columns) -> Self {
         Self {
-            cutter: Cutter::new(source),
-            is_more: true,
-            shared: Arc::new(Shared { columns, parsers: Pool::new() }),
+            shared: Arc::new(Shared {
+                file: Arc::new(file),
+                columns,
+                workspaces: (0..=rayon::current_num_threads()).map(|_| Mutex::default()).collect(),
+            }),
+            pieces: 0..length,
             queue: VecDeque::new(),
             current: Piece::default(),
             given: 0,
+            at: 0,
             lines: 0,
-            spare: vec![],
+            longest: 0,
         }
     }
 
@@ -103,17 +116,21 @@ impl Ahead {
         while self.given == self.current.n_frames {
             self.lines += self.current.n_lines;
             let used = mem::take(&mut self.current);
-            self.spare.push(used);
+            self.at = used.text.as_ref().map_or(self.at, |text| text.end);
+            self.shared.workspace(used.workspace).pieces.push(used);
             self.given = 0;
             self.look_ahead();
-            let Some(job) = self.queue.pop_front() else { return self.rest(vec![]) };
-            let piece = job.finish(&self.shared);
+            let Some(job) = self.queue.pop_front() else { return self.rest() };
+            let piece = self.finish(&job);
             let first = piece.frames[..piece.n_frames].first().map(|frame| frame.n_atoms as u64);
             let right = expected.or(first).filter(|_| is_fixed);
             let fits = |frame: &Frame| right.is_none_or(|n| n == frame.n_atoms as u64);
-            if !piece.is_good || !piece.frames[..piece.n_frames].iter().all(fits) {
-                return self.rest(piece.text);
+            // Where no frame begins, one reaches across.
+            let begins_there = piece.text.as_ref().map_or(self.at >= job.range.end, |text| text.start == self.at);
+            if !(begins_there && piece.is_good && piece.frames[..piece.n_frames].iter().all(fits)) {
+                return self.rest();
             }
+            self.longest = self.longest.max(piece.text.as_ref().map_or(0, |text| text.end - text.start));
             self.current = piece;
         }
         mem::swap(frame, &mut self.current.frames[self.given]);
@@ -122,63 +139,82 @@ impl Ahead {
         Next::Frame
     }
 
-    /// Cuts pieces for the threads, as many as may be under way.
+    /// Gives pieces to the threads, as many as may be under way.
     fn look_ahead(&mut self) {
         // Who reads one frame alone gets it without what follows.
-        let most = if self.lines == 0 { 1 } else { FOR_THREAD * rayon::current_num_threads() };
-        while self.is_more && self.queue.len() < most {
-            let under_way: usize = self.queue.iter().skip(1).map(|job| job.length).sum();
-            if under_way > UNDER_WAY {
-                return;
-            }
-            let mut piece = self.spare.pop().unwrap_or_default();
-            // What keeps the file from being read is met again, and told, by who reads the rest.
-            self.is_more = self.cutter.next(&mut piece.text, PIECE, LONGEST).unwrap_or(false);
-            if self.is_more {
-                let job = Arc::new(Job::new(piece));
-                self.queue.push_back(Arc::clone(&job));
-                let shared = Arc::clone(&self.shared);
-                rayon::spawn(move || job.work(&shared));
-            }
+        let enough = if self.lines == 0 { 1 } else { 1 + rayon::current_num_threads() };
+        let few = usize::try_from(1 + UNDER_WAY / self.longest.max(PIECE)).unwrap_or(usize::MAX);
+        while self.queue.len() < enough.min(few) && !self.pieces.is_empty() {
+            let end = (self.pieces.start + PIECE).min(self.pieces.end);
+            let range = mem::replace(&mut self.pieces.start, end)..end;
+            let job = Arc::new(Job { range, state: Mutex::new(State::Waiting), done: Condvar::new() });
+            self.queue.push_back(Arc::clone(&job));
+            let shared = Arc::clone(&self.shared);
+            rayon::spawn(move || {
+                job.work(&shared);
+            });
         }
     }
 
-    /// What is left of the dump, behind `front`.
-    fn rest(&mut self, mut front: Vec<u8>) -> Next {
-        for job in self.queue.drain(..) {
-            front.extend_from_slice(&job.finish(&self.shared).text);
-        }
-        let cutter = mem::replace(&mut self.cutter, Cutter::new(Source::nothing()));
-        Next::Rest(Text::new(cutter.into_source(front), self.lines))
+    /// A piece when it is read: by this thread where no other has begun. While another is at it, this one reads those behind.
+    fn finish(&self, job: &Job) -> Piece {
+        job.work(&self.shared);
+        while !job.is_done() && self.queue.iter().any(|behind| behind.work(&self.shared)) {}
+        job.wait()
+    }
+
+    /// What is left of the dump.
+    fn rest(&mut self) -> Next {
+        self.queue.clear();
+        Next::Rest(Text::new(Source::section(Arc::clone(&self.shared.file), self.at), self.lines))
+    }
+}
+
+impl Shared {
+    fn workspace(&self, index: usize) -> MutexGuard<'_, Workspace> {
+        self.workspaces[index].lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// Reads the frames that begin within a range, in memory of the calling thread.
+    fn read(&self, range: Range<u64>) -> Piece {
+        let index = rayon::current_thread_index().map_or(0, |thread| 1 + thread) % self.workspaces.len();
+        let mut workspace = self.workspace(index);
+        let (parser, piece) = (workspace.parsers.pop(), workspace.pieces.pop());
+        drop(workspace);
+        let mut parser = parser.unwrap_or_else(|| Parser::new(self.columns.clone(), false));
+        let mut piece = piece.unwrap_or_default();
+        // What keeps the file from being read is met again, and told, by who reads in order.
+        piece.is_good = piece.read(&self.file, range, &mut parser).unwrap_or(false);
+        piece.workspace = index;
+        self.workspace(index).parsers.push(parser);
+        piece
     }
 }
 
 impl Job {
-    fn new(piece: Piece) -> Self {
-        Self { length: piece.text.len(), state: Mutex::new(State::Waiting(piece)), done: Condvar::new() }
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(|e| e.into_inner())
     }
 
-    /// Parses the piece, unless another thread has taken it.
-    fn work(&self, shared: &Shared) {
+    /// Reads the piece; false where another thread has taken it.
+    fn work(&self, shared: &Shared) -> bool {
         let mut state = self.state();
-        if !matches!(*state, State::Waiting(_)) {
-            return;
+        if !matches!(*state, State::Waiting) {
+            return false;
         }
-        let State::Waiting(mut piece) = mem::replace(&mut *state, State::Taken) else { return };
+        *state = State::Taken;
         drop(state);
-        let make = || Parser::new(shared.columns.clone(), false);
-        shared.parsers.with(make, |parser| piece.parse(parser));
-        *self.state() = State::Done(piece);
+        *self.state() = State::Done(shared.read(self.range.clone()));
         self.done.notify_one();
+        true
     }
 
-    /// The piece when it is parsed: by this thread where no other has begun.
-    fn finish(&self, shared: &Shared) -> Piece {
-        self.work(shared);
+    fn is_done(&self) -> bool {
+        matches!(*self.state(), State::Done(_))
+    }
+
+    /// The piece, which a thread has taken.
+    fn wait(&self) -> Piece {
         let mut state = self.state();
         loop {
             match mem::replace(&mut *state, State::Taken) {
@@ -191,20 +227,26 @@ impl Job {
 }
 
 impl Piece {
-    fn parse(&mut self, parser: &mut Parser) {
-        let mut text = Text::of(mem::take(&mut self.text));
-        self.n_frames = 0;
-        self.is_good = loop {
+    /// Reads the frames that begin within a range; false where one is not good.
+    fn read(&mut self, file: &Arc<File>, range: Range<u64>, parser: &mut Parser) -> io::Result<bool> {
+        (self.text, self.n_frames, self.n_lines) = (None, 0, 0);
+        let found = match range.start {
+            0 => Some((0, Text::new(Source::section(Arc::clone(file), 0), 0))),
+            _ => section::from_first_frame(file, range.clone())?,
+        };
+        let Some((first, mut text)) = found else { return Ok(true) };
+        while first + text.bytes_done() < range.end {
             if self.frames.len() == self.n_frames {
                 self.frames.push(Frame::default());
             }
             match parser.read(&mut text, None, &mut Header::default(), &mut self.frames[self.n_frames]) {
                 Ok(true) => self.n_frames += 1,
-                Ok(false) => break true,
-                Err(_) => break false,
+                Ok(false) => break,
+                Err(_) => return Ok(false),
             }
-        };
+        }
+        self.text = Some(first..first + text.bytes_done());
         self.n_lines = text.line_number() - 1;
-        self.text = text.into_bytes();
+        Ok(true)
     }
 }

@@ -2,12 +2,11 @@
 //!
 //! Bytes pass from the file (`source`, which unpacks) into lines (`text`), a frame's `header` and its `rows` of
 //! numbers (`parse`), by a plan of which columns are wanted (`columns`), into a [`Frame`] (`fill`): `parser` does all of that for a
-//! frame. Long plain dumps are cut in front of frames (`cutter`), which threads parse before they are asked for (`ahead`).
+//! frame. Of long plain dumps, threads read parts that begin with a frame (`section`) before they are asked for (`ahead`).
 
 mod ahead;
 mod boxbounds;
 mod columns;
-mod cutter;
 mod error;
 mod fill;
 mod frame;
@@ -17,6 +16,7 @@ mod parser;
 mod raw;
 mod reader;
 mod rows;
+mod section;
 mod source;
 mod text;
 #[cfg(target_arch = "x86_64")]

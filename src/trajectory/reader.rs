@@ -1,6 +1,5 @@
 //! Frame after frame out of a dump.
 
-use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -83,10 +82,10 @@ impl DumpReader {
     /// A file that cannot be opened, or is compressed in a way that is not known here.
     pub fn open(path: impl AsRef<Path>, columns: Columns, options: ReadOptions) -> Result<Self> {
         let path = path.as_ref();
-        let mut source = Source::open(path)?;
-        let is_long = source.plain_length().is_some_and(|length| length >= SHORTEST);
-        let ahead = (is_long && !options.keep_text && rayon::current_num_threads() > 1)
-            .then(|| Ahead::new(mem::replace(&mut source, Source::nothing()), columns.clone()));
+        let source = Source::open(path)?;
+        let whole = source.plain_file().filter(|(_, length)| *length >= SHORTEST && !options.keep_text);
+        let ahead = whole.filter(|_| rayon::current_num_threads() > 1);
+        let ahead = ahead.map(|(file, length)| Ahead::new(file, length, columns.clone()));
         Ok(Self {
             path: Arc::new(path.to_path_buf()),
             ahead,

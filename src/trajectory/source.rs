@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::io::{self, BufReader, Cursor, Read};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
+use super::section;
 use crate::{Error, Result};
 
 /// First size of the buffer of a plain file: small enough for the second-level cache.
@@ -30,7 +32,7 @@ pub(super) struct Source {
 
 enum Bytes {
     Plain(Plain),
-    Nothing,
+    Section { file: Arc<File>, at: u64 },
     Packed(Unpacked),
 }
 
@@ -38,13 +40,6 @@ enum Bytes {
 struct Plain {
     front: Cursor<Vec<u8>>,
     file: File,
-}
-
-impl Plain {
-    /// The length of a file that has one: a pipe has none.
-    fn length(&self) -> Option<u64> {
-        self.file.metadata().ok().filter(|file| file.is_file()).map(|file| file.len())
-    }
 }
 
 impl Read for Plain {
@@ -82,27 +77,16 @@ impl Source {
         }
     }
 
-    /// No bytes at all.
-    pub(super) fn nothing() -> Self {
-        Self { bytes: Bytes::Nothing, compression: None }
+    /// A plain file from a place on, whoever else reads it meanwhile.
+    pub(super) fn section(file: Arc<File>, at: u64) -> Self {
+        Self { bytes: Bytes::Section { file, at }, compression: None }
     }
 
-    /// The length of a file that is not compressed, unless it is a pipe or a device.
-    pub(super) fn plain_length(&self) -> Option<u64> {
-        match &self.bytes {
-            Bytes::Plain(plain) => plain.length(),
-            Bytes::Packed(_) | Bytes::Nothing => None,
-        }
-    }
-
-    /// The same with `bytes` in front; a compressed file stays as it is.
-    pub(super) fn behind(mut self, mut bytes: Vec<u8>) -> Self {
-        if let Bytes::Plain(plain) = &mut self.bytes {
-            let read = plain.front.position() as usize;
-            bytes.extend_from_slice(&plain.front.get_ref()[read..]);
-            plain.front = Cursor::new(bytes);
-        }
-        self
+    /// The file and its length, if it is not compressed, and neither a pipe nor a device.
+    pub(super) fn plain_file(&self) -> Option<(File, u64)> {
+        let Bytes::Plain(Plain { file, .. }) = &self.bytes else { return None };
+        let length = file.metadata().ok().filter(|file| file.is_file())?.len();
+        Some((file.try_clone().ok()?, length))
     }
 
     /// Reads on into `buffer`, which holds text from `start` to `end`: where it does now.
@@ -113,9 +97,6 @@ impl Source {
             && end - start <= HEAD
         {
             return unpacked.next(buffer, start, end);
-        }
-        if matches!(self.bytes, Bytes::Nothing) {
-            return Ok((start, end));
         }
         buffer.copy_within(start..end, 0);
         let held = end - start;
@@ -132,7 +113,11 @@ impl Read for Source {
             let result = match &mut self.bytes {
                 Bytes::Plain(file) => file.read(buffer),
                 Bytes::Packed(unpacked) => unpacked.read(buffer),
-                Bytes::Nothing => Ok(0),
+                Bytes::Section { file, at } => {
+                    let read = section::read_at(file, buffer, *at);
+                    *at += read.as_ref().map_or(0, |n| *n as u64);
+                    read
+                }
             };
             match result {
                 Err(e) if e.kind() == io::ErrorKind::Interrupted => continue,

@@ -20,6 +20,7 @@ pub(super) struct Text {
     start: usize,
     end: usize,
     lines_done: u64,
+    bytes_done: u64,
     /// Trouble met while looking ahead, told when the text before it is used up.
     failure: Option<io::Error>,
 }
@@ -27,23 +28,23 @@ pub(super) struct Text {
 impl Text {
     /// The text of a source, before which there are `lines` lines.
     pub(super) fn new(source: Source, lines: u64) -> Self {
-        Self { source, buffer: vec![], start: 0, end: 0, lines_done: lines, failure: None }
+        Self { source, buffer: vec![], start: 0, end: 0, lines_done: lines, bytes_done: 0, failure: None }
     }
 
-    /// A text that is there as a whole.
-    pub(super) fn of(bytes: Vec<u8>) -> Self {
-        let end = bytes.len();
-        Self { buffer: bytes, end, ..Self::new(Source::nothing(), 0) }
-    }
-
-    /// The bytes that [`Text::of`] was given.
-    pub(super) fn into_bytes(self) -> Vec<u8> {
-        self.buffer
+    /// What stands in `buffer` from `start` on, and in a source behind it.
+    pub(super) fn of(buffer: Vec<u8>, start: usize, behind: Source) -> Self {
+        let end = buffer.len();
+        Self { buffer, start, end, ..Self::new(behind, 0) }
     }
 
     /// Number of the line that comes next, counted from 1.
     pub(super) fn line_number(&self) -> u64 {
         self.lines_done + 1
+    }
+
+    /// Bytes before that line, from where the text was begun.
+    pub(super) fn bytes_done(&self) -> u64 {
+        self.bytes_done
     }
 
     /// Whole lines that come next, each with its line end; empty where the text is at its end.
@@ -72,6 +73,7 @@ impl Text {
     /// Moves on by `bytes`, in which `lines` lines end.
     pub(super) fn advance(&mut self, bytes: usize, lines: usize) {
         self.start += bytes;
+        self.bytes_done += bytes as u64;
         self.lines_done += lines as u64;
     }
 
