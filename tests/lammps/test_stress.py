@@ -1,5 +1,6 @@
 """Random studies in LAMMPS, a few of the many that `python tests/lammps/stress` makes, and what these have found."""
 
+import re
 import subprocess
 
 import numpy as np
@@ -64,9 +65,10 @@ def test_what_has_changed_since_the_last_run_has_its_own_values(lammps, change, 
 
 @pytest.mark.parametrize("change", CHANGES)
 def test_what_changes_after_the_last_step_was_asked_for_has_its_own_values(lammps, change):
-    """LAMMPS does not ask again for what it was told at the same step, unless it is made to."""
+    """LAMMPS does not ask again for what it was told at the same step, unless it is made to; those of 2022 and before never do."""
     text = setup(pair=IDEAL) + compute() + "thermo_style custom step c_lam\n" + DUMP + "run 5\n" + CHANGES[change] + ASK
-    if run := asked_after(lammps, text):
+    run = asked_after(lammps, text)
+    if run and int(re.search(r"LAMMPS \(\d+ \w+ (\d+)", run.output)[1]) > 2022:
         assert_as_offline(run.folder / "asked.lammpstrj")
 
 
