@@ -18,9 +18,11 @@ use super::text::Text;
 /// Dumps that are shorter are read by one thread.
 pub(super) const SHORTEST: u64 = 1 << 20;
 
-/// Bytes in which the frames of a piece begin: much beside what a hand-over costs. A thread goes through half a frame of another piece
-/// before it finds its first.
+/// Bytes in which the frames of a piece begin, about: much beside what a hand-over costs, and little beside the caches.
 const PIECE: u64 = 1 << 19;
+
+/// Parts of a frame by which a piece ends before one is thought to begin.
+const SLACK: f64 = 0.02;
 
 /// Bytes of text whose frames are kept before they are asked for, one piece of any length aside.
 const UNDER_WAY: u64 = 1 << 26;
@@ -37,6 +39,8 @@ pub(super) struct Ahead {
     /// Where the piece that comes next must begin, in bytes and lines.
     at: u64,
     lines: u64,
+    /// Frames before the piece that comes next.
+    n_frames: usize,
     /// Bytes of the longest piece so far.
     longest: u64,
 }
@@ -106,6 +110,7 @@ impl Ahead {
             given: 0,
             at: 0,
             lines: 0,
+            n_frames: 0,
             longest: 0,
         }
     }
@@ -117,6 +122,7 @@ impl Ahead {
             self.lines += self.current.n_lines;
             let used = mem::take(&mut self.current);
             self.at = used.text.as_ref().map_or(self.at, |text| text.end);
+            self.n_frames += used.n_frames;
             self.shared.workspace(used.workspace).pieces.push(used);
             self.given = 0;
             self.look_ahead();
@@ -145,7 +151,7 @@ impl Ahead {
         let enough = if self.lines == 0 { 1 } else { 1 + rayon::current_num_threads() };
         let few = usize::try_from(1 + UNDER_WAY / self.longest.max(PIECE)).unwrap_or(usize::MAX);
         while self.queue.len() < enough.min(few) && !self.pieces.is_empty() {
-            let end = (self.pieces.start + PIECE).min(self.pieces.end);
+            let end = self.end_of_piece().clamp(self.pieces.start + 1, self.pieces.end);
             let range = mem::replace(&mut self.pieces.start, end)..end;
             let job = Arc::new(Job { range, state: Mutex::new(State::Waiting), done: Condvar::new() });
             self.queue.push_back(Arc::clone(&job));
@@ -154,6 +160,18 @@ impl Ahead {
                 job.work(&shared);
             });
         }
+    }
+
+    /// Where the next piece may end: somewhat before a frame begins, if frames are as long as those before were, so that the search for
+    /// the first one of the piece behind does not take long.
+    fn end_of_piece(&self) -> u64 {
+        let least = self.pieces.start + PIECE;
+        if self.n_frames == 0 {
+            return least;
+        }
+        let mean = self.at as f64 / self.n_frames as f64;
+        let ahead = ((least - self.at.min(least)) as f64 / mean).ceil();
+        self.at + ((ahead - SLACK) * mean) as u64
     }
 
     /// A piece when it is read: by this thread where no other has begun. While another is at it, this one reads those behind.

@@ -107,13 +107,17 @@ fn write_dump(
         if values[0].0.len() != n {
             return Err(frame.error(None, format!("{} ions responded, and {n} are here", values[0].0.len())));
         }
+        let scales: Vec<f64> = durations.iter().map(|duration| molar * n as f64 / duration).collect();
+        let decimals: Vec<usize> =
+            scales.iter().zip(&values).map(|(scale, (means, _))| decimals(*scale, means)).collect();
         // Rows of the file are sorted by id, and so are responses.
         let raw = frame.raw().ok_or_else(|| frame.error(None, "the reader kept no text".into()))?;
         raw.write_with(&mut out, &names, |atom, text| {
-            let words = values.iter().zip(durations).flat_map(|((means, errors), duration)| {
-                let scale = molar * n as f64 / duration;
-                let of = |list: &[f64]| ions[atom].map_or("0".into(), |ion| response(scale * list[ion]));
-                [of(means), of(errors)]
+            let words = (0..values.len()).flat_map(|t| {
+                let of = |list: &[f64]| {
+                    ions[atom].map_or("0".into(), |ion| format!("{:.1$}", scales[t] * list[ion], decimals[t]))
+                };
+                [of(&values[t].0), of(&values[t].1)]
             });
             text.extend_from_slice(words.collect::<Vec<String>>().join(" ").as_bytes());
         })
@@ -130,10 +134,10 @@ fn ions_of(campaign: &Campaign, frame: &Frame) -> Vec<Option<usize>> {
     frame.types.iter().map(|t| charged.contains(t).then(|| next.next()).flatten()).collect()
 }
 
-/// With five decimals, or as many digits where the unit makes values small.
-fn response(value: f64) -> String {
-    let decimals = (4.0 - value.abs().log10().floor()).clamp(5.0, 300.0);
-    if value == 0.0 { format!("{value:.5}") } else { format!("{value:.0$}", decimals as usize) }
+/// Five, or as many more as the unit makes responses small.
+fn decimals(scale: f64, responses: &[f64]) -> usize {
+    let largest = responses.iter().fold(0.0f64, |most, response| most.max((scale * response).abs()));
+    if largest > 0.0 { (5.0 - largest.log10().floor()).clamp(5.0, 300.0) as usize } else { 5 }
 }
 
 /// sigma V is K/kT; molar conductivity is sigma over the formula units per volume.
