@@ -397,7 +397,7 @@ fn labels_are_filled_in_or_nothing_is_written() {
     for (text, words) in [
         (format!("{head}{}", system("a", "")), "without timestep and temperature"),
         (format!("{head}{}", system("c", "temperature = 1.0\n")), "c.lammpstrj"),
-        (format!("{text}mass = -1.0\n"), "mass -1.0 of atom type 1: it must be above zero"),
+        (format!("{text}mass = -1.0\n"), "system a: mass -1.0: it must be above zero"),
         (text.replace("temperature", "temprature"), "unknown field `temprature`"),
         (text.replace("= 1.0\n", "= 0.0\n"), "temperature 0"),
     ] {
