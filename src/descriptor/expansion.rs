@@ -17,6 +17,8 @@ pub(super) struct Expansion {
     n_max: usize,
     /// `n_max` rounded up to whole vectors.
     pub n_padded: usize,
+    /// From the functions of a degree to those of the next.
+    per_degree: usize,
     radial: Radial,
     normalization: Vec<f64>,
     tiles: Vec<Tile>,
@@ -27,29 +29,35 @@ pub(super) struct Expansion {
 struct Tile {
     lm: usize,
     size: usize,
+    /// Degrees that the harmonics belong to: more than one only of the lowest, in whole.
+    degrees: usize,
     /// First of the functions, among those of the degree and in a row.
     n: usize,
     first: usize,
     vectors: usize,
 }
 
-/// Tiles that make up all sums. As many sums as the registers hold in each, and those of a degree of about the same size.
-fn tiles(l_max: usize, n_max: usize, lanes: usize, first: impl Fn(usize) -> usize) -> Vec<Tile> {
+/// Tiles that make up all sums. As many sums as the registers hold in each, and those of a degree of about the same size; the
+/// lowest degrees together, whose few sums would wait for each other.
+fn tiles(l_max: usize, n_max: usize, lanes: usize, per_degree: usize) -> Vec<Tile> {
     let mut tiles = vec![];
-    for l in 0..=l_max {
-        let mut n = 0;
-        while n < n_max {
-            let vectors = if n + lanes < n_max { 2 } else { 1 };
-            let mut left = (2 * l + 1).div_ceil(if vectors == 2 { 6 } else { 11 });
+    let mut n = 0;
+    while n < n_max {
+        let vectors = if n + lanes < n_max { 2 } else { 1 };
+        let (lowest, most) = if vectors == 2 { (2, 6) } else { (3, 11) };
+        let degrees = lowest.min(l_max + 1);
+        tiles.push(Tile { lm: 0, size: degrees * degrees, degrees, n, first: n, vectors });
+        for l in degrees..=l_max {
+            let mut left = (2 * l + 1).div_ceil(most);
             let mut lm = l * l;
             while left > 0 {
                 let size = ((l + 1) * (l + 1) - lm).div_ceil(left);
-                tiles.push(Tile { lm, size, n, first: first(l) + n, vectors });
+                tiles.push(Tile { lm, size, degrees: 1, n, first: l * per_degree + n, vectors });
                 lm += size;
                 left -= 1;
             }
-            n += vectors * lanes;
         }
+        n += vectors * lanes;
     }
     tiles
 }
@@ -76,12 +84,13 @@ impl Expansion {
     pub fn new(parameters: &SoapParameters, lanes: usize) -> Result<Self> {
         let (l_max, n_max) = (parameters.l_max, parameters.n_max);
         let radial = Radial::new(parameters, lanes)?;
-        let tiles = match &radial {
-            Radial::Gto(radial) => tiles(l_max, n_max, lanes, |l| radial.first(l)),
-            Radial::Compact(radial) => tiles(l_max, n_max, lanes, |l| radial.first(l)),
+        let per_degree = match &radial {
+            Radial::Gto(radial) => radial.per_degree(),
+            Radial::Compact(radial) => radial.per_degree(),
         };
+        let tiles = tiles(l_max, n_max, lanes, per_degree);
         let n_padded = n_max.next_multiple_of(MAX_LANES);
-        Ok(Self { l_max, n_max, n_padded, radial, normalization: harmonics::normalization(l_max), tiles })
+        Ok(Self { l_max, n_max, n_padded, per_degree, radial, normalization: harmonics::normalization(l_max), tiles })
     }
 
     pub fn buffers(&self) -> Buffers {
@@ -171,27 +180,35 @@ impl Expansion {
         }
         let Buffers { r, harmonics, functions, stride, .. } = buffers;
         radial.evaluate::<V>(n, &r[..padded], functions, *stride);
-        let sums = Sums { functions, stride: *stride, n, harmonics, normalization: &self.normalization };
+        let sums = Sums {
+            functions,
+            stride: *stride,
+            per_degree: self.per_degree,
+            n,
+            harmonics,
+            normalization: &self.normalization,
+        };
         sums.check(coefficients, self.n_padded);
         for &tile in &self.tiles {
             assert!(sums.holds::<V>(tile, self.n_padded), "a tile of the sums");
             // SAFETY: what the tile reads and writes was found to be there.
             unsafe {
-                match (tile.vectors, tile.size) {
-                    (2, 1) => sums.add::<V, 1, 2>(tile, self.n_padded, coefficients),
-                    (2, 3) => sums.add::<V, 3, 2>(tile, self.n_padded, coefficients),
-                    (2, 4) => sums.add::<V, 4, 2>(tile, self.n_padded, coefficients),
-                    (2, 5) => sums.add::<V, 5, 2>(tile, self.n_padded, coefficients),
-                    (2, 6) => sums.add::<V, 6, 2>(tile, self.n_padded, coefficients),
-                    (1, 1) => sums.add::<V, 1, 1>(tile, self.n_padded, coefficients),
-                    (1, 3) => sums.add::<V, 3, 1>(tile, self.n_padded, coefficients),
-                    (1, 5) => sums.add::<V, 5, 1>(tile, self.n_padded, coefficients),
-                    (1, 6) => sums.add::<V, 6, 1>(tile, self.n_padded, coefficients),
-                    (1, 7) => sums.add::<V, 7, 1>(tile, self.n_padded, coefficients),
-                    (1, 8) => sums.add::<V, 8, 1>(tile, self.n_padded, coefficients),
-                    (1, 9) => sums.add::<V, 9, 1>(tile, self.n_padded, coefficients),
-                    (1, 10) => sums.add::<V, 10, 1>(tile, self.n_padded, coefficients),
-                    (1, 11) => sums.add::<V, 11, 1>(tile, self.n_padded, coefficients),
+                match (tile.vectors, tile.size, tile.degrees) {
+                    (2, 1, 1) => sums.add::<V, 1, 2, 1>(tile, self.n_padded, coefficients),
+                    (2, 4, 2) => sums.add::<V, 4, 2, 2>(tile, self.n_padded, coefficients),
+                    (2, 3, 1) => sums.add::<V, 3, 2, 1>(tile, self.n_padded, coefficients),
+                    (2, 4, 1) => sums.add::<V, 4, 2, 1>(tile, self.n_padded, coefficients),
+                    (2, 5, 1) => sums.add::<V, 5, 2, 1>(tile, self.n_padded, coefficients),
+                    (2, 6, 1) => sums.add::<V, 6, 2, 1>(tile, self.n_padded, coefficients),
+                    (1, 1, 1) => sums.add::<V, 1, 1, 1>(tile, self.n_padded, coefficients),
+                    (1, 4, 2) => sums.add::<V, 4, 1, 2>(tile, self.n_padded, coefficients),
+                    (1, 9, 3) => sums.add::<V, 9, 1, 3>(tile, self.n_padded, coefficients),
+                    (1, 6, 1) => sums.add::<V, 6, 1, 1>(tile, self.n_padded, coefficients),
+                    (1, 7, 1) => sums.add::<V, 7, 1, 1>(tile, self.n_padded, coefficients),
+                    (1, 8, 1) => sums.add::<V, 8, 1, 1>(tile, self.n_padded, coefficients),
+                    (1, 9, 1) => sums.add::<V, 9, 1, 1>(tile, self.n_padded, coefficients),
+                    (1, 10, 1) => sums.add::<V, 10, 1, 1>(tile, self.n_padded, coefficients),
+                    (1, 11, 1) => sums.add::<V, 11, 1, 1>(tile, self.n_padded, coefficients),
                     _ => unreachable!("an odd number of components falls into tiles of these sizes"),
                 }
             }
@@ -223,6 +240,7 @@ struct Sums<'a> {
     /// `[n][stride]`
     functions: &'a [f64],
     stride: usize,
+    per_degree: usize,
     n: usize,
     /// `[lm]`
     harmonics: &'a [[f64; BLOCK]],
@@ -242,7 +260,7 @@ impl Sums<'_> {
     #[inline(always)]
     fn holds<V: Lanes>(&self, tile: Tile, n_padded: usize) -> bool {
         let width = tile.vectors * V::N;
-        (tile.first + width <= self.stride)
+        (tile.first + (tile.degrees - 1) * self.per_degree + width <= self.stride)
             & (tile.n + width <= n_padded)
             & (tile.lm + tile.size <= self.harmonics.len())
     }
@@ -253,15 +271,15 @@ impl Sums<'_> {
     /// What stands behind the functions in a row adds to coefficients from `n_max` on, which nobody reads.
     ///
     /// # Safety
-    /// [`Sums::check`] has passed, and [`Sums::holds`] is true of the tile, which has `H` harmonics and `W` vectors.
+    /// [`Sums::check`] has passed, and [`Sums::holds`] is true of the tile, which has `H` harmonics of `D` degrees and `W` vectors.
     #[inline(always)]
-    unsafe fn add<V: Lanes, const H: usize, const W: usize>(
+    unsafe fn add<V: Lanes, const H: usize, const W: usize, const D: usize>(
         &self,
         tile: Tile,
         n_padded: usize,
         coefficients: &mut [f64],
     ) {
-        debug_assert_eq!((tile.size, tile.vectors), (H, W));
+        debug_assert_eq!((tile.size, tile.vectors, tile.degrees), (H, W, D));
         let mut totals = [[V::splat(0.0); W]; H];
         // SAFETY: as promised, here and below.
         unsafe {
@@ -270,12 +288,27 @@ impl Sums<'_> {
             let even = self.n / 2 * 2;
             let mut j = 0;
             while j < even {
-                add_neighbor(functions.add(j * self.stride), harmonics.add(j), &mut totals);
-                add_neighbor(functions.add((j + 1) * self.stride), harmonics.add(j + 1), &mut totals);
+                add_neighbor::<V, H, W, D>(
+                    functions.add(j * self.stride),
+                    self.per_degree,
+                    harmonics.add(j),
+                    &mut totals,
+                );
+                add_neighbor::<V, H, W, D>(
+                    functions.add((j + 1) * self.stride),
+                    self.per_degree,
+                    harmonics.add(j + 1),
+                    &mut totals,
+                );
                 j += 2;
             }
             if j < self.n {
-                add_neighbor(functions.add(j * self.stride), harmonics.add(j), &mut totals);
+                add_neighbor::<V, H, W, D>(
+                    functions.add(j * self.stride),
+                    self.per_degree,
+                    harmonics.add(j),
+                    &mut totals,
+                );
             }
             let to = coefficients.as_mut_ptr().add(tile.lm * n_padded + tile.n);
             for (m, totals) in totals.into_iter().enumerate() {
@@ -292,22 +325,27 @@ impl Sums<'_> {
 /// One neighbour's products. A function, since a closure would not be compiled for the vectors' instructions.
 ///
 /// # Safety
-/// `functions` has `W` vectors, and `harmonics` is in the first of `H` rows of [`BLOCK`].
+/// `functions` has `W` vectors, and as many after each `per_degree` for `D` degrees; `harmonics` is in the first of `H` rows
+/// of [`BLOCK`].
 #[inline(always)]
-unsafe fn add_neighbor<V: Lanes, const H: usize, const W: usize>(
+unsafe fn add_neighbor<V: Lanes, const H: usize, const W: usize, const D: usize>(
     functions: *const f64,
+    per_degree: usize,
     harmonics: *const f64,
     totals: &mut [[V; W]; H],
 ) {
     // SAFETY: promised by the caller.
     unsafe {
-        let mut vectors = [V::splat(0.0); W];
-        for (w, vector) in vectors.iter_mut().enumerate() {
-            *vector = V::read(functions.add(w * V::N));
+        let mut vectors = [[V::splat(0.0); W]; D];
+        for (d, vectors) in vectors.iter_mut().enumerate() {
+            for (w, vector) in vectors.iter_mut().enumerate() {
+                *vector = V::read(functions.add(d * per_degree + w * V::N));
+            }
         }
         for (m, totals) in totals.iter_mut().enumerate() {
             let h = V::splat(*harmonics.add(m * BLOCK));
-            for (total, vector) in totals.iter_mut().zip(vectors) {
+            let degree = if D == 1 { 0 } else { m.isqrt() };
+            for (total, vector) in totals.iter_mut().zip(vectors[degree]) {
                 *total = vector.mul_add(h, *total);
             }
         }

@@ -56,7 +56,7 @@ impl RadialPart for Compact {
     }
 
     /// All degrees share them.
-    fn first(&self, _l: usize) -> usize {
+    fn per_degree(&self) -> usize {
         0
     }
 

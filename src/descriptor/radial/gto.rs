@@ -67,8 +67,8 @@ impl RadialPart for Gto {
         self.functions.n_max * self.functions.bases.len()
     }
 
-    fn first(&self, l: usize) -> usize {
-        l * self.functions.n_max
+    fn per_degree(&self) -> usize {
+        self.functions.n_max
     }
 
     fn center(&self) -> Option<&[f64]> {

@@ -20,8 +20,8 @@ pub(super) trait RadialPart {
     /// Length of a row.
     fn n_functions(&self) -> usize;
 
-    /// Where in a row the `n_max` functions of degree l begin.
-    fn first(&self, l: usize) -> usize;
+    /// How far the functions of a degree are from those of the one before in a row; 0 where all degrees share them.
+    fn per_degree(&self) -> usize;
 
     /// What the center adds to the functions of degree 0, `[n_max]`, where it counts as a neighbour of its own.
     fn center(&self) -> Option<&[f64]>;
