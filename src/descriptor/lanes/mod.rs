@@ -27,6 +27,8 @@ pub(super) const MAX_LANES: usize = 8;
 /// functions that carry the target feature, after a check.
 pub(super) trait Lanes: Copy {
     const N: usize;
+    /// Half as many, or as many where there is no such kind.
+    type Half: Lanes;
     /// Powers of two, as whole numbers shifted into the place of a double's exponent.
     type Power: Copy;
     fn splat(value: f64) -> Self;
@@ -125,6 +127,7 @@ pub(super) struct Portable([f64; 4]);
 
 impl Lanes for Portable {
     const N: usize = 4;
+    type Half = Self;
     type Power = [u64; 4];
 
     #[inline(always)]

@@ -5,7 +5,7 @@ use std::arch::x86_64::*;
 
 /// One kind of x86-64 lanes over the compiler's intrinsics.
 macro_rules! x86_lanes {
-    ($name:ident, $vector:ty, $whole:ty, $n:literal, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident, $mul:ident,
+    ($name:ident, $half:ty, $vector:ty, $whole:ty, $n:literal, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident, $mul:ident,
      $fma:ident, $max:ident, $min:ident, $div:ident, $sqrt:ident, $cast:ident, $back:ident, $addi:ident, $shift:ident,
      $write_some:ident, $singles:ty, $set1_ps:ident, $loadu_ps:ident, $fma_ps:ident, $widen:ident) => {
         #[derive(Clone, Copy)]
@@ -15,6 +15,7 @@ macro_rules! x86_lanes {
         // unaligned; their bounds are checked, or promised by the caller.
         impl Lanes for $name {
             const N: usize = $n;
+            type Half = $half;
             type Power = $whole;
 
             #[inline(always)]
@@ -125,6 +126,7 @@ macro_rules! x86_lanes {
 
 x86_lanes!(
     Avx2,
+    Avx2,
     __m256d,
     __m256i,
     4,
@@ -153,6 +155,7 @@ x86_lanes!(
 
 x86_lanes!(
     Avx512,
+    Avx2,
     __m512d,
     __m512i,
     8,

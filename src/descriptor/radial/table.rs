@@ -39,15 +39,81 @@ impl Places {
 pub(super) struct Table {
     per_length: f64,
     n_pieces: usize,
-    /// Functions, rounded up to whole vectors.
-    width: usize,
-    /// For each piece the coefficients of the powers of the distance from its middle, in units of its length: `[DOUBLES][width]`,
-    /// and behind them `[SINGLES][singles]` of single floats.
+    layout: Layout,
+    /// For each piece the coefficients of the powers of the distance from its middle, in units of its length. Behind the last
+    /// is as much as a vector may read there.
     coefficients: Aligned,
-    /// Single floats of a power: the width, and as many more as a vector may read behind it.
-    singles: usize,
+}
+
+/// Where the coefficients of a piece are.
+struct Layout {
+    tiles: Vec<Tile>,
+    /// Functions, with those that fill up the last vector.
+    width: usize,
     /// Doubles of a piece.
     piece: usize,
+    /// Doubles of a vector.
+    lanes: usize,
+}
+
+/// Functions that are evaluated together: `[DOUBLES][functions]`, and behind them `[SINGLES][functions]` of single floats, from a line of the
+/// cache on.
+#[derive(Clone, Copy)]
+struct Tile {
+    first: usize,
+    functions: usize,
+    /// Where in a piece it begins.
+    at: usize,
+    /// How many vectors, of half the lanes or whole ones.
+    vectors: usize,
+    half: bool,
+}
+
+impl Layout {
+    fn new(n_functions: usize, lanes: usize) -> Self {
+        let mut layout = Self { tiles: vec![], width: 0, piece: 0, lanes };
+        while layout.width < n_functions {
+            let left = n_functions - layout.width;
+            // Only vectors of eight have a kind of half as many.
+            let half = lanes == MAX_LANES && left <= lanes / 2;
+            // As many chains of dependent operations as the registers hold, pairs of vectors that single floats fill together.
+            let vectors = if half { 1 } else { [8, 4, 2].into_iter().find(|n| n * lanes <= left).unwrap_or(1) };
+            let functions = if half { lanes / 2 } else { vectors * lanes };
+            layout.tiles.push(Tile { first: layout.width, functions, at: layout.piece, vectors, half });
+            layout.width += functions;
+            layout.piece += (DOUBLES * functions + SINGLES * functions / 2).next_multiple_of(MAX_LANES);
+        }
+        layout
+    }
+
+    fn tile_of(&self, function: usize) -> &Tile {
+        self.tiles.iter().rfind(|tile| tile.first <= function).expect("there is such a function")
+    }
+
+    fn coefficient(&self, piece: &[f64], power: usize, function: usize) -> f64 {
+        let tile = self.tile_of(function);
+        let place = function - tile.first;
+        if power < DOUBLES {
+            return piece[tile.at + power * tile.functions + place];
+        }
+        let single = (power - DOUBLES) * tile.functions + place;
+        let bytes = piece[tile.at + DOUBLES * tile.functions + single / 2].to_ne_bytes();
+        f64::from(f32::from_ne_bytes(std::array::from_fn(|k| bytes[4 * (single % 2) + k])))
+    }
+
+    fn set_coefficient(&self, piece: &mut [f64], power: usize, function: usize, value: f64) {
+        let tile = self.tile_of(function);
+        let place = function - tile.first;
+        if power < DOUBLES {
+            piece[tile.at + power * tile.functions + place] = value;
+            return;
+        }
+        let single = (power - DOUBLES) * tile.functions + place;
+        let pair = &mut piece[tile.at + DOUBLES * tile.functions + single / 2];
+        let mut bytes = pair.to_ne_bytes();
+        bytes[4 * (single % 2)..][..4].copy_from_slice(&(value as f32).to_ne_bytes());
+        *pair = f64::from_ne_bytes(bytes);
+    }
 }
 
 impl Table {
@@ -61,10 +127,9 @@ impl Table {
         factor: impl Fn(f64) -> f64,
         exact: impl Fn(f64, &mut [f64]),
     ) -> Option<Self> {
-        let width = n_functions.next_multiple_of(lanes);
         let mut n_pieces = 8;
         while n_pieces <= MOST_PIECES {
-            let table = Self::of_pieces(n_pieces, width, end, &exact);
+            let table = Self::of_pieces(n_pieces, Layout::new(n_functions, lanes), end, &exact);
             if table.error(end, &factor, &exact) <= TOLERANCE {
                 return Some(table);
             }
@@ -73,45 +138,33 @@ impl Table {
         None
     }
 
-    fn of_pieces(n_pieces: usize, width: usize, end: f64, exact: &impl Fn(f64, &mut [f64])) -> Self {
+    fn of_pieces(n_pieces: usize, layout: Layout, end: f64, exact: &impl Fn(f64, &mut [f64])) -> Self {
         let powers = powers_from_values();
-        let singles = (width + MAX_LANES).next_multiple_of(2 * MAX_LANES);
-        let piece = (DOUBLES * width + SINGLES * singles / 2).next_multiple_of(MAX_LANES);
-        let mut table = Self {
-            per_length: n_pieces as f64 / end,
-            n_pieces,
-            width,
-            coefficients: Aligned::zeros(n_pieces * piece),
-            singles,
-            piece,
-        };
-        let mut values = vec![0.0; width];
-        let mut of_powers = vec![0.0; TERMS * width];
-        for (p, to) in table.coefficients.chunks_exact_mut(piece).enumerate() {
-            of_powers.fill(0.0);
-            for (node, row) in powers.iter().enumerate() {
+        let mut coefficients = Aligned::zeros(n_pieces * layout.piece + MAX_LANES);
+        let mut values = vec![0.0; layout.width];
+        let mut sums = vec![0.0; layout.width];
+        for (p, piece) in coefficients.chunks_exact_mut(layout.piece).take(n_pieces).enumerate() {
+            let at_nodes = (0..TERMS).map(|node| {
                 exact((p as f64 + 0.5 + node_at(node)) * end / n_pieces as f64, &mut values);
-                for (power, sums) in of_powers.chunks_exact_mut(width).enumerate() {
-                    sums.iter_mut().zip(&values).for_each(|(sum, v)| *sum += row[power] * v);
+                values.clone()
+            });
+            let at_nodes: Vec<_> = at_nodes.collect();
+            for power in 0..TERMS {
+                sums.fill(0.0);
+                for (row, values) in powers.iter().zip(&at_nodes) {
+                    sums.iter_mut().zip(values).for_each(|(sum, v)| *sum += row[power] * v);
                 }
-            }
-            let (low, high) = of_powers.split_at(DOUBLES * width);
-            let (doubles, rest) = to.split_at_mut(DOUBLES * width);
-            doubles.copy_from_slice(low);
-            for (power, high) in high.chunks_exact(width).enumerate() {
-                for (f, &value) in high.iter().enumerate() {
-                    set_single(rest, power * singles + f, value as f32);
-                }
+                sums.iter().enumerate().for_each(|(f, &sum)| layout.set_coefficient(piece, power, f, sum));
             }
         }
-        table
+        Self { per_length: n_pieces as f64 / end, n_pieces, layout, coefficients }
     }
 
     /// The largest error, each function's as a share of its largest magnitude, between the nodes of the interpolation; and the
     /// same of the functions times the factor, if that is more.
     fn error(&self, end: f64, factor: &impl Fn(f64) -> f64, exact: &impl Fn(f64, &mut [f64])) -> f64 {
-        let [mut right, mut found] = [(); 2].map(|()| vec![0.0f64; self.width]);
-        let [mut largest, mut error] = [(); 2].map(|()| vec![[0.0f64; 2]; self.width]);
+        let [mut right, mut found] = [(); 2].map(|()| vec![0.0f64; self.layout.width]);
+        let [mut largest, mut error] = [(); 2].map(|()| vec![[0.0f64; 2]; self.layout.width]);
         // The ends of a piece and the middles between its nodes, where errors of an interpolation peak.
         for p in 0..self.n_pieces {
             for k in 0..=TERMS {
@@ -119,7 +172,7 @@ impl Table {
                 let r = end * (p as f64 + 0.5 + at) / self.n_pieces as f64;
                 exact(r, &mut right);
                 self.at(r, &mut found);
-                for f in 0..self.width {
+                for f in 0..self.layout.width {
                     for (k, factor) in [1.0, factor(r)].into_iter().enumerate() {
                         largest[f][k] = largest[f][k].max(factor * right[f].abs());
                         error[f][k] = error[f][k].max(factor * (found[f] - right[f]).abs());
@@ -135,7 +188,13 @@ impl Table {
     pub fn at(&self, r: f64, out: &mut [f64]) {
         let mut places = Places::new();
         self.find::<Portable>(&[r; Portable::N], &mut places);
-        self.evaluate::<Portable>(&places, 1, out, self.width);
+        let (x, number) = (places.x[0], places.piece[0].to_bits() as u32 as usize);
+        let piece = &self.coefficients[number * self.layout.piece..];
+        for (f, out) in out.iter_mut().enumerate().take(self.layout.width) {
+            let coefficient = |power| self.layout.coefficient(piece, power, f);
+            let high = (DOUBLES..TERMS).rev().fold(0.0, |sum: f32, power| sum * x as f32 + coefficient(power) as f32);
+            *out = (0..DOUBLES).rev().fold(f64::from(high), |sum, power| sum * x + coefficient(power));
+        }
     }
 
     /// Distance up to which there are pieces.
@@ -167,92 +226,67 @@ impl Table {
     pub fn evaluate<V: Lanes>(&self, places: &Places, n: usize, rows: &mut [f64], stride: usize) {
         // Once for all: in the loop, checks would take as long as the arithmetic.
         let coefficients: &[f64] = &self.coefficients;
-        assert_eq!(coefficients.len(), self.n_pieces * self.piece, "coefficients of a table");
-        assert!(DOUBLES * self.width + SINGLES * self.singles / 2 <= self.piece, "coefficients of a piece");
-        assert!(self.width <= stride && n * stride <= rows.len(), "rows of a table");
-        assert!(self.width.is_multiple_of(V::N) && self.width + V::N <= self.singles, "whole vectors of functions");
+        let Layout { tiles, width, piece, lanes } = &self.layout;
+        assert_eq!(coefficients.len(), self.n_pieces * piece + MAX_LANES, "coefficients of a table");
+        assert!(*width <= stride && n * stride <= rows.len(), "rows of a table");
+        assert_eq!(*lanes, V::N, "lanes of a vector");
         for i in 0..n {
             let number = (places.piece[i].to_bits() as u32 as usize).min(self.n_pieces - 1);
-            // SAFETY: both lie within their slices, as asserted above, and so do `width` functions from there on, for
-            // each of the powers.
-            let (from, to) =
-                unsafe { (coefficients.as_ptr().add(number * self.piece), rows.as_mut_ptr().add(i * stride)) };
-            let piece = Piece { x: places.x[i], from, width: self.width, singles: self.singles };
-            let mut first = 0;
-            // As many chains of dependent operations as the registers hold.
-            while first + 9 * V::N <= self.width {
-                // SAFETY: `first` and nine vectors are within the width, here and below.
-                unsafe { piece.evaluate::<V, 5, 9>(first, to) };
-                first += 9 * V::N;
-            }
-            while first + 5 * V::N <= self.width {
-                unsafe { piece.evaluate::<V, 3, 5>(first, to) };
-                first += 5 * V::N;
-            }
-            while first < self.width {
-                unsafe { piece.evaluate::<V, 1, 1>(first, to) };
-                first += V::N;
+            let x = places.x[i];
+            for tile in tiles {
+                // SAFETY: a piece has all tiles, and a row of `width` has room for their functions, as asserted above; single floats are
+                // read by vectors of twice as many, and behind the last piece is room for one.
+                unsafe {
+                    let from = coefficients.as_ptr().add(number * piece + tile.at);
+                    let to = rows.as_mut_ptr().add(i * stride + tile.first);
+                    match (tile.vectors, tile.half) {
+                        (8, _) => evaluate::<V, 4, 8>(x, from, to),
+                        (4, _) => evaluate::<V, 2, 4>(x, from, to),
+                        (2, _) => evaluate::<V, 1, 2>(x, from, to),
+                        (_, false) => evaluate::<V, 1, 1>(x, from, to),
+                        (_, true) => evaluate::<V::Half, 1, 1>(x, from, to),
+                    }
+                }
             }
         }
     }
 }
 
-/// Coefficients of a piece, and where in it a distance lies.
-#[derive(Clone, Copy)]
-struct Piece {
-    x: f64,
-    from: *const f64,
-    width: usize,
-    singles: usize,
-}
-
-impl Piece {
-    /// `U` vectors of polynomials from the function `first` on, of which `S` vectors of single floats hold the high powers.
-    ///
-    /// # Safety
-    /// The piece has all of them, and a vector of single floats more; `to` has room for them.
-    #[inline(always)]
-    unsafe fn evaluate<V: Lanes, const S: usize, const U: usize>(self, first: usize, to: *mut f64) {
-        const { assert!(S == usize::div_ceil(U, 2)) };
-        let Self { x, from, width, singles } = self;
-        // SAFETY: promised by the caller, for all that is read and written.
-        unsafe {
-            let high = from.add(DOUBLES * width).cast::<f32>().add(first);
-            let read_high =
-                |power: usize, s: usize| V::read_singles(high.add((power - DOUBLES) * singles + 2 * s * V::N));
-            let short = V::splat_single(x as f32);
-            let mut sums = [short; S];
+/// `U` vectors of polynomials, of which `S` vectors of single floats hold the high powers.
+///
+/// # Safety
+/// `from` are the coefficients of a [`Tile`] of so many vectors, behind which is half a vector more; `to` has room for the values.
+#[inline(always)]
+unsafe fn evaluate<V: Lanes, const S: usize, const U: usize>(x: f64, from: *const f64, to: *mut f64) {
+    const { assert!(S == usize::div_ceil(U, 2)) };
+    // SAFETY: promised by the caller, for all that is read and written.
+    unsafe {
+        let high = from.add(DOUBLES * U * V::N).cast::<f32>();
+        let read_high = |power: usize, s: usize| V::read_singles(high.add(((power - DOUBLES) * U + 2 * s) * V::N));
+        let short = V::splat_single(x as f32);
+        let mut sums = [short; S];
+        for (s, sum) in sums.iter_mut().enumerate() {
+            *sum = read_high(TERMS - 1, s);
+        }
+        for power in (DOUBLES..TERMS - 1).rev() {
             for (s, sum) in sums.iter_mut().enumerate() {
-                *sum = read_high(TERMS - 1, s);
-            }
-            for power in (DOUBLES..TERMS - 1).rev() {
-                for (s, sum) in sums.iter_mut().enumerate() {
-                    *sum = V::mul_add_singles(*sum, short, read_high(power, s));
-                }
-            }
-            let x = V::splat(x);
-            let mut wide = [x; U];
-            for (u, wide) in wide.iter_mut().enumerate() {
-                *wide = V::widen(sums[u / 2])[u % 2];
-            }
-            for power in (0..DOUBLES).rev() {
-                for (u, sum) in wide.iter_mut().enumerate() {
-                    *sum = sum.mul_add(x, V::read(from.add(power * width + first + u * V::N)));
-                }
-            }
-            for (u, sum) in wide.into_iter().enumerate() {
-                sum.write(to.add(first + u * V::N));
+                *sum = V::mul_add_singles(*sum, short, read_high(power, s));
             }
         }
+        let x = V::splat(x);
+        let mut wide = [x; U];
+        for (u, wide) in wide.iter_mut().enumerate() {
+            *wide = V::widen(sums[u / 2])[u % 2];
+        }
+        for power in (0..DOUBLES).rev() {
+            for (u, sum) in wide.iter_mut().enumerate() {
+                *sum = sum.mul_add(x, V::read(from.add((power * U + u) * V::N)));
+            }
+        }
+        for (u, sum) in wide.into_iter().enumerate() {
+            sum.write(to.add(u * V::N));
+        }
     }
-}
-
-/// Writes one of the single floats that stand in pairs in the place of doubles.
-fn set_single(pairs: &mut [f64], at: usize, value: f32) {
-    let pair = &mut pairs[at / 2];
-    let mut bytes = pair.to_ne_bytes();
-    bytes[4 * (at % 2)..][..4].copy_from_slice(&value.to_ne_bytes());
-    *pair = f64::from_ne_bytes(bytes);
 }
 
 /// Chebyshev's nodes on a piece of length 1 around 0.
