@@ -8,7 +8,7 @@ use crate::geometry::Cell;
 const BINS_PER_RADIUS: f64 = 4.0;
 
 /// Points in a bin at least, on average: emptier ones take more visits than they save.
-const POINTS_PER_BIN: f64 = 8.0;
+const POINTS_PER_BIN: f64 = 12.0;
 
 /// Most rows of bins that a sphere touches: its diameter along two vectors, and a bin more for what rounding may do.
 const MOST_ROWS: usize = (2 * (BINS_PER_RADIUS as usize + 1) + 1).pow(2);
