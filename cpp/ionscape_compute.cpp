@@ -9,7 +9,6 @@
 #include "input.h"
 #include "memory.h"
 #include "modify.h"
-#include "neighbor.h"
 #include "timer.h"
 #include "update.h"
 #include "utils.h"
@@ -232,28 +231,31 @@ void IonscapeCompute::find_values()
   seen.step = step;
 }
 
+// By their bits: charges that are not known are no numbers.
+template <class T> static bool holds(const std::vector<T> &kept, const T *now, std::size_t n)
+{
+  return kept.size() == n && (!n || !std::memcmp(kept.data(), now, n * sizeof(T)));
+}
+
 // Whether this rank has exactly the atoms of the last evaluation. LAMMPS asks more than once a step (each dump, thermo), and
 // between two of these atoms may also have moved, been sorted or changed groups.
 bool IonscapeCompute::seen_before(bool among_ghosts)
 {
   const std::size_t nlocal = atom->nlocal, n = among_ghosts ? nlocal + atom->nghost : nlocal;
-  Seen now;
-  now.step = update->ntimestep;
-  now.temperature = temperature;
-  now.among_ghosts = among_ghosts;
-  now.types.assign(atom->type, atom->type + n);
-  now.mask.assign(atom->mask, atom->mask + nlocal);
-  if (!among_ghosts)
-    now.x = handle->everything();
-  else if (n)
-    now.x.assign(atom->x[0], atom->x[0] + 3 * n);
+  const std::vector<double> gathered = among_ghosts ? std::vector<double>() : handle->everything();
+  const double *x = !among_ghosts ? gathered.data() : n ? atom->x[0] : nullptr;
+  const std::size_t size = among_ghosts ? 3 * n : gathered.size();
   const bool as_warm = seen.temperature == temperature || std::isnan(temperature);
-  // By their bits: charges that are not known are no numbers.
-  const bool same = as_warm && seen.step == now.step && seen.among_ghosts == among_ghosts && seen.types == now.types &&
-      seen.mask == now.mask && seen.x.size() == now.x.size() &&
-      (now.x.empty() || !std::memcmp(seen.x.data(), now.x.data(), now.x.size() * sizeof(double)));
-  if (!same) seen = std::move(now);
-  return same;
+  if (as_warm && seen.step == update->ntimestep && seen.among_ghosts == among_ghosts && holds(seen.types, atom->type, n) &&
+      holds(seen.mask, atom->mask, nlocal) && holds(seen.x, x, size))
+    return true;
+  seen.step = update->ntimestep;
+  seen.temperature = temperature;
+  seen.among_ghosts = among_ghosts;
+  seen.types.assign(atom->type, atom->type + n);
+  seen.mask.assign(atom->mask, atom->mask + nlocal);
+  seen.x.assign(x, x + size);
+  return false;
 }
 
 void IonscapeCompute::evaluate_atoms(bool among_ghosts)
