@@ -1,13 +1,14 @@
 //! What threads work in, lent to them and kept for the next.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard};
 
 /// As many workspaces as threads have ever worked at a time, kept as long as the pool lives.
 pub(crate) struct Pool<T>(Mutex<Vec<T>>);
 
 impl<T> Pool<T> {
-    pub fn new() -> Self {
+    pub const fn new() -> Self {
         Self(Mutex::new(vec![]))
     }
 
@@ -20,6 +21,11 @@ impl<T> Pool<T> {
         result
     }
 
+    /// Lends a workspace for as long as what is returned lives; as [`Pool::with`].
+    pub fn lend(&'static self, make: impl FnOnce() -> T) -> Lent<T> {
+        Lent { pool: self, workspace: Some(self.free().pop().unwrap_or_else(make)) }
+    }
+
     /// Number of workspaces that are not lent.
     pub fn n_free(&self) -> usize {
         self.free().len()
@@ -27,6 +33,33 @@ impl<T> Pool<T> {
 
     fn free(&self) -> MutexGuard<'_, Vec<T>> {
         self.0.lock().unwrap_or_else(|e| e.into_inner())
+    }
+}
+
+/// A workspace that goes back to its pool.
+pub(crate) struct Lent<T: 'static> {
+    pool: &'static Pool<T>,
+    /// There until it goes back.
+    workspace: Option<T>,
+}
+
+impl<T> Deref for Lent<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        self.workspace.as_ref().expect("it has not gone back")
+    }
+}
+
+impl<T> DerefMut for Lent<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        self.workspace.as_mut().expect("it has not gone back")
+    }
+}
+
+impl<T> Drop for Lent<T> {
+    fn drop(&mut self) {
+        self.pool.free().extend(self.workspace.take());
     }
 }
 
@@ -52,5 +85,17 @@ mod tests {
         );
         assert_eq!((inner, pool.n_free()), (2, 2));
         assert_eq!(pool.with(|| unreachable!(), |last: &mut i32| *last), 11);
+    }
+
+    #[test]
+    fn what_was_lent_comes_back() {
+        static POOL: Pool<i32> = Pool::new();
+        let mut first = POOL.lend(|| 1);
+        *first += 1;
+        let second = POOL.lend(|| 7);
+        assert_eq!((*first, *second, POOL.n_free()), (2, 7, 0));
+        drop(first);
+        assert_eq!(POOL.n_free(), 1);
+        assert_eq!(*POOL.lend(|| unreachable!()), 2);
     }
 }

@@ -11,6 +11,7 @@ pub use displacements::Displacements;
 use near::{Center, Look, Points};
 
 use crate::geometry::Cell;
+use crate::pool::{Lent, Pool};
 use crate::processor::InstructionSet;
 use crate::{Error, Result};
 
@@ -26,13 +27,25 @@ pub struct NeighborSearch {
     radius: f64,
     bins: Bins,
     n_kinds: usize,
+    memory: Lent<Memory>,
+    instructions: InstructionSet,
+}
+
+/// What searches are made of. It is used again: to be given new memory takes longer than the sorting.
+#[derive(Default)]
+struct Memory {
+    wrapped: Vec<Wrapped>,
+    images: Vec<Image>,
     /// Where the points of each bin begin, kind by kind, and where the last ones end.
     starts: Vec<u32>,
+    /// Where the next point of a bin goes.
+    next: Vec<u32>,
     points: Points,
     /// Where each point itself is among them and the images.
     places: Vec<u32>,
-    instructions: InstructionSet,
 }
+
+static MEMORY: Pool<Memory> = Pool::new();
 
 /// A point or an image of one.
 struct Image {
@@ -85,20 +98,24 @@ impl NeighborSearch {
             )));
         }
 
-        let points: Vec<Wrapped> = positions.iter().map(|&position| Wrapped::new(cell, position)).collect();
+        let mut memory = MEMORY.lend(Memory::default);
+        let Memory { wrapped, images, starts, next, points, places } = &mut *memory;
+        wrapped.clear();
+        wrapped.extend(positions.iter().map(|&position| Wrapped::new(cell, position)));
         let mut low = [0.0; 3];
         let mut high = [1.0; 3];
         for i in 0..3 {
             if periodic[i] {
                 (low[i], high[i]) = (-margin[i], 1.0 + margin[i]);
             } else {
-                low[i] = points.iter().map(|p| p.fractional[i]).fold(f64::INFINITY, f64::min).min(1.0);
-                high[i] = points.iter().map(|p| p.fractional[i]).fold(f64::NEG_INFINITY, f64::max).max(low[i]);
+                low[i] = wrapped.iter().map(|p| p.fractional[i]).fold(f64::INFINITY, f64::min).min(1.0);
+                high[i] = wrapped.iter().map(|p| p.fractional[i]).fold(f64::NEG_INFINITY, f64::max).max(low[i]);
             }
         }
         let bins = Bins::new(cell, radius, [low, high], margin, (positions.len() as f64 * copies) as usize);
-        let mut images = Vec::with_capacity((1.1 * copies * points.len() as f64) as usize);
-        for (index, point) in (0..).zip(&points) {
+        images.clear();
+        images.reserve((1.1 * copies * positions.len() as f64) as usize);
+        for (index, point) in (0..).zip(&*wrapped) {
             point.for_each_image(cell, [low, high], |fractional, position, is_point| {
                 images.push(Image { bin: bins.of(fractional) as u32, index, is_point, position });
             });
@@ -109,17 +126,19 @@ impl NeighborSearch {
             kind * bins.len() + image.bin as usize
         };
         // A counting sort, which keeps the order of the images in a bin: that of neighbours is fixed by the input.
-        let mut starts = vec![0u32; n_kinds * bins.len() + 1];
-        for image in &images {
+        starts.clear();
+        starts.resize(n_kinds * bins.len() + 1, 0);
+        for image in &*images {
             starts[group(image) + 1] += 1;
         }
         for i in 1..starts.len() {
             starts[i] += starts[i - 1];
         }
-        let mut next = starts.clone();
-        let mut points = Points::new(images.len());
-        let mut places = vec![0; positions.len()];
-        for image in &images {
+        next.clone_from(starts);
+        points.resize(images.len());
+        places.clear();
+        places.resize(positions.len(), 0);
+        for image in &*images {
             let place = &mut next[group(image)];
             points.set(*place as usize, image.position, image.index);
             if image.is_point {
@@ -127,17 +146,17 @@ impl NeighborSearch {
             }
             *place += 1;
         }
-        Ok(Self { radius, bins, n_kinds, starts, points, places, instructions: InstructionSet::best() })
+        Ok(Self { radius, bins, n_kinds, memory, instructions: InstructionSet::best() })
     }
 
     /// Number of points, images not counted.
     pub fn len(&self) -> usize {
-        self.places.len()
+        self.memory.places.len()
     }
 
     /// Whether there is no point at all.
     pub fn is_empty(&self) -> bool {
-        self.places.is_empty()
+        self.memory.places.is_empty()
     }
 
     /// Calls `visit(index, displacement)` for each neighbour of point `center` up to and including the radius.
@@ -178,15 +197,16 @@ impl NeighborSearch {
 
     /// What is looked for around a point; the bins to look in are added to `rows`.
     fn look(&self, center: usize, least: u32, rows: &mut Rows) -> Look<'_> {
-        let place = self.places[center] as usize;
-        self.bins.around(self.points.position(place), rows);
+        let Memory { points, places, .. } = &*self.memory;
+        let place = places[center] as usize;
+        self.bins.around(points.position(place), rows);
         let center = Center { place, least, limit: self.radius * self.radius };
-        Look { points: &self.points, center, instructions: self.instructions }
+        Look { points, center, instructions: self.instructions }
     }
 
     /// Places of a kind's points in rows of bins.
     fn runs<'a>(&'a self, rows: &'a Rows, kind: usize) -> impl Iterator<Item = Range<usize>> + Clone + 'a {
-        let starts = &self.starts[kind * self.bins.len()..];
+        let starts = &self.memory.starts[kind * self.bins.len()..];
         rows.iter().map(|[first, end]| starts[first] as usize..starts[end] as usize)
     }
 }

@@ -8,15 +8,20 @@ use crate::processor::InstructionSet;
 
 /// Points in the order of their bins, each coordinate by itself, and their numbers. Behind the last are some that are
 /// nowhere, so that whole vectors can be read.
+#[derive(Default)]
 pub struct Points {
     coordinates: [Vec<f64>; 3],
     numbers: Vec<u32>,
 }
 
 impl Points {
-    /// Room for `n` points, to be [`Points::set`].
-    pub fn new(n: usize) -> Self {
-        Self { coordinates: std::array::from_fn(|_| vec![f64::NAN; n + LANES]), numbers: vec![0; n + LANES] }
+    /// Makes room for `n` points, all of which are to be [`Points::set`].
+    pub fn resize(&mut self, n: usize) {
+        for coordinate in &mut self.coordinates {
+            coordinate.resize(n + LANES, f64::NAN);
+            coordinate[n..].fill(f64::NAN);
+        }
+        self.numbers.resize(n + LANES, 0);
     }
 
     pub fn set(&mut self, place: usize, position: [f64; 3], number: u32) {
