@@ -4,7 +4,7 @@ use rayon::ThreadPool;
 
 use super::bridge::{Agreement, AtomsView, Failures};
 use super::surroundings::Surroundings;
-use crate::local::{CHUNK, Evaluated, LocalModel};
+use crate::local::{CHUNK, Environments, Evaluated, LocalModel, Threads};
 use crate::model::{self, Condition, Conditions};
 use crate::species::SpeciesMap;
 use crate::units::UnitStyle;
@@ -25,7 +25,8 @@ pub struct Engine {
     pub(super) map: SpeciesMap,
     /// Model length units in a LAMMPS length unit.
     pub(super) length: f64,
-    pub(super) pool: ThreadPool,
+    /// None where the calling thread works alone: it then is the only one, and a process may fork.
+    pool: Option<ThreadPool>,
 }
 
 /// Runs `work` and turns a panic into an error: none may cross into C++.
@@ -47,11 +48,11 @@ pub fn load(path: &str, bytes: &[u8], species: &[String], unit_style: &str, thre
         if !(1..=MOST_THREADS).contains(&threads) {
             return Err(Error::Input(format!("threads must be from 1 to {MOST_THREADS}, not {threads}")));
         }
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(threads)
-            .thread_name(|i| format!("ionscape-{i}"))
-            .build()
-            .map_err(|e| Error::Input(format!("{threads} threads cannot be started: {e}")))?;
+        let started = (threads > 1).then(|| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("ionscape-{i}"));
+            pool.build().map_err(|e| Error::Input(format!("{threads} threads cannot be started: {e}")))
+        });
+        let pool = started.transpose()?;
         Ok(Box::new(Engine { local, map, length, pool }))
     })
 }
@@ -94,7 +95,37 @@ impl Engine {
     }
 
     pub fn memory(&self, n_atoms: usize) -> f64 {
-        (self.pool.current_num_threads() * self.local.memory_of_thread() + n_atoms * OF_ATOM) as f64
+        (self.n_threads() * self.local.memory_of_thread() + n_atoms * OF_ATOM) as f64
+    }
+
+    fn n_threads(&self) -> usize {
+        self.pool.as_ref().map_or(1, ThreadPool::current_num_threads)
+    }
+
+    /// Works on the engine's threads.
+    fn work<T: Send>(&self, work: impl FnOnce(Threads) -> T + Send) -> T {
+        match &self.pool {
+            Some(pool) => pool.install(|| work(Threads::Pool)),
+            None => work(Threads::Calling),
+        }
+    }
+
+    pub(super) fn evaluate(
+        &self,
+        environments: &impl Environments,
+        conditions: &Conditions,
+        out: &mut [[f64; 3]],
+    ) -> Result<Evaluated> {
+        self.work(|threads| self.local.evaluate_on(threads, environments, conditions, out))
+    }
+
+    pub(super) fn features(
+        &self,
+        environments: &impl Environments,
+        conditions: &Conditions,
+        out: &mut [f64],
+    ) -> Result<()> {
+        self.work(|threads| self.local.features_on(threads, environments, conditions, out))
     }
 
     /// # Safety
@@ -114,7 +145,7 @@ pub(super) fn conditions(temperature: f64) -> Conditions {
 /// Refuses to begin without memory to work in. Where Rust misses some later it ends the process at once, and what LAMMPS
 /// has not yet written of its log and dumps is lost.
 pub(super) fn check_memory(engine: &Engine, n_centers: usize, n_atoms: usize) -> Result<()> {
-    let busy = engine.pool.current_num_threads().min(n_centers.div_ceil(CHUNK));
+    let busy = engine.n_threads().min(n_centers.div_ceil(CHUNK));
     reserve(engine.local.memory_to_begin(busy) + n_atoms * OF_ATOM + SMALL_THINGS, busy)
 }
 
@@ -147,7 +178,7 @@ pub unsafe fn evaluate(
         let environments = unsafe { engine.environments(atoms, centers) }?;
         let (rows, rest) = out.as_chunks_mut::<3>();
         debug_assert!(rest.is_empty());
-        let evaluated = engine.pool.install(|| engine.local.evaluate(&environments, &conditions(temperature), rows))?;
+        let evaluated = engine.evaluate(&environments, &conditions(temperature), rows)?;
         Ok(account(evaluated, members, |center| center))
     })
 }
@@ -178,7 +209,7 @@ pub unsafe fn features(
     contained(|| {
         // SAFETY: promised by the caller.
         let environments = unsafe { engine.environments(atoms, centers) }?;
-        engine.pool.install(|| engine.local.features(&environments, &conditions(temperature), out))
+        engine.features(&environments, &conditions(temperature), out)
     })
 }
 

@@ -126,9 +126,9 @@ pub fn evaluate_gathered(
         let (first, others) = values.split_at_mut(gathered.n_counted);
         let [own, shared] = gathered.parts();
         let conditions = conditions(temperature);
-        let evaluated = engine.pool.install(|| engine.local.evaluate(&own, &conditions, first))?;
+        let evaluated = engine.evaluate(&own, &conditions, first)?;
         // Those that fail there are counted by the rank that has their first atom.
-        engine.pool.install(|| engine.local.evaluate(&shared, &conditions, others))?;
+        engine.evaluate(&shared, &conditions, others)?;
         let (out, _) = out.as_chunks_mut::<3>();
         out.iter_mut().zip(&gathered.places).for_each(|(out, &place)| *out = values[place]);
         let atom_of = |ion| gathered.places.iter().position(|&place| place == ion).unwrap_or(0);
@@ -150,7 +150,7 @@ pub fn features_gathered(
         let width = engine.n_features();
         let mut features = vec![0.0; gathered.ions.len() * width];
         let chosen = Chosen { all: &gathered.environments, ions: &gathered.ions };
-        engine.pool.install(|| engine.local.features(&chosen, &conditions(temperature), &mut features))?;
+        engine.features(&chosen, &conditions(temperature), &mut features)?;
         for (out, &place) in out.chunks_exact_mut(width).zip(&gathered.places) {
             out.copy_from_slice(&features[place * width..(place + 1) * width]);
         }

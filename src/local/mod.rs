@@ -28,6 +28,15 @@ pub(crate) const CHUNK: usize = 256;
 /// Centers that are described in one go, so that no core waits long for the last one.
 const FEW: usize = 128;
 
+/// Who shares work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Threads {
+    /// Those of rayon's current pool.
+    Pool,
+    /// The calling thread alone.
+    Calling,
+}
+
 /// Where the neighbours of centers come from.
 pub trait Environments: Sync {
     /// Number of centers.
@@ -199,29 +208,39 @@ impl LocalModel {
         conditions: &Conditions,
         out: &mut [[f64; 3]],
     ) -> Result<Evaluated> {
+        self.evaluate_on(Threads::Pool, environments, conditions, out)
+    }
+
+    /// As [`LocalModel::evaluate`], on given threads.
+    pub(crate) fn evaluate_on(
+        &self,
+        threads: Threads,
+        environments: &impl Environments,
+        conditions: &Conditions,
+        out: &mut [[f64; 3]],
+    ) -> Result<Evaluated> {
         assert_eq!(out.len(), environments.len(), "length of the output");
         let conditions = conditions.values(self.inputs.conditions())?;
         let descriptor = self.descriptor();
         let make = || Scratch::new(&self.inputs);
-        // Chunks that rayon puts into one job cannot be taken over by a core that is done.
-        let chunks: Vec<Evaluated> = out
-            .par_chunks_mut(CHUNK)
-            .with_max_len(1)
-            .enumerate()
-            .map(|(chunk, out)| {
-                self.pool.with(make, |scratch| {
-                    for i in 0..out.len() {
-                        let center = chunk * CHUNK + i;
-                        environments.gather(center, cleared(&mut scratch.environment));
-                        let features = &mut scratch.row[..descriptor.n_features()];
-                        descriptor.compute(&scratch.environment, &mut scratch.workspace, features);
-                        self.inputs.complete(environments.species(center), &conditions, &mut scratch.row);
-                        narrow(&scratch.row, scratch.features.row_mut(i));
-                    }
-                    self.evaluate_chunk(scratch.features.slice(s![..out.len(), ..]), chunk * CHUNK, out)
-                })
+        let of_chunk = |(chunk, out): (usize, &mut [[f64; 3]])| {
+            self.pool.with(make, |scratch| {
+                for i in 0..out.len() {
+                    let center = chunk * CHUNK + i;
+                    environments.gather(center, cleared(&mut scratch.environment));
+                    let features = &mut scratch.row[..descriptor.n_features()];
+                    descriptor.compute(&scratch.environment, &mut scratch.workspace, features);
+                    self.inputs.complete(environments.species(center), &conditions, &mut scratch.row);
+                    narrow(&scratch.row, scratch.features.row_mut(i));
+                }
+                self.evaluate_chunk(scratch.features.slice(s![..out.len(), ..]), chunk * CHUNK, out)
             })
-            .collect();
+        };
+        let chunks: Vec<Evaluated> = match threads {
+            // Chunks that rayon puts into one job cannot be taken over by a core that is done.
+            Threads::Pool => out.par_chunks_mut(CHUNK).with_max_len(1).enumerate().map(of_chunk).collect(),
+            Threads::Calling => out.chunks_mut(CHUNK).enumerate().map(of_chunk).collect(),
+        };
         let mut all = Evaluated { sums: vec![0.0; self.model.n_members()], ..Default::default() };
         chunks.into_iter().for_each(|chunk| all.add(chunk));
         Ok(all)
@@ -275,7 +294,18 @@ impl LocalModel {
     /// # Panics
     /// As [`inputs`].
     pub fn features(&self, environments: &impl Environments, conditions: &Conditions, out: &mut [f64]) -> Result<()> {
-        inputs(&self.inputs, environments, conditions, out)
+        self.features_on(Threads::Pool, environments, conditions, out)
+    }
+
+    /// As [`LocalModel::features`], on given threads.
+    pub(crate) fn features_on(
+        &self,
+        threads: Threads,
+        environments: &impl Environments,
+        conditions: &Conditions,
+        out: &mut [f64],
+    ) -> Result<()> {
+        inputs_on(threads, &self.inputs, environments, conditions, out)
     }
 }
 
@@ -292,8 +322,18 @@ pub fn inputs(
     conditions: &Conditions,
     out: &mut [f64],
 ) -> Result<()> {
+    inputs_on(Threads::Pool, inputs, environments, conditions, out)
+}
+
+fn inputs_on(
+    threads: Threads,
+    inputs: &Inputs,
+    environments: &impl Environments,
+    conditions: &Conditions,
+    out: &mut [f64],
+) -> Result<()> {
     let conditions = conditions.values(inputs.conditions())?;
-    describe(inputs.descriptor(), inputs.len(), environments, out, |center, row| {
+    describe(threads, inputs.descriptor(), inputs.len(), environments, out, |center, row| {
         inputs.complete(environments.species(center), &conditions, row);
     });
     Ok(())
@@ -304,11 +344,12 @@ pub fn inputs(
 /// # Panics
 /// `out` has another length than `n n_features`.
 pub fn features(descriptor: &PowerSpectrum, environments: &impl Environments, out: &mut [f64]) {
-    describe(descriptor, descriptor.n_features(), environments, out, |_, _| {});
+    describe(Threads::Pool, descriptor, descriptor.n_features(), environments, out, |_, _| {});
 }
 
 /// Rows of `width` numbers that begin with the features of a center, each completed by `complete(center, row)`.
 fn describe(
+    threads: Threads,
     descriptor: &PowerSpectrum,
     width: usize,
     environments: &impl Environments,
@@ -316,15 +357,23 @@ fn describe(
     complete: impl Fn(usize, &mut [f64]) + Sync,
 ) {
     assert_eq!(out.len(), environments.len() * width, "length of the output");
-    out.par_chunks_mut(width).with_min_len(16).with_max_len(FEW).enumerate().for_each_init(
-        || (Environment::new(descriptor.n_channels()), descriptor.workspace()),
-        |(environment, workspace), (center, row)| {
-            expect_writes(row);
-            environments.gather(center, cleared(environment));
-            descriptor.compute(environment, workspace, &mut row[..descriptor.n_features()]);
-            complete(center, row);
-        },
-    );
+    let make = || (Environment::new(descriptor.n_channels()), descriptor.workspace());
+    let of_center = |(environment, workspace): &mut (Environment, Workspace), (center, row): (usize, &mut [f64])| {
+        expect_writes(row);
+        environments.gather(center, cleared(environment));
+        descriptor.compute(environment, workspace, &mut row[..descriptor.n_features()]);
+        complete(center, row);
+    };
+    match threads {
+        Threads::Pool => {
+            let rows = out.par_chunks_mut(width).with_min_len(16).with_max_len(FEW).enumerate();
+            rows.for_each_init(make, of_center);
+        }
+        Threads::Calling => {
+            let mut memory = make();
+            out.chunks_mut(width).enumerate().for_each(|row| of_center(&mut memory, row));
+        }
+    }
 }
 
 fn cleared(environment: &mut Environment) -> &mut Environment {

