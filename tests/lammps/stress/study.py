@@ -123,7 +123,8 @@ class Part:
     """An input script, once with the computes and once without, and its ranks.
 
     A part that is not `alike` has no counterpart without computes. One that is not `exact` is another on each run,
-    whatever is computed: in a tiled box LAMMPS takes atoms from other ranks in the order in which they come.
+    whatever is computed: in a tiled box, and where a box flips, LAMMPS takes atoms from other ranks in the order in which they
+    come.
     """
 
     name: str

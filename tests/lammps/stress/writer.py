@@ -136,6 +136,9 @@ class Writer:
         self.choose_computes()
         fixes = motion.integrator(world) + motion.exchange(world, self.part.ranks)
         self.both(*fixes)
+        # Where LAMMPS flips a box, ranks take atoms from others in the order in which they come.
+        if self.part.ranks > 2 and any(" tri " in fix or " xz vel " in fix for fix in fixes):
+            self.part.exact = False
         self.feature(*("fix " + fix.split()[3] for fix in fixes))
         command = motion.run(world, fixes)
         self.feature(" ".join(w for w in command.split(' "')[0].split() if not w.isdigit()))
