@@ -2,16 +2,13 @@
 
 use std::collections::VecDeque;
 use std::fs::File;
-use std::io;
 use std::mem;
 use std::ops::Range;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::Arc;
 
 use super::columns::Columns;
 use super::frame::Frame;
-use super::header::Header;
-use super::parser::Parser;
-use super::section;
+use super::piece::{Job, Piece, Readers};
 use super::source::Source;
 use super::text::Text;
 
@@ -29,7 +26,7 @@ const UNDER_WAY: u64 = 1 << 26;
 
 /// The frames of a dump in order, as long as nothing is wrong with them.
 pub(super) struct Ahead {
-    shared: Arc<Shared>,
+    readers: Arc<Readers>,
     /// What is left of the file when it was opened, in pieces to come.
     pieces: Range<u64>,
     queue: VecDeque<Arc<Job>>,
@@ -45,48 +42,6 @@ pub(super) struct Ahead {
     longest: u64,
 }
 
-/// What the threads work with.
-struct Shared {
-    file: Arc<File>,
-    columns: Columns,
-    /// Of each thread of the pool, and of one outside it.
-    workspaces: Vec<Mutex<Workspace>>,
-}
-
-/// What a thread works in. Memory that another core has written would have to come from there first.
-#[derive(Default)]
-struct Workspace {
-    parsers: Vec<Parser>,
-    pieces: Vec<Piece>,
-}
-
-/// The frames that begin within a range of bytes.
-#[derive(Default)]
-struct Piece {
-    /// Where the first begins, and where the last ends.
-    text: Option<Range<u64>>,
-    /// Longer than the piece needs where `n_frames` is less.
-    frames: Vec<Frame>,
-    n_frames: usize,
-    n_lines: u64,
-    is_good: bool,
-    /// The workspace that its memory is from.
-    workspace: usize,
-}
-
-/// A piece on its way.
-struct Job {
-    range: Range<u64>,
-    state: Mutex<State>,
-    done: Condvar,
-}
-
-enum State {
-    Waiting,
-    Taken,
-    Done(Piece),
-}
-
 /// What comes next of a dump.
 pub(super) enum Next {
     /// The frame was filled.
@@ -99,11 +54,8 @@ impl Ahead {
     /// Reads a file of `length` bytes.
     pub(super) fn new(file: File, length: u64, columns: Columns) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                file: Arc::new(file),
-                columns,
-                workspaces: (0..=rayon::current_num_threads()).map(|_| Mutex::default()).collect(),
-            }),
+            // Who asks for frames reads as well.
+            readers: Arc::new(Readers::new(file, columns, rayon::current_num_threads())),
             pieces: 0..length,
             queue: VecDeque::new(),
             current: Piece::default(),
@@ -123,7 +75,7 @@ impl Ahead {
             let used = mem::take(&mut self.current);
             self.at = used.text.as_ref().map_or(self.at, |text| text.end);
             self.n_frames += used.n_frames;
-            self.shared.workspace(used.workspace).pieces.push(used);
+            self.readers.take_back(used);
             self.given = 0;
             self.look_ahead();
             let Some(job) = self.queue.pop_front() else { return self.rest() };
@@ -153,12 +105,9 @@ impl Ahead {
         while self.queue.len() < enough.min(few) && !self.pieces.is_empty() {
             let end = self.end_of_piece().clamp(self.pieces.start + 1, self.pieces.end);
             let range = mem::replace(&mut self.pieces.start, end)..end;
-            let job = Arc::new(Job { range, state: Mutex::new(State::Waiting), done: Condvar::new() });
+            let job = Arc::new(Job::new(range));
             self.queue.push_back(Arc::clone(&job));
-            let shared = Arc::clone(&self.shared);
-            rayon::spawn(move || {
-                job.work(&shared);
-            });
+            Readers::add(&self.readers, job);
         }
     }
 
@@ -176,95 +125,14 @@ impl Ahead {
 
     /// A piece when it is read: by this thread where no other has begun. While another is at it, this one reads those behind.
     fn finish(&self, job: &Job) -> Piece {
-        job.work(&self.shared);
-        while !job.is_done() && self.queue.iter().any(|behind| behind.work(&self.shared)) {}
+        job.work(&self.readers);
+        while !job.is_done() && self.queue.iter().any(|behind| behind.work(&self.readers)) {}
         job.wait()
     }
 
     /// What is left of the dump.
     fn rest(&mut self) -> Next {
         self.queue.clear();
-        Next::Rest(Text::new(Source::section(Arc::clone(&self.shared.file), self.at), self.lines))
-    }
-}
-
-impl Shared {
-    fn workspace(&self, index: usize) -> MutexGuard<'_, Workspace> {
-        self.workspaces[index].lock().unwrap_or_else(|e| e.into_inner())
-    }
-
-    /// Reads the frames that begin within a range, in memory of the calling thread.
-    fn read(&self, range: Range<u64>) -> Piece {
-        let index = rayon::current_thread_index().map_or(0, |thread| 1 + thread) % self.workspaces.len();
-        let mut workspace = self.workspace(index);
-        let (parser, piece) = (workspace.parsers.pop(), workspace.pieces.pop());
-        drop(workspace);
-        let mut parser = parser.unwrap_or_else(|| Parser::new(self.columns.clone(), false));
-        let mut piece = piece.unwrap_or_default();
-        // What keeps the file from being read is met again, and told, by who reads in order.
-        piece.is_good = piece.read(&self.file, range, &mut parser).unwrap_or(false);
-        piece.workspace = index;
-        self.workspace(index).parsers.push(parser);
-        piece
-    }
-}
-
-impl Job {
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(|e| e.into_inner())
-    }
-
-    /// Reads the piece; false where another thread has taken it.
-    fn work(&self, shared: &Shared) -> bool {
-        let mut state = self.state();
-        if !matches!(*state, State::Waiting) {
-            return false;
-        }
-        *state = State::Taken;
-        drop(state);
-        *self.state() = State::Done(shared.read(self.range.clone()));
-        self.done.notify_one();
-        true
-    }
-
-    fn is_done(&self) -> bool {
-        matches!(*self.state(), State::Done(_))
-    }
-
-    /// The piece, which a thread has taken.
-    fn wait(&self) -> Piece {
-        let mut state = self.state();
-        loop {
-            match mem::replace(&mut *state, State::Taken) {
-                State::Done(piece) => return piece,
-                // Who has taken a piece works on it, and comes to an end.
-                _ => state = self.done.wait(state).unwrap_or_else(|e| e.into_inner()),
-            }
-        }
-    }
-}
-
-impl Piece {
-    /// Reads the frames that begin within a range; false where one is not good.
-    fn read(&mut self, file: &Arc<File>, range: Range<u64>, parser: &mut Parser) -> io::Result<bool> {
-        (self.text, self.n_frames, self.n_lines) = (None, 0, 0);
-        let found = match range.start {
-            0 => Some((0, Text::new(Source::section(Arc::clone(file), 0), 0))),
-            _ => section::from_first_frame(file, range.clone())?,
-        };
-        let Some((first, mut text)) = found else { return Ok(true) };
-        while first + text.bytes_done() < range.end {
-            if self.frames.len() == self.n_frames {
-                self.frames.push(Frame::default());
-            }
-            match parser.read(&mut text, None, &mut Header::default(), &mut self.frames[self.n_frames]) {
-                Ok(true) => self.n_frames += 1,
-                Ok(false) => break,
-                Err(_) => return Ok(false),
-            }
-        }
-        self.text = Some(first..first + text.bytes_done());
-        self.n_lines = text.line_number() - 1;
-        Ok(true)
+        Next::Rest(Text::new(Source::section(Arc::clone(self.readers.file()), self.at), self.lines))
     }
 }

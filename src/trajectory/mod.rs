@@ -2,7 +2,7 @@
 //!
 //! Bytes pass from the file (`source`, which unpacks) into lines (`text`), a frame's `header` and its `rows` of
 //! numbers (`parse`), by a plan of which columns are wanted (`columns`), into a [`Frame`] (`fill`): `parser` does all of that for a
-//! frame. Of long plain dumps, threads read parts that begin with a frame (`section`) before they are asked for (`ahead`).
+//! frame. Of long plain dumps, threads read parts that begin with a frame (`section`, `piece`) before they are asked for (`ahead`).
 
 mod ahead;
 mod boxbounds;
@@ -13,6 +13,7 @@ mod frame;
 mod header;
 mod parse;
 mod parser;
+mod piece;
 mod raw;
 mod reader;
 mod rows;

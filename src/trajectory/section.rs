@@ -20,36 +20,44 @@ const STEP: usize = 1 << 17;
 const BEFORE: u64 = 256;
 
 /// The text from the first frame whose header begins within `range`, and where that is; none where none begins there. It does not
-/// end with the range.
+/// end with the range. At the start of the file, text begins in any case. It stands in `buffer`, whatever that was.
 ///
 /// # Errors
 /// What reading meets.
-pub(super) fn from_first_frame(file: &Arc<File>, range: Range<u64>) -> io::Result<Option<(u64, Text)>> {
+pub(super) fn from_first_frame(
+    file: &Arc<File>,
+    range: Range<u64>,
+    mut buffer: Vec<u8>,
+) -> io::Result<Option<(u64, Text)>> {
+    let source = |at| Source::section(Arc::clone(file), at);
+    if range.start == 0 {
+        return Ok(Some((0, Text::of(buffer, 0..0, source(0)))));
+    }
     let begin = range.start.saturating_sub(BEFORE);
-    let (mut buffer, mut searched) = (vec![], 0);
+    let (mut held, mut searched) = (0, 0);
     loop {
-        let held = buffer.len();
-        buffer.resize(held + STEP, 0);
-        let read = read_at(file, &mut buffer[held..], begin + held as u64)?;
-        buffer.truncate(held + read);
-        for found in memmem::find_iter(&buffer[searched..], TIMESTEP).map(|at| searched + at) {
+        if buffer.len() < held + STEP {
+            buffer.resize(held + STEP, 0);
+        }
+        let read = read_at(file, &mut buffer[held..held + STEP], begin + held as u64)?;
+        held += read;
+        for found in memmem::find_iter(&buffer[searched..held], TIMESTEP).map(|at| searched + at) {
             if found > 0 && buffer[found - 1] != b'\n' {
                 continue;
             }
-            let first = first_line(&buffer, found);
+            let first = first_line(&buffer[..held], found);
             let at = begin + first as u64;
             if at >= range.end {
                 return Ok(None);
             }
             if at >= range.start {
-                let rest = Source::section(Arc::clone(file), begin + buffer.len() as u64);
-                return Ok(Some((at, Text::of(buffer, first, rest))));
+                return Ok(Some((at, Text::of(buffer, first..held, source(begin + held as u64)))));
             }
         }
-        if read == 0 || begin + buffer.len() as u64 > range.end + BEFORE {
+        if read == 0 || begin + held as u64 > range.end + BEFORE {
             return Ok(None);
         }
-        searched = buffer.len().saturating_sub(TIMESTEP.len());
+        searched = held.saturating_sub(TIMESTEP.len());
     }
 }
 
@@ -94,7 +102,7 @@ mod tests {
         let ranges = (0..text.len()).step_by(length).map(|at| at as u64..(at + length) as u64);
         ranges
             .filter_map(|range| {
-                let (at, mut found) = from_first_frame(&file, range).unwrap()?;
+                let (at, mut found) = from_first_frame(&file, range, b"ITEM: TIMESTEP\n".repeat(99)).unwrap()?;
                 assert!(text.as_bytes()[at as usize..].starts_with(found.line().unwrap()));
                 Some(at)
             })

@@ -1,6 +1,7 @@
 //! Lines of a dump, from a buffer that holds many of them at a time.
 
 use std::io;
+use std::ops::Range;
 
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 
@@ -31,10 +32,14 @@ impl Text {
         Self { source, buffer: vec![], start: 0, end: 0, lines_done: lines, bytes_done: 0, failure: None }
     }
 
-    /// What stands in `buffer` from `start` on, and in a source behind it.
-    pub(super) fn of(buffer: Vec<u8>, start: usize, behind: Source) -> Self {
-        let end = buffer.len();
+    /// What stands in a part of `buffer`, and in a source behind it.
+    pub(super) fn of(buffer: Vec<u8>, Range { start, end }: Range<usize>, behind: Source) -> Self {
         Self { buffer, start, end, ..Self::new(behind, 0) }
+    }
+
+    /// The memory of the text.
+    pub(super) fn into_buffer(self) -> Vec<u8> {
+        self.buffer
     }
 
     /// Number of the line that comes next, counted from 1.

@@ -1,0 +1,192 @@
+//! Pieces of a plain dump, and the threads that read them.
+
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::mem;
+use std::ops::Range;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+
+use super::columns::Columns;
+use super::frame::Frame;
+use super::header::Header;
+use super::parser::Parser;
+use super::section;
+
+/// A number of threads that read pieces: who asks for them, and others of rayon's current pool.
+pub(super) struct Readers {
+    file: Arc<File>,
+    columns: Columns,
+    /// Of one thread outside the pool, and of each in it.
+    workspaces: Vec<Mutex<Workspace>>,
+    others: Mutex<Others>,
+}
+
+/// What the other threads are to do. One more than there are cores would take turns with those that a piece is waited for from.
+struct Others {
+    waiting: VecDeque<Arc<Job>>,
+    at_work: usize,
+    most: usize,
+}
+
+/// What a thread works in. Memory that another core has written would have to come from there first.
+#[derive(Default)]
+struct Workspace {
+    tools: Vec<Tools>,
+    pieces: Vec<Piece>,
+}
+
+struct Tools {
+    parser: Parser,
+    buffer: Vec<u8>,
+}
+
+/// The frames that begin within a range of bytes.
+#[derive(Default)]
+pub(super) struct Piece {
+    /// Where the first begins, and where the last ends.
+    pub text: Option<Range<u64>>,
+    /// Longer than the piece needs where `n_frames` is less.
+    pub frames: Vec<Frame>,
+    pub n_frames: usize,
+    pub n_lines: u64,
+    pub is_good: bool,
+    /// The workspace that its memory is from.
+    workspace: usize,
+}
+
+/// A piece on its way.
+pub(super) struct Job {
+    pub range: Range<u64>,
+    state: Mutex<State>,
+    done: Condvar,
+}
+
+enum State {
+    Waiting,
+    Taken,
+    Done(Piece),
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+impl Readers {
+    /// So many threads, the calling one among them.
+    pub fn new(file: File, columns: Columns, threads: usize) -> Self {
+        Self {
+            file: Arc::new(file),
+            columns,
+            workspaces: (0..=threads).map(|_| Mutex::default()).collect(),
+            others: Mutex::new(Others { waiting: VecDeque::new(), at_work: 0, most: threads.saturating_sub(1) }),
+        }
+    }
+
+    pub fn file(&self) -> &Arc<File> {
+        &self.file
+    }
+
+    /// Gives a piece to the other threads.
+    pub fn add(readers: &Arc<Self>, job: Arc<Job>) {
+        let mut others = locked(&readers.others);
+        others.waiting.push_back(job);
+        if others.at_work < others.most {
+            others.at_work += 1;
+            let readers = Arc::clone(readers);
+            rayon::spawn(move || readers.work());
+        }
+    }
+
+    /// Reads what waits until nothing does.
+    fn work(&self) {
+        loop {
+            let mut others = locked(&self.others);
+            let Some(job) = others.waiting.pop_front() else {
+                others.at_work -= 1;
+                return;
+            };
+            drop(others);
+            job.work(self);
+        }
+    }
+
+    /// Takes the memory of a piece whose frames were used.
+    pub fn take_back(&self, piece: Piece) {
+        locked(&self.workspaces[piece.workspace]).pieces.push(piece);
+    }
+
+    /// Reads the frames that begin within a range, in memory of the calling thread.
+    fn read(&self, range: Range<u64>) -> Piece {
+        let index = rayon::current_thread_index().map_or(0, |thread| 1 + thread) % self.workspaces.len();
+        let mut workspace = locked(&self.workspaces[index]);
+        let (tools, piece) = (workspace.tools.pop(), workspace.pieces.pop());
+        drop(workspace);
+        let new = || Tools { parser: Parser::new(self.columns.clone(), false), buffer: vec![] };
+        let mut tools = tools.unwrap_or_else(new);
+        let mut piece = piece.unwrap_or_default();
+        // What keeps the file from being read is met again, and told, by who reads in order.
+        piece.is_good = piece.read(&self.file, range, &mut tools).unwrap_or(false);
+        piece.workspace = index;
+        locked(&self.workspaces[index]).tools.push(tools);
+        piece
+    }
+}
+
+impl Job {
+    pub fn new(range: Range<u64>) -> Self {
+        Self { range, state: Mutex::new(State::Waiting), done: Condvar::new() }
+    }
+
+    /// Reads the piece; false where another thread has taken it.
+    pub fn work(&self, readers: &Readers) -> bool {
+        let mut state = locked(&self.state);
+        if !matches!(*state, State::Waiting) {
+            return false;
+        }
+        *state = State::Taken;
+        drop(state);
+        *locked(&self.state) = State::Done(readers.read(self.range.clone()));
+        self.done.notify_one();
+        true
+    }
+
+    pub fn is_done(&self) -> bool {
+        matches!(*locked(&self.state), State::Done(_))
+    }
+
+    /// The piece, which a thread has taken.
+    pub fn wait(&self) -> Piece {
+        let mut state = locked(&self.state);
+        loop {
+            match mem::replace(&mut *state, State::Taken) {
+                State::Done(piece) => return piece,
+                // Who has taken a piece works on it, and comes to an end.
+                _ => state = self.done.wait(state).unwrap_or_else(|e| e.into_inner()),
+            }
+        }
+    }
+}
+
+impl Piece {
+    /// Reads the frames that begin within a range; false where one is not good.
+    fn read(&mut self, file: &Arc<File>, range: Range<u64>, tools: &mut Tools) -> io::Result<bool> {
+        (self.text, self.n_frames, self.n_lines) = (None, 0, 0);
+        let found = section::from_first_frame(file, range.clone(), mem::take(&mut tools.buffer))?;
+        let Some((first, mut text)) = found else { return Ok(true) };
+        while first + text.bytes_done() < range.end {
+            if self.frames.len() == self.n_frames {
+                self.frames.push(Frame::default());
+            }
+            match tools.parser.read(&mut text, None, &mut Header::default(), &mut self.frames[self.n_frames]) {
+                Ok(true) => self.n_frames += 1,
+                Ok(false) => break,
+                Err(_) => return Ok(false),
+            }
+        }
+        self.text = Some(first..first + text.bytes_done());
+        self.n_lines = text.line_number() - 1;
+        tools.buffer = text.into_buffer();
+        Ok(true)
+    }
+}
