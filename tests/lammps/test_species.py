@@ -138,6 +138,40 @@ def test_a_centre_is_where_the_formula_says(tmp_path):
     assert_close(np.concatenate([field[kind == 1], field[kind == 2]]), atoms.field()[:120])
 
 
+def test_analyze_counts_an_ion_of_several_atoms_once(tmp_path):
+    """As it does where each molecule is one atom, at its centre of mass; with and without the field's columns."""
+    folder = tmp_path / "as_atoms"
+    folder.mkdir()
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species", molecules=["anion"])
+    models.linear(folder / "model.onnx", CHARGES, "by-species")
+    write(tmp_path / "salt.data")
+    harness.run(script(run="run 0"), tmp_path)
+    frame = read_dump(tmp_path / "out.lammpstrj")[0]
+    kind, x = frame["type"], np.stack([frame[k] for k in "xyz"], 1)
+    apart = x[kind == 3] - x[kind == 2]
+    x[kind == 2] += 0.25 * (apart - EDGE * np.round(apart / EDGE))
+    rows = [(int(t), {1: 1, 2: -1, 4: 0}[t], p) for t, p in zip(kind, x) if t != 3]
+    text = f"ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n{len(rows)}\nITEM: BOX BOUNDS pp pp pp\n" + f"0 {EDGE}\n" * 3
+    text += "ITEM: ATOMS id type q x y z\n"
+    text += "".join(f"{i} {t} {q} " + " ".join(f"{v:.17g}" for v in p) + "\n" for i, (t, q, p) in enumerate(rows, 1))
+    (folder / "out.lammpstrj").write_text(text)
+
+    def analyzed(dump, model, species):
+        out = tmp_path / "found.json"
+        harness.ionscape("analyze", dump, "--model", model, "--species", species, "--json", out, "--pair-distance", "2")
+        return json.loads(out.read_text())
+
+    molecular = tmp_path / "model.onnx"
+    names = NAMES.replace(" ", ",")
+    expected = analyzed(folder / "out.lammpstrj", folder / "model.onnx", "lithium,anion,NULL,water")
+    for dump in [tmp_path / "out.lammpstrj", harness.without_field(tmp_path / "out.lammpstrj")]:
+        found = analyzed(dump, molecular, names)
+        assert found["n_ions"] == expected["n_ions"] == 120
+        for name in ("mean", "density"):
+            np.testing.assert_allclose(found[name], expected[name], rtol=1e-5)
+        assert found["states"]["sizes"] == expected["states"]["sizes"]
+
+
 def test_solvent_is_seen_and_has_no_field(tmp_path):
     """A neutral species of atoms, in a list of neighbours as LAMMPS makes it; without it the field is another."""
     charges = {"lithium": 1.0, "iodide": -1.0, "water": 0.0}

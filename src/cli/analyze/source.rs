@@ -1,5 +1,6 @@
 //! Frames with their field: from the columns of dumps, or computed by a model where there are none.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
@@ -104,7 +105,8 @@ impl<'a> Source<'a> {
                     }
                     self.check_units(&frame)?;
                     let values = self.values(&frame, number)?;
-                    visit(&frame, &values, &Ions::of(&frame, &values)?)?;
+                    let (of_ions, values) = self.ion_by_ion(&frame, values)?;
+                    visit(&of_ions, &values, &Ions::of(&of_ions, &values)?)?;
                     progress.frame();
                     number += 1;
                     std::mem::swap(&mut frame, last.get_or_insert_default());
@@ -210,6 +212,26 @@ impl<'a> Source<'a> {
         let values = predictor.evaluate(frame)?;
         self.computed.insert(number, values.local.clone());
         Ok(values)
+    }
+
+    /// An ion of several atoms counts once: where its first atom is listed, at its centre of mass and with its charge.
+    fn ion_by_ion<'f>(&self, frame: &'f Frame, mut values: Values) -> anyhow::Result<(Cow<'f, Frame>, Values)> {
+        let Some(predictor) = self.predictor.as_ref().filter(|predictor| predictor.map.has_molecules()) else {
+            return Ok((Cow::Borrowed(frame), values));
+        };
+        let sites = configuration::sites(frame, &predictor.map)?;
+        let mut of_ions = frame.clone();
+        let mut local = vec![0.0; frame.n_atoms];
+        for ion in 0..sites.n_ions() {
+            let first = sites.atoms(ion)[0];
+            local[first] = values.local[first];
+            of_ions.positions[first] = sites.positions()[ion];
+            if let Some(charges) = &mut of_ions.charges {
+                charges[first] = predictor.map.species()[sites.species()[ion]].charge;
+            }
+        }
+        values.local = local;
+        Ok((Cow::Owned(of_ions), values))
     }
 
     /// A model explains its own field alone.

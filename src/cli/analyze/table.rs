@@ -39,7 +39,10 @@ pub fn print(found: &Analysis) -> anyhow::Result<()> {
     if let Some(spread) = summary.member_spread {
         rows.push((
             "ensemble",
-            format!("members differ by {spread:.4} (standard deviation) about an ion, by at most that about the mean"),
+            format!(
+                "members differ by {} (standard deviation) about an ion, by at most that about the mean",
+                results::number(spread)
+            ),
         ));
     }
     if let (Some(share), Some(grade)) = (summary.outside_domain, summary.largest_grade) {
@@ -48,7 +51,10 @@ pub fn print(found: &Analysis) -> anyhow::Result<()> {
     if summary.atoms_not_evaluated > 0.0 {
         rows.push((
             "not evaluated",
-            format!("{} atoms a frame, with the value 0", results::count(summary.atoms_not_evaluated)),
+            format!(
+                "{} atoms a frame: no ions of the model, or not the first of an ion's",
+                results::count(summary.atoms_not_evaluated)
+            ),
         ));
     }
     results::print_table(&rows)?;
@@ -73,14 +79,14 @@ pub fn print_all(all: &Comparison) -> anyhow::Result<()> {
         "{:<width$}  {:>9}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}",
         "system", "density", "mean", "+-", "spread", "skewness", "like", "unlike"
     )?;
-    let shown = |value: Option<f64>| value.map_or("-".to_string(), |v| format!("{v:.4}"));
+    let shown = |value: Option<f64>| value.map_or("-".to_string(), results::number);
     for a in &all.systems {
         writeln!(
             out,
-            "{:<width$}  {:>9.4}  {:>8.4}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}",
+            "{:<width$}  {:>9}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}",
             name(a),
-            a.density,
-            a.mean,
+            results::number(a.density),
+            results::number(a.mean),
             shown(a.mean_error),
             shown(a.distribution.all.fluctuation.as_ref().map(|f| f.mean)),
             shown(a.shape.as_ref().map(|s| s.skewness.mean)),
@@ -116,12 +122,13 @@ fn print_groups(summary: &FieldSummary) -> std::io::Result<()> {
     writeln!(out)?;
     let types = summary.types.iter().map(|(kind, group)| (kind.to_string(), group));
     for (name, group) in [("all".to_string(), &summary.all)].into_iter().chain(types) {
-        let error = group.mean.error.as_ref().map_or("-".into(), |error| format!("{:.4}", error.value));
+        let error = group.mean.error.as_ref().map_or("-".into(), |error| results::number(error.value));
         let GroupSummary { n_ions, standard_deviation, .. } = group;
         let n_ions = results::count(*n_ions);
-        write!(out, "{name:<8}{n_ions:>8}{:>10.4}{error:>10}{standard_deviation:>10.4}", group.mean.mean)?;
+        let [mean, spread] = [group.mean.mean, *standard_deviation].map(results::number);
+        write!(out, "{name:<8}{n_ions:>8}{mean:>10}{error:>10}{spread:>10}")?;
         for (_, value) in &group.quantiles {
-            write!(out, "{value:>10.4}")?;
+            write!(out, "{:>10}", results::number(*value))?;
         }
         writeln!(out)?;
     }
