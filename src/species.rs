@@ -47,6 +47,23 @@ pub fn check_types<'a>(keys: impl IntoIterator<Item = &'a String>) -> std::resul
     Ok(())
 }
 
+/// Checks that a name can stand for a species in LAMMPS's input and on the command line.
+///
+/// # Errors
+/// What is wrong with it.
+pub(crate) fn check_name(name: &str) -> std::result::Result<(), String> {
+    const KEYWORDS: [&str; 3] = ["threads", "temperature", "on_error"];
+    let plain = |c: char| !(c.is_whitespace() || c.is_control() || ",$&#\"'{}".contains(c));
+    let why = match name {
+        "" => "is empty",
+        NOT_AN_ION => "stands for atoms that are no ions",
+        _ if KEYWORDS.contains(&name) => "is a keyword of compute conductivity/atom",
+        _ if !name.chars().all(plain) => "has a character that LAMMPS's input or --species takes for something else",
+        _ => return Ok(()),
+    };
+    Err(format!("the species' name '{name}' {why}; give it another"))
+}
+
 /// A species: its name, its charge in elementary charges, and what stands for one of its ions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Species {

@@ -169,9 +169,19 @@ fn wrong_campaigns_are_refused_before_anything_runs() {
         ("target_error = 0.05", "target_error = 0.0", "target_error is 0; it must be above zero"),
         ("target_error = 0.05", "target = 0.05", "unknown field `target`"),
         ("chunk = 20", "chunk = 20.5", "no multiple of production.spacing"),
+        (
+            "longest = 400",
+            "longest = 10",
+            "label.longest is 10, and a system runs for a production.chunk of 20 at least",
+        ),
         ("cation = 1.0, ", "", "there is none for cation"),
         ("b = 9", "b = 9\nseed = 1", "the variable seed is ionscape's own"),
         ("length = 8", "length = \"none\"", "names the variable none"),
+        (
+            "length = 8",
+            "length = 0.001",
+            "system a1_b2: response.length is 0.001; paired response: the runs are too short",
+        ),
         ("\"lj\"", "\"electron\"", "lj, real, metal and nano"),
     ] {
         assert!(CAMPAIGN.contains(from), "{from}");

@@ -191,6 +191,9 @@ fn import_refuses_cards_and_graphs_that_do_not_fit() {
         ("input = \"descriptor\"", "input = \"x\"", "the card calls its input 'x', and the graph has descriptor"),
         ("n_max = 6", "n_max = 7", "features and its graph takes 468"),
         ("n_max = 6", "n_maxx = 6", "n_maxx"),
+        ("[\"cation\"", "[\"NULL\"", "the species' name 'NULL' stands for atoms that are no ions; give it another"),
+        ("[\"cation\"", "[\"on_error\"", "'on_error' is a keyword of compute conductivity/atom"),
+        ("[\"cation\"", "[\"cat,ion\"", "'cat,ion' has a character that LAMMPS's input or --species takes for"),
     ] {
         assert!(good.contains(from));
         let message = import(&good.replacen(from, to, 1));

@@ -96,6 +96,12 @@ fn data_sets_that_contradict_themselves_are_refused_before_features_are_computed
         let message = refusal(folder, "train wrong.toml -o m.onnx");
         assert!(message.starts_with(&format!("ionscape: wrong.toml: {expected}")), "{message}");
     }
+    std::fs::write(folder.join("wrong.toml"), good.replace("cation", "threads")).unwrap();
+    let message = refusal(folder, "train wrong.toml -o m.onnx");
+    assert!(message.contains("the species' name 'threads' is a keyword"), "{message}");
+    std::fs::write(folder.join("train.toml"), "coordination_radius = 99\n").unwrap();
+    let message = refusal(folder, "train dataset.toml -o m.onnx --config train.toml");
+    assert!(message.contains("the coordination radius is 99, and neighbours are known up to"), "{message}");
     assert!(!folder.join("ionscape").exists(), "features were computed");
 }
 

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::file::{CampaignFile, Grids, Quantity, Variables};
 use crate::species::check_types;
 use crate::transport::IonRequest;
+use crate::transport::response::{ResponseOptions, check_length};
 use crate::units::{TransportUnits, UnitStyle};
 use crate::{Error, Result};
 
@@ -103,6 +104,29 @@ impl Campaign {
         self.steps(system.length).div_ceil(every) * every
     }
 
+    /// Refuses pairs that are too short to tell anything, before days are spent on what comes first.
+    ///
+    /// # Errors
+    /// The first system whose `response.length` is too short.
+    pub fn check_pairs(&self) -> Result<()> {
+        if !self.file.response.enabled || self.file.response.most_pairs == 0 {
+            return Ok(());
+        }
+        for system in &self.systems {
+            let every = self.drift_steps(system);
+            let options = ResponseOptions {
+                interval: every as f64 * self.file.timestep,
+                damp: self.file.thermostat.langevin_damp,
+                stronger: 1.0,
+            };
+            check_length((self.response_steps(system) / every) as usize, &options).map_err(|e| {
+                let (path, name, length) = (self.path.display(), &system.name, system.length);
+                Error::Input(format!("{path}: system {name}: response.length is {length}; {e}"))
+            })?;
+        }
+        Ok(())
+    }
+
     /// Whether a pair is also run under twice the field.
     pub fn tests_linearity(&self, pair: usize) -> bool {
         let every = self.file.response.linearity_every;
@@ -189,6 +213,12 @@ fn check(file: &CampaignFile) -> Result<(), String> {
     }
     if file.label.target_error >= 1.0 {
         return Err(format!("label.target_error is {}; it is relative, as in 0.015", file.label.target_error));
+    }
+    if file.label.longest < file.production.chunk {
+        return Err(format!(
+            "label.longest is {}, and a system runs for a production.chunk of {} at least; raise the one or lower the other",
+            file.label.longest, file.production.chunk
+        ));
     }
     let ratio = file.production.chunk / file.production.spacing;
     if ratio < 0.99 || (ratio - ratio.round()).abs() > 1e-6 * ratio {

@@ -3,14 +3,14 @@
 use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use ionscape::configuration;
 use ionscape::local::{Environments, LocalModel};
-use ionscape::model::{self, Card, Conditions, Domain, DomainBuilder};
+use ionscape::model::{self, Card, Condition, Conditions, Domain, DomainBuilder};
 use ionscape::output::AtomicFile;
 use ionscape::species::SpeciesMap;
 use ionscape::trajectory::{DumpReader, Frame, ReadOptions};
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -58,6 +58,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     // Before anything is written: the model must load as it will under LAMMPS.
     let mut adopted = model::adopt(&arguments.file, &bytes, card.clone(), None)?;
     let local = LocalModel::from_bytes(&arguments.file, &adopted)?;
+    // A weight that is no number makes every value one.
+    local.model().predict(Array2::ones((1, local.model().n_features())).view())?;
+    if arguments.temperature.is_some() && !local.inputs().conditions().contains(&Condition::Temperature) {
+        bail!("{}: the model takes no temperature; leave --temperature out", arguments.file.display());
+    }
     if !arguments.domain.is_empty() {
         let map = mapping::of_model(&local, arguments.species.as_deref())?;
         let conditions = Conditions { temperature: arguments.temperature };

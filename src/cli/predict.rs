@@ -337,11 +337,12 @@ impl Totals {
 
 fn print(summary: &Summary) -> std::io::Result<()> {
     let unit = if summary.units == "lj" { "(reduced)" } else { "S cm2/mol" };
-    let error = summary.mean_error.map_or("(too few frames for an error)".into(), |e| format!("+- {e:.4}"));
+    let error =
+        summary.mean_error.map_or("(too few frames for an error)".into(), |e| format!("+- {}", results::number(e)));
     let mut rows = vec![
-        ("predicted molar conductivity", format!("{:.4} {error} {unit}", summary.mean)),
-        ("its deviation over the ensemble", format!("{:.4}", summary.mean_ensemble_deviation)),
-        ("deviation over the ensemble, one ion", format!("{:.4}", summary.ensemble_deviation)),
+        ("predicted molar conductivity", format!("{} {error} {unit}", results::number(summary.mean))),
+        ("its deviation over the ensemble", results::number(summary.mean_ensemble_deviation)),
+        ("deviation over the ensemble, one ion", results::number(summary.ensemble_deviation)),
     ];
     if let Some(share) = summary.outside_domain {
         rows.push(("ions outside the training domain", format!("{:.2} %", 100.0 * share)));

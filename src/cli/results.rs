@@ -18,6 +18,11 @@ pub fn write_json(path: Option<&Path>, value: &impl Serialize) -> anyhow::Result
     Ok(())
 }
 
+/// Four decimals, or three digits of what would lose them.
+pub fn number(value: f64) -> String {
+    if value == 0.0 || value.abs() >= 1e-3 { format!("{value:.4}") } else { format!("{value:.2e}") }
+}
+
 /// A mean number of things, which may be no whole one.
 pub fn count(mean: f64) -> String {
     ((100.0 * mean).round() / 100.0).to_string()
@@ -49,5 +54,16 @@ pub fn check_figure(path: &Path) -> anyhow::Result<()> {
     match path.extension().and_then(|e| e.to_str()) {
         Some("svg" | "png") => Ok(()),
         _ => bail!("{}: figures are drawn as .svg or .png; give the file one of these endings", path.display()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_numbers_keep_their_digits() {
+        let numbers = [0.0, 1.0, -0.79162, 1e-3, 9.99e-4, -1.08e-5, f64::NAN].map(number);
+        assert_eq!(numbers, ["0.0000", "1.0000", "-0.7916", "0.0010", "9.99e-4", "-1.08e-5", "NaN"]);
     }
 }

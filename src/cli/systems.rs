@@ -14,6 +14,7 @@ use ionscape::training::corpus::{Corpus, Source};
 use ionscape::training::local::Agreement;
 use ionscape::training::score::{Coverage, Prediction, Score};
 
+use crate::results::number;
 use crate::{outputs, progress::Progress, results};
 
 /// Where features are kept.
@@ -117,8 +118,12 @@ pub fn print(predictions: &[Prediction], units: &str) -> std::io::Result<()> {
         let z = (p.predicted - p.label) / p.label_error.hypot(p.predicted_error);
         writeln!(
             out,
-            "{:<width$}  {:>10.4} {:>9.4}  {:>10.4} {:>9.4}  {z:>6.2}",
-            p.name, p.label, p.label_error, p.predicted, p.predicted_error
+            "{:<width$}  {:>10} {:>9}  {:>10} {:>9}  {z:>6.2}",
+            p.name,
+            number(p.label),
+            number(p.label_error),
+            number(p.predicted),
+            number(p.predicted_error)
         )?;
     }
     writeln!(out, "molar conductivity, {}\n", unit(units))
@@ -131,7 +136,7 @@ pub fn print_scores(scores: &[(&str, &Score)]) -> std::io::Result<()> {
     writeln!(out, "{:<width$}  {:>8}  {:>9}  {:>8}", "", "R2", "RMSE", "chi2")?;
     for (name, score) in scores {
         let r2 = score.r2.map_or("-".into(), |r2| format!("{r2:.4}"));
-        writeln!(out, "{:<width$}  {r2:>8}  {:>9.4}  {:>8.2}", name.replace('_', "-"), score.rmse, score.chi2)?;
+        writeln!(out, "{:<width$}  {r2:>8}  {:>9}  {:>8.2}", name.replace('_', "-"), number(score.rmse), score.chi2)?;
     }
     Ok(())
 }

@@ -14,7 +14,7 @@ use tract_onnx::pb::{
 
 use super::operators::OPERATORS;
 use super::{Condition, Domain, INPUT, Metadata, OUTPUT};
-use crate::species::Channels;
+use crate::species::{Channels, check_name};
 use crate::{Error, Result};
 
 /// Larger files are refused unread.
@@ -213,6 +213,7 @@ fn default_output() -> String {
 /// As [`super::Model::load`], for the file and for what the card says.
 pub fn adopt(path: &Path, bytes: &[u8], card: Card, domain: Option<Domain>) -> Result<Vec<u8>> {
     let refuse = |message: String| Error::Model { path: path.into(), message };
+    card.species.iter().try_for_each(|name| check_name(name)).map_err(refuse)?;
     let mut proto = decode(bytes).map_err(refuse)?;
     let graph = proto.graph.as_mut().ok_or_else(|| refuse("it has no graph".into()))?;
     for (what, name, values) in [("input", &card.input, &graph.input), ("output", &card.output, &graph.output)] {

@@ -11,7 +11,7 @@ use crate::dataset::{Dataset, Paths, System};
 use crate::descriptor::SoapParameters;
 use crate::local::Inputs;
 use crate::model::{Condition, Conditions, Metadata};
-use crate::species::{Channels, Species, SpeciesMap};
+use crate::species::{Channels, Species, SpeciesMap, check_name};
 use crate::transport::Amount;
 use crate::{Error, Result};
 
@@ -69,6 +69,13 @@ impl Corpus {
             return Err(refuse(format!(
                 "units = \"{}\": a model's units are lj, real or metal; convert snapshots and labels to one of them",
                 dataset.units
+            )));
+        }
+        let reach = source.descriptor.reach();
+        if source.coordination_radius > reach {
+            return Err(Error::Input(format!(
+                "the coordination radius is {}, and neighbours are known up to the descriptor's reach of {reach:.6}; take a smaller one",
+                source.coordination_radius
             )));
         }
         let folder = path.parent().unwrap_or(Path::new(""));
@@ -220,6 +227,7 @@ fn species(dataset: &Dataset, source: &Source) -> Result<(Vec<Species>, SpeciesM
             model.to_vec()
         }
         None => {
+            own.iter().try_for_each(|species| check_name(&species.name)).map_err(Error::Input)?;
             check_channels(&own, source.channels)?;
             own
         }

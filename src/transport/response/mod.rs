@@ -47,6 +47,14 @@ pub struct ResponseOptions {
     pub stronger: f64,
 }
 
+/// Checks that runs of so many intervals are long enough for a window, before they are made.
+///
+/// # Errors
+/// As [`paired_response`], of runs that are too short.
+pub(crate) fn check_length(intervals: usize, options: &ResponseOptions) -> Result<()> {
+    window::earliest(intervals, options).map(|_| ())
+}
+
 /// What pairs say.
 #[derive(Clone, Debug, Serialize)]
 pub struct PairedResponse {

@@ -89,7 +89,7 @@ fn too_short() -> Error {
 }
 
 /// Place after which a window to the end misses less than [`MISSING`] of a free ion's drift.
-fn earliest(last: usize, options: &ResponseOptions) -> Result<usize> {
+pub fn earliest(last: usize, options: &ResponseOptions) -> Result<usize> {
     let start = match options.damp {
         // The mean of exp(-t/damp) from t on.
         Some(damp) => (0..last).find(|&k| {
