@@ -114,6 +114,22 @@ def test_molecules_have_the_field_of_their_centre_on_any_ranks_and_offline(tmp_p
         assert abs(mean - ions.mean()) < 1e-9 * abs(ions).max()
 
 
+def of_ions(frame):
+    """Types and places where each anion is one atom at its centre of mass, and how far its atoms are apart in the file."""
+    kind, x = frame["type"], np.stack([frame[k] for k in "xyz"], 1)
+    apart = x[kind == 3] - x[kind == 2]
+    x[kind == 2] += 0.25 * (apart - EDGE * np.round(apart / EDGE))
+    return kind[kind != 3], x[kind != 3], apart
+
+
+def write_frame(path, kinds, places):
+    text = f"ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n{len(kinds)}\nITEM: BOX BOUNDS pp pp pp\n" + f"0 {EDGE}\n" * 3
+    text += "ITEM: ATOMS id type q x y z\n"
+    charge = {1: 1, 2: -1, 4: 0}
+    rows = [f"{i} {t} {charge[t]} " for i, t in enumerate(map(int, kinds), 1)]
+    path.write_text(text + "".join(row + " ".join(f"{v:.17g}" for v in p) + "\n" for row, p in zip(rows, places)))
+
+
 def test_a_centre_is_where_the_formula_says(tmp_path):
     """Each anion's features are those of one atom at its centre of mass."""
     folder = tmp_path / "as_atoms"
@@ -123,18 +139,12 @@ def test_a_centre_is_where_the_formula_says(tmp_path):
     write(tmp_path / "salt.data")
     harness.run(script(run="run 0"), tmp_path, ranks=2)
     frame = read_dump(tmp_path / "out.lammpstrj")[0]
-    kind, x = frame["type"], np.stack([frame[k] for k in "xyz"], 1)
-    first, second = x[kind == 2], x[kind == 3]
-    apart = second - first
-    centres = first + 0.25 * (apart - EDGE * np.round(apart / EDGE))
+    kind, places, apart = of_ions(frame)
     assert (abs(apart) > EDGE / 2).any(), "no molecule lies across the boundary"
-    rows = [(1, 1.0, p) for p in x[kind == 1]] + [(2, -1.0, p) for p in centres] + [(3, 0.0, p) for p in x[kind == 4]]
-    text = f"ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n{len(rows)}\nITEM: BOX BOUNDS pp pp pp\n" + f"0 {EDGE}\n" * 3
-    text += "ITEM: ATOMS id type q x y z\n"
-    text += "".join(f"{i} {t} {q} " + " ".join(f"{v:.17g}" for v in p) + "\n" for i, (t, q, p) in enumerate(rows, 1))
-    (folder / "out.lammpstrj").write_text(text)
-    atoms = offline(folder, species="lithium anion water")[0]
-    field = frame.field()
+    write_frame(folder / "out.lammpstrj", np.concatenate([kind[kind == t] for t in (1, 2, 4)]),
+                np.concatenate([places[kind == t] for t in (1, 2, 4)]))
+    atoms = offline(folder, species="lithium anion NULL water")[0]
+    field, kind = frame.field(), frame["type"]
     assert_close(np.concatenate([field[kind == 1], field[kind == 2]]), atoms.field()[:120])
 
 
@@ -147,14 +157,7 @@ def test_analyze_counts_an_ion_of_several_atoms_once(tmp_path):
     write(tmp_path / "salt.data")
     harness.run(script(run="run 0"), tmp_path)
     frame = read_dump(tmp_path / "out.lammpstrj")[0]
-    kind, x = frame["type"], np.stack([frame[k] for k in "xyz"], 1)
-    apart = x[kind == 3] - x[kind == 2]
-    x[kind == 2] += 0.25 * (apart - EDGE * np.round(apart / EDGE))
-    rows = [(int(t), {1: 1, 2: -1, 4: 0}[t], p) for t, p in zip(kind, x) if t != 3]
-    text = f"ITEM: TIMESTEP\n0\nITEM: NUMBER OF ATOMS\n{len(rows)}\nITEM: BOX BOUNDS pp pp pp\n" + f"0 {EDGE}\n" * 3
-    text += "ITEM: ATOMS id type q x y z\n"
-    text += "".join(f"{i} {t} {q} " + " ".join(f"{v:.17g}" for v in p) + "\n" for i, (t, q, p) in enumerate(rows, 1))
-    (folder / "out.lammpstrj").write_text(text)
+    write_frame(folder / "out.lammpstrj", *of_ions(frame)[:2])
 
     def analyzed(dump, model, species):
         out = tmp_path / "found.json"
