@@ -130,8 +130,8 @@ def write_frame(path, kinds, places):
     path.write_text(text + "".join(row + " ".join(f"{v:.17g}" for v in p) + "\n" for row, p in zip(rows, places)))
 
 
-def test_a_centre_is_where_the_formula_says(tmp_path):
-    """Each anion's features are those of one atom at its centre of mass."""
+def both_ways(tmp_path):
+    """A folder for the model of anions as atoms, and a frame of a run with that of molecules."""
     folder = tmp_path / "as_atoms"
     folder.mkdir()
     models.linear(tmp_path / "model.onnx", CHARGES, "by-species", molecules=["anion"])
@@ -139,6 +139,12 @@ def test_a_centre_is_where_the_formula_says(tmp_path):
     write(tmp_path / "salt.data")
     harness.run(script(run="run 0"), tmp_path, ranks=2)
     frame = read_dump(tmp_path / "out.lammpstrj")[0]
+    return folder, frame
+
+
+def test_a_centre_is_where_the_formula_says(tmp_path):
+    """Each anion's features are those of one atom at its centre of mass."""
+    folder, frame = both_ways(tmp_path)
     kind, places, apart = of_ions(frame)
     assert (abs(apart) > EDGE / 2).any(), "no molecule lies across the boundary"
     write_frame(folder / "out.lammpstrj", np.concatenate([kind[kind == t] for t in (1, 2, 4)]),
@@ -150,13 +156,7 @@ def test_a_centre_is_where_the_formula_says(tmp_path):
 
 def test_analyze_counts_an_ion_of_several_atoms_once(tmp_path):
     """As it does where each molecule is one atom, at its centre of mass; with and without the field's columns."""
-    folder = tmp_path / "as_atoms"
-    folder.mkdir()
-    models.linear(tmp_path / "model.onnx", CHARGES, "by-species", molecules=["anion"])
-    models.linear(folder / "model.onnx", CHARGES, "by-species")
-    write(tmp_path / "salt.data")
-    harness.run(script(run="run 0"), tmp_path)
-    frame = read_dump(tmp_path / "out.lammpstrj")[0]
+    folder, frame = both_ways(tmp_path)
     write_frame(folder / "out.lammpstrj", *of_ions(frame)[:2])
 
     def analyzed(dump, model, species):
