@@ -104,11 +104,19 @@ impl Campaign {
         self.steps(system.length).div_ceil(every) * every
     }
 
-    /// Refuses pairs that are too short to tell anything, before days are spent on what comes first.
+    /// Refuses what no label can come of as it is asked for, before days are spent on what comes first.
     ///
     /// # Errors
-    /// The first system whose `response.length` is too short.
-    pub fn check_pairs(&self) -> Result<()> {
+    /// A `label.longest` below a chunk; the first system whose `response.length` is too short for a pair to tell anything.
+    pub fn check_label(&self) -> Result<()> {
+        let (longest, chunk) = (self.file.label.longest, self.file.production.chunk);
+        if longest < chunk {
+            return Err(Error::Input(format!(
+                "{}: label.longest is {longest}, and a system runs for a production.chunk of {chunk} at least; raise the one or \
+                 lower the other",
+                self.path.display()
+            )));
+        }
         if !self.file.response.enabled || self.file.response.most_pairs == 0 {
             return Ok(());
         }
@@ -213,12 +221,6 @@ fn check(file: &CampaignFile) -> Result<(), String> {
     }
     if file.label.target_error >= 1.0 {
         return Err(format!("label.target_error is {}; it is relative, as in 0.015", file.label.target_error));
-    }
-    if file.label.longest < file.production.chunk {
-        return Err(format!(
-            "label.longest is {}, and a system runs for a production.chunk of {} at least; raise the one or lower the other",
-            file.label.longest, file.production.chunk
-        ));
     }
     let ratio = file.production.chunk / file.production.spacing;
     if ratio < 0.99 || (ratio - ratio.round()).abs() > 1e-6 * ratio {

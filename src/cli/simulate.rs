@@ -73,7 +73,7 @@ pub struct Programs {
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut campaign = Campaign::read(&arguments.campaign)?;
-    campaign.check_pairs()?;
+    campaign.check_label()?;
     let root = arguments.output.clone().unwrap_or_else(|| arguments.campaign.with_extension(""));
     if root == arguments.campaign {
         bail!("{}: name a folder for the results with --output", root.display());
