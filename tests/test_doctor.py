@@ -1,6 +1,7 @@
 """`ionscape doctor` on the checkout's own LAMMPS, MPI and plugin."""
 
 import json
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -21,6 +22,17 @@ def test_the_checkout_fits(tmp_path):
     assert {check["verdict"] for check in checks.values()} == {"fits"}, done.stdout
     assert "22 Jul 2025" in checks["LAMMPS"]["found"]
     assert "in LAMMPS and here" in checks["evaluation"]["found"]
+
+
+def test_files_may_lie_where_lammps_input_cannot_say(tmp_path):
+    folder = tmp_path / "célula # $1 'x'"
+    folder.mkdir()
+    for source in [ROOT / "target/release/ionscapeplugin.so", ROOT / "examples/models/electrolyte.onnx"]:
+        shutil.copy(source, folder)
+    done, checks = doctor("--plugin", folder / "ionscapeplugin.so", "--model", folder / "electrolyte.onnx",
+                          json_file=tmp_path / "findings.json")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert checks["evaluation"]["verdict"] == "fits"
 
 
 def test_a_damaged_plugin_is_found_out(tmp_path):
