@@ -25,8 +25,14 @@ pub struct Engine {
     pub(super) map: SpeciesMap,
     /// Model length units in a LAMMPS length unit.
     pub(super) length: f64,
-    /// None where the calling thread works alone: it then is the only one, and a process may fork.
-    pool: Option<ThreadPool>,
+    /// None where the calling thread works alone.
+    started: Option<Started>,
+}
+
+/// Threads, and the process that has them: a child of a fork does not.
+struct Started {
+    pool: ThreadPool,
+    process: u32,
 }
 
 /// Runs `work` and turns a panic into an error: none may cross into C++.
@@ -50,10 +56,11 @@ pub fn load(path: &str, bytes: &[u8], species: &[String], unit_style: &str, thre
         }
         let started = (threads > 1).then(|| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("ionscape-{i}"));
-            pool.build().map_err(|e| Error::Input(format!("{threads} threads cannot be started: {e}")))
+            let pool = pool.build().map_err(|e| Error::Input(format!("{threads} threads cannot be started: {e}")))?;
+            Ok(Started { pool, process: std::process::id() })
         });
-        let pool = started.transpose()?;
-        Ok(Box::new(Engine { local, map, length, pool }))
+        let started = started.transpose()?;
+        Ok(Box::new(Engine { local, map, length, started }))
     })
 }
 
@@ -98,13 +105,18 @@ impl Engine {
         (self.n_threads() * self.local.memory_of_thread() + n_atoms * OF_ATOM) as f64
     }
 
+    /// The threads that this process has; in a child of a fork the calling one works alone.
+    fn pool(&self) -> Option<&ThreadPool> {
+        self.started.as_ref().filter(|started| started.process == std::process::id()).map(|started| &started.pool)
+    }
+
     fn n_threads(&self) -> usize {
-        self.pool.as_ref().map_or(1, ThreadPool::current_num_threads)
+        self.pool().map_or(1, ThreadPool::current_num_threads)
     }
 
     /// Works on the engine's threads.
     fn work<T: Send>(&self, work: impl FnOnce(Threads) -> T + Send) -> T {
-        match &self.pool {
+        match self.pool() {
             Some(pool) => pool.install(|| work(Threads::Pool)),
             None => work(Threads::Calling),
         }

