@@ -19,6 +19,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <exception>
+#include <tuple>
 #include <utility>
 
 using namespace LAMMPS_NS;
@@ -178,7 +179,13 @@ void IonscapeCompute::find_temperature()
   if (utils::strmatch(temperature_source, "^c_.")) {
     Compute *compute = compute_by_id(modify, name);
     if (!compute || !compute->scalar_flag) refuse(fmt::format("there is no compute {} with a scalar, for the temperature", name));
-    temperature = compute->invoked_scalar == update->ntimestep ? compute->scalar : compute->compute_scalar();
+    if (!is_ready(compute, 0))
+      refuse(fmt::format("no run has begun since compute {} was defined, and it has no temperature yet; 'run 0' makes it ready", name));
+    // What it has of this step may be of velocities before a thermostat or a command changed them. LAMMPS gets back what it
+    // had: a barostat that asks later must find the same with and without this compute.
+    const auto known = std::make_pair(compute->scalar, compute->invoked_scalar);
+    temperature = compute->compute_scalar();
+    std::tie(compute->scalar, compute->invoked_scalar) = known;
   } else if (utils::strmatch(temperature_source, "^v_.")) {
     const int variable = input->variable->find(name.c_str());
     if (variable < 0 || !input->variable->equalstyle(variable))

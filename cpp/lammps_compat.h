@@ -57,6 +57,17 @@ inline Compute *compute_by_id(Modify *modify, const std::string &id)
 // Whether LAMMPS asks between runs for values that it has not; before, it refused those that were of no run's last step.
 constexpr bool ASKS_BETWEEN_RUNS = IONSCAPE_LAMMPS_VERSION > 20220623;
 
+// Whether a run has made a compute ready since it was defined; releases that do not know say that it has.
+template <class T> auto is_ready(const T *compute, int) -> decltype(compute->is_initialized())
+{
+  return compute->is_initialized();
+}
+
+template <class T> bool is_ready(const T *, long)
+{
+  return true;
+}
+
 // The group that alone has ghosts, of `comm_modify group`; 0, which is everyone, by default. Comm keeps it to itself.
 inline int ghost_group(const Comm *comm)
 {
