@@ -1,6 +1,7 @@
 //! The ions of a dump's frame as centers of a descriptor, and the field that a model gives them.
 
 use std::borrow::Cow;
+use std::sync::Once;
 
 use crate::geometry::Cell;
 use crate::local::{Atoms, LocalModel, PeriodicEnvironments, Sites};
@@ -57,7 +58,32 @@ pub fn sites(frame: &Frame, map: &SpeciesMap) -> Result<Sites> {
         masses: frame.masses.as_deref(),
         charges: frame.charges.as_deref(),
     };
-    Sites::new(&frame.cell, &atoms, map).map_err(|bad| frame.error(bad.atom, bad.message))
+    let sites = Sites::new(&frame.cell, &atoms, map).map_err(|bad| frame.error(bad.atom, bad.message))?;
+    if map.has_molecules() {
+        warn_of_unlike(frame, map, &sites);
+    }
+    Ok(sites)
+}
+
+/// Says once that molecules of one species differ in size.
+fn warn_of_unlike(frame: &Frame, map: &SpeciesMap, sites: &Sites) {
+    static SAID: Once = Once::new();
+    if SAID.is_completed() {
+        return;
+    }
+    let Some([other, site]) = sites.unlike(map) else { return };
+    let described = |site: usize| {
+        let atoms = sites.atoms(site);
+        let id = atoms.first().zip(frame.molecules.as_ref()).map_or(0, |(&atom, ids)| ids[atom]);
+        format!("molecule {id} has {}", atoms.len())
+    };
+    let message = format!(
+        "{} atoms of {}, and {}: ions are at the centre of mass of the atoms that are there; are all there?",
+        described(site),
+        map.species()[sites.species()[site]].name,
+        described(other)
+    );
+    SAID.call_once(|| log::warn!("{}", frame.error(sites.atoms(site).first().copied(), message)));
 }
 
 /// The ions of a frame as centers, in the order of their ids, with neighbours up to `reach`.

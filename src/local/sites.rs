@@ -136,6 +136,15 @@ impl Sites {
         self
     }
 
+    /// The first site of a molecular species that has more or fewer atoms than an earlier one, and that one; some atoms may be
+    /// missing then, as in a dump of a group that cuts through molecules.
+    pub fn unlike(&self, map: &SpeciesMap) -> Option<[usize; 2]> {
+        let mut first: Vec<Option<usize>> = vec![None; map.species().len()];
+        let molecular = (0..self.species.len()).filter(|&site| map.species()[self.species[site]].molecular);
+        let mut pairs = molecular.map(|site| [*first[self.species[site]].get_or_insert(site), site]);
+        pairs.find(|&[other, site]| self.atoms(other).len() != self.atoms(site).len())
+    }
+
     /// The atoms of a site, in the order of their ids.
     pub fn atoms(&self, site: usize) -> &[usize] {
         let start = site.checked_sub(1).map_or(0, |before| self.ends[before]);
@@ -250,6 +259,24 @@ mod tests {
         let mut far = near;
         far[0][0] = 4.4;
         assert!(message(sites(&far, Some(&ids), Some(&masses))).contains("0.49 of the cell away"));
+    }
+
+    #[test]
+    fn molecules_that_lack_an_atom_are_found() {
+        let near = [[0.5, 1.0, 1.0], [5.0; 3], [9.5, 1.0, 1.0], [7.0; 3], [8.0; 3]];
+        let whole = sites(&near, Some(&[7, 1, 7, 2, 2]), Some(&[1.0; 5])).unwrap();
+        assert_eq!(whole.unlike(&map()), None);
+        let named = SpeciesMap::new(&species(), Channels::BySpecies, &["anion", "lithium", "anion", "anion"]).unwrap();
+        let cell = Cell::from_lammps([0.0; 3], [10.0; 3], [0.0; 3], [true; 3]).unwrap();
+        let atoms = Atoms {
+            types: &[1, 2, 3, 4],
+            positions: &near[..4],
+            order: &[0, 1, 2, 3],
+            molecules: Some(&[7, 1, 7, 2]),
+            masses: Some(&[1.0; 4]),
+            charges: None,
+        };
+        assert_eq!(Sites::new(&cell, &atoms, &named).unwrap().unlike(&named), Some([0, 2]));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 """Ions beyond one cation and one anion that are atoms: molecules, solvent, several species, a temperature."""
 
 import json
+import re
 import subprocess
 
 import numpy as np
@@ -208,6 +209,34 @@ def test_the_temperature_is_what_is_given(tmp_path, source):
     np.testing.assert_allclose(mean - base, (expected - 1.0) * weights[-1].mean(), atol=2e-5)
 
 
+def test_a_temperature_is_that_of_the_atoms_as_they_are(tmp_path):
+    """Also where a thermostat or a command has changed velocities since the compute was last asked, in the same step."""
+    weights = models.linear(tmp_path / "model.onnx", CHARGES, "by-species", ["anion"], ["temperature"])
+    write(tmp_path / "salt.data")
+
+    def run(source):
+        text = script(keywords=f"temperature {source}", run="run 20").replace("compute lam", "compute t all temp\ncompute lam")
+        text = text.replace("fix bath all langevin 1 1 0.5 99", "fix bath all temp/rescale 10 1.3 1.3 0 1\nfix_modify bath temp t")
+        text = text.replace("thermo 20", "thermo 10").replace("step temp c_lam", "step c_lam c_t")
+        text += 'velocity all scale 2.6\nprint "asked: $(c_lam:%.12g)"\n'
+        return harness.run(text, tmp_path)
+
+    warm, fixed = run("c_t"), run("1.3")
+    expected = (warm.thermo("c_t") - 1.3) * weights[-1].mean()
+    assert abs(warm.thermo("c_t")[-2:] - 1.3).max() < 1e-6
+    np.testing.assert_allclose(warm.thermo("c_lam") - fixed.thermo("c_lam"), expected, atol=2e-5)
+    last = [float(re.search(r"^asked: (.*)", done.output, re.M).group(1)) for done in (warm, fixed)]
+    assert abs(last[0] - last[1] - 1.3 * weights[-1].mean()) < 2e-5
+
+
+def test_a_compute_that_no_run_has_made_ready_gives_no_temperature(tmp_path):
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species", ["anion"], ["temperature"])
+    write(tmp_path / "salt.data")
+    text = script(keywords="temperature c_t", run="run 0").replace("compute lam", "compute t all temp\ncompute lam")
+    text += 'uncompute t\ncompute other all temp\ncompute t all temp\nprint "$(c_lam)"\n'
+    assert "no run has begun since compute t was defined" in harness.run(text, tmp_path, ok=False).output
+
+
 def test_a_group_has_its_ions_alone(tmp_path):
     models.linear(tmp_path / "model.onnx", CHARGES, "by-species", molecules=["anion"])
     write(tmp_path / "salt.data")
@@ -295,6 +324,36 @@ def test_dumps_that_lack_what_molecules_need_are_refused(tmp_path):
     assert "add mol to the dump" in refusal(bare.replace("id type mol", "id type other"), *warm)
     assert "add mass to the dump" in refusal(bare.replace("mol mass", "mol other"), *warm)
     assert "ions that are centres of mass are not evaluated on --ranks" in refusal(bare, *warm, "--ranks", "2")
+
+
+def test_a_molecule_that_lacks_an_atom_is_named(tmp_path):
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species", molecules=["anion"])
+    write(tmp_path / "salt.data")
+    harness.run(script(run="run 0"), tmp_path)
+    whole = harness.without_field(tmp_path / "out.lammpstrj")
+
+    def said(dump):
+        done = subprocess.run([harness.PROGRAM, "predict", tmp_path / "model.onnx", dump, "-o", tmp_path / "out",
+                               "--species", NAMES.replace(" ", ",")], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stderr
+
+    assert "all there" not in said(whole)
+    lines = whole.read_text().splitlines()
+    gone = max(k for k, line in enumerate(lines) if len(line.split()) > 6 and line.split()[1] == "3")
+    molecule = lines.pop(gone).split()[2]
+    lines[3] = str(int(lines[3]) - 1)
+    cut = tmp_path / "cut.lammpstrj"
+    cut.write_text("\n".join(lines) + "\n")
+    assert f"molecule {molecule} has 1 atoms of anion, and molecule " in said(cut)
+
+
+def test_doctor_tries_models_of_molecules(tmp_path):
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species", molecules=["anion"], conditions=["temperature"])
+    done = subprocess.run([harness.PROGRAM, "doctor", "--plugin", harness.PLUGIN, "--model", tmp_path / "model.onnx",
+                           "--json", tmp_path / "found.json"], capture_output=True, text=True)
+    found = {check["name"]: check for check in json.loads((tmp_path / "found.json").read_text())["checks"]}
+    assert found["evaluation"]["verdict"] == "fits", done.stdout + done.stderr
 
 
 def test_dumps_that_state_their_units_are_converted(tmp_path):
