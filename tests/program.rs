@@ -176,6 +176,19 @@ fn a_frame_cut_short_is_refused_or_left_out_on_request() {
 }
 
 #[test]
+fn features_name_the_dump_s_frame_where_others_were_left_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dump, npy) = (folder.path().join("in.lammpstrj"), folder.path().join("out.npy"));
+    let whole = std::fs::read_to_string(reference("cubic.lammpstrj")).unwrap();
+    let half = &whole[..whole[..whole.len() / 2].rfind('\n').unwrap() + 1];
+    std::fs::write(&dump, format!("{half}{whole}")).unwrap();
+    let paths = [dump.to_str().unwrap(), "-o", npy.to_str().unwrap()];
+    ionscape().args(["featurize", "--cation", "1", "--anion", "2", "--skip-bad-frames"]).args(paths).assert().success();
+    let index = std::fs::read_to_string(npy.with_extension("csv")).unwrap();
+    assert!(index.lines().skip(1).all(|row| row.starts_with("1,")), "{index}");
+}
+
+#[test]
 fn import_refuses_cards_and_graphs_that_do_not_fit() {
     let folder = tempfile::tempdir().unwrap();
     let (card, out) = (folder.path().join("card.toml"), folder.path().join("model.onnx"));
@@ -200,4 +213,18 @@ fn import_refuses_cards_and_graphs_that_do_not_fit() {
         assert!(message.contains(expected), "{message}");
     }
     assert!(!out.exists());
+}
+
+#[test]
+fn import_says_where_channels_do_not_tell_ions_apart() {
+    let folder = tempfile::tempdir().unwrap();
+    let (card, out) = (folder.path().join("card.toml"), folder.path().join("model.onnx"));
+    let good = std::fs::read_to_string(MODEL.replace(".onnx", ".toml")).unwrap();
+    for (charge, warned) in [("1.0", false), ("2.0", true)] {
+        std::fs::write(&card, good.replacen("cation = 1.0", &format!("cation = {charge}"), 1)).unwrap();
+        let arguments = ["import", MODEL, "--card", card.to_str().unwrap(), "-o", out.to_str().unwrap()];
+        let done = ionscape().args(arguments).assert().success();
+        let said = String::from_utf8_lossy(&done.get_output().stderr).into_owned();
+        assert_eq!(said.contains("cation (+2), anion (-1) differ in more than their sign"), warned, "{said}");
+    }
 }

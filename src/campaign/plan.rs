@@ -324,7 +324,7 @@ fn system(file: &CampaignFile, own: Variables, field_key: &str) -> Result<System
         let text = match value {
             toml::Value::String(text) => text.clone(),
             toml::Value::Integer(number) => number.to_string(),
-            toml::Value::Float(number) => number.to_string(),
+            toml::Value::Float(number) if number.is_finite() => number.to_string(),
             other => return Err(format!("the variable {name} is {other}; give a number or a text")),
         };
         variables.insert(name.clone(), text);

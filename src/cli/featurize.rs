@@ -108,7 +108,6 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
     let mut table = Table {
         rows: NpyWriter::create(&arguments.output, descriptor.n_features())?,
         index: AtomicFile::create(&csv_path)?,
-        n_frames: 0,
         n_rows: 0,
         missing: arguments.cation.0.iter().chain(&arguments.anion.0).copied().collect(),
         progress: Progress::new(&arguments.input, "frames"),
@@ -155,7 +154,6 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
 struct Table {
     rows: NpyWriter,
     index: AtomicFile,
-    n_frames: usize,
     n_rows: usize,
     /// Types that were named and are in no frame so far.
     missing: Vec<i32>,
@@ -167,11 +165,10 @@ impl Table {
     fn add(&mut self, frame: &Frame, atoms: &[usize], features: &[f64]) -> anyhow::Result<()> {
         self.rows.write_rows(features)?;
         for &atom in atoms {
-            self.write_index(&format!("{},{}", self.n_frames, frame.ids[atom]))?;
+            self.write_index(&format!("{},{}", frame.place.frame, frame.ids[atom]))?;
         }
         self.missing.retain(|missing| !frame.types.contains(missing));
         self.n_rows += atoms.len();
-        self.n_frames += 1;
         self.progress.frame();
         Ok(())
     }

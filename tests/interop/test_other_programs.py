@@ -92,3 +92,19 @@ def test_dumps_of_any_packing_give_the_same_values(tmp_path):
         ionscape("featurize", packed, "-o", npy, "--cation", 1, "--anion", 2)
     assert np.array_equal(np.load(again[0]), np.load(again[1]))
     assert np.load(again[0]) == pytest.approx(np.load(DUMPS / "cubic_s0.5.npy"), rel=1e-6, abs=1e-7)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_weights_that_are_no_numbers_are_not_adopted(value, tmp_path):
+    onnx = pytest.importorskip("onnx")
+    proto = onnx.load(MODEL)
+    weights = next(w for w in proto.graph.initializer if len(w.dims) == 2)
+    values = onnx.numpy_helper.to_array(weights).copy()
+    values[0, 0] = value
+    weights.CopyFrom(onnx.numpy_helper.from_array(values, weights.name))
+    foreign, model = tmp_path / "foreign.onnx", tmp_path / "model.onnx"
+    onnx.save(proto, foreign)
+    done = subprocess.run([PROGRAM, "import", foreign, "--card", MODEL.with_suffix(".toml"), "-o", model],
+                          capture_output=True, text=True)
+    assert done.returncode == 1 and not model.exists()
+    assert len(done.stderr.strip().splitlines()) == 1, done.stderr
