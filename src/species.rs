@@ -99,7 +99,32 @@ pub enum Channels {
     BySpecies,
 }
 
+/// Charges that differ by no larger share are of one magnitude.
+const SAME_CHARGE: f64 = 1e-6;
+
+/// Whether charges are of one magnitude.
+pub(crate) fn one_magnitude(mut charges: impl Iterator<Item = f64>) -> bool {
+    let first = charges.next().map_or(0.0, f64::abs);
+    charges.all(|charge| (charge.abs() - first).abs() <= SAME_CHARGE * first)
+}
+
 impl Channels {
+    /// Refuses ions of which one model cannot serve both signs.
+    ///
+    /// # Errors
+    /// Ions of several magnitudes of charge in channels that know the sign alone.
+    pub(crate) fn check(self, species: &[Species]) -> std::result::Result<(), String> {
+        let ions = || species.iter().filter(|s| s.is_ion());
+        if self == Self::BySpecies || one_magnitude(ions().map(|s| s.charge)) {
+            return Ok(());
+        }
+        let charges: Vec<String> = ions().map(|s| format!("{} ({:+})", s.name, s.charge)).collect();
+        Err(format!(
+            "charges: {} differ in more than their sign, and charge-symmetric channels take them for alike",
+            charges.join(", ")
+        ))
+    }
+
     /// Number of channels for some species.
     pub fn count(self, species: &[Species]) -> usize {
         match self {

@@ -7,7 +7,7 @@ use super::plan::{Campaign, SystemPlan};
 use super::results::{read_pair, snapshots_of_chunks};
 use super::store::{State, Store};
 use crate::transport::response::{FEWEST_PAIRS, Pair, ResponseOptions, paired_response};
-use crate::transport::{Conditions, Job, Properties, RecordOptions, ReferenceFrame, TransportReport, Verdict};
+use crate::transport::{Amount, Conditions, Job, Properties, RecordOptions, ReferenceFrame, TransportReport, Verdict};
 use crate::{Error, Result};
 
 /// The routes may differ by so many errors before the label is called doubtful.
@@ -173,7 +173,12 @@ fn equilibrium(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &
         volume: None,
         formula_units: None,
     };
-    Ok(job.run(&mut |_| {})?.report)
+    let mut report = job.run(&mut |_| {})?.report;
+    // Ends of mixtures are per the same as what lies between them.
+    if Amount::of_mixtures(campaign.charges_of_ions().into_values()) {
+        report.count_equivalents();
+    }
+    Ok(report)
 }
 
 /// Snapshots that are on the disk or were kept.

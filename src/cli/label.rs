@@ -150,24 +150,20 @@ fn label(labelled: &Labelled) -> Label {
 /// systems of this call have, so that labels of another call are per the same.
 fn share_one_amount(dataset: &Dataset, labelled: &mut [Labelled]) {
     let species = dataset.types_by_species();
-    let charges: Vec<f64> = species.iter().map(|(name, _)| dataset.charges[name]).filter(|z| *z != 0.0).collect();
-    let mixed = charges.len() > 2 && !Amount::one_magnitude(charges.iter().copied());
-    if mixed || labelled.iter().any(|l| l.report.amount.per == Per::Equivalent) {
-        labelled.iter_mut().for_each(|l| per_equivalent(&mut l.report));
+    let charges = || species.iter().map(|(name, _)| dataset.charges[name]).filter(|charge| *charge != 0.0);
+    let mixed = Amount::of_mixtures(charges());
+    let of_a_system = labelled.iter().find(|l| l.report.amount.per == Per::Equivalent).map(|l| l.name.clone());
+    if !mixed && of_a_system.is_none() {
+        return;
     }
-}
-
-fn per_equivalent(report: &mut TransportReport) {
-    let ions: Vec<(f64, usize)> = report.species.iter().map(|s| (s.species.charge, s.species.n_ions)).collect();
-    let amount = Amount::equivalents(&ions);
-    let factor = report.amount.number / amount.number;
-    report.amount = amount;
-    for estimate in &mut report.estimates {
-        estimate.molar_conductivity *= factor;
-        estimate.molar_conductivity_error *= factor;
-    }
-    for value in [&mut report.nernst_einstein, &mut report.nernst_einstein_error].into_iter().flatten() {
-        *value *= factor;
+    labelled.iter_mut().for_each(|l| l.report.count_equivalents());
+    let is_labelled = |system: &&System| labelled.iter().all(|l| l.name != system.name);
+    let before = dataset.systems.iter().filter(is_labelled).any(|system| system.molar_conductivity.is_some());
+    if let (false, Some(name), true) = (mixed, of_a_system, before && charges().any(|charge| charge.abs() != 1.0)) {
+        log::warn!(
+            "system {name} has no formula unit, so that labels are per equivalent; those that the data set had before may be per \
+             formula unit: compute all of them with --again"
+        );
     }
 }
 

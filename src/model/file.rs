@@ -242,6 +242,10 @@ pub fn adopt(path: &Path, bytes: &[u8], card: Card, domain: Option<Domain>) -> R
     }
     .versioned();
     metadata.check().map_err(refuse)?;
+    if let Err(why) = metadata.channels.check(&metadata.species()) {
+        // A model made elsewhere may know what it does; what ionscape trains may not.
+        log::warn!("{}: {why}; a model with channels = \"by-species\" tells them apart", path.display());
+    }
     let value = serde_json::to_string(&metadata).map_err(|e| refuse(format!("its metadata cannot be written: {e}")))?;
     proto.metadata_props.retain(|p| p.key != Metadata::KEY);
     proto.metadata_props.push(StringStringEntryProto { key: Metadata::KEY.into(), value });

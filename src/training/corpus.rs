@@ -12,7 +12,6 @@ use crate::descriptor::SoapParameters;
 use crate::local::Inputs;
 use crate::model::{Condition, Conditions, Metadata};
 use crate::species::{Channels, Species, SpeciesMap, check_name};
-use crate::transport::Amount;
 use crate::{Error, Result};
 
 /// Systems to learn from or to predict, with their features.
@@ -228,26 +227,13 @@ fn species(dataset: &Dataset, source: &Source) -> Result<(Vec<Species>, SpeciesM
         }
         None => {
             own.iter().try_for_each(|species| check_name(&species.name)).map_err(Error::Input)?;
-            check_channels(&own, source.channels)?;
+            let refuse = |why| Error::Input(format!("{why}; train with --channels by-species"));
+            source.channels.check(&own).map_err(refuse)?;
             own
         }
     };
     let map = SpeciesMap::new(&species, source.channels, &dataset.names_by_type())?;
     Ok((species, map))
-}
-
-/// Refuses ions of which one model cannot serve both signs.
-fn check_channels(species: &[Species], channels: Channels) -> Result<()> {
-    let ions = || species.iter().filter(|s| s.is_ion());
-    if channels != Channels::ChargeSymmetric || Amount::one_magnitude(ions().map(|s| s.charge)) {
-        return Ok(());
-    }
-    let charges: Vec<String> = ions().map(|s| format!("{} ({:+})", s.name, s.charge)).collect();
-    Err(Error::Input(format!(
-        "charges: {} differ in more than their sign, and charge-symmetric channels take them for alike; train with --channels \
-         by-species",
-        charges.join(", ")
-    )))
 }
 
 /// Mean over environments; none if some feature is not finite.

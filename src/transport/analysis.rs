@@ -3,8 +3,8 @@
 use super::assignment::IonSpecies;
 use super::charge::ChargeSeries;
 use super::estimators::{
-    Cepstral, CepstralOptions, EinsteinHelfand, EinsteinOptions, Estimate, GreenKubo, GreenKuboOptions, cepstral,
-    einstein_helfand, force_route, green_kubo,
+    Cepstral, CepstralOptions, EinsteinHelfand, EinsteinOptions, Estimate, ForceRoute, GreenKubo, GreenKuboOptions,
+    cepstral, einstein_helfand, force_route, green_kubo,
 };
 use super::onsager::Onsager;
 use super::record::Record;
@@ -71,9 +71,6 @@ impl Per {
     }
 }
 
-/// Charges that differ by no larger share are of one magnitude.
-const SAME_CHARGE: f64 = 1e-6;
-
 impl Amount {
     /// Formula units where there are as many cations as anions, of one species each or all of one magnitude of charge, else
     /// equivalents of the sign that there is more charge of.
@@ -85,8 +82,8 @@ impl Amount {
     pub fn of_ions(species: &[(f64, usize)]) -> Self {
         let ions = |sign: f64| species.iter().filter(|(z, _)| sign * z > 0.0).map(|(_, n)| n).sum::<usize>();
         let (cations, anions) = (ions(1.0), ions(-1.0));
-        let charges = || species.iter().map(|(charge, _)| *charge);
-        if cations > 0 && cations == anions && (species.len() == 2 || Self::one_magnitude(charges())) {
+        let charges: Vec<f64> = species.iter().map(|(charge, _)| *charge).filter(|charge| *charge != 0.0).collect();
+        if cations > 0 && cations == anions && (charges.len() == 2 || Self::one_magnitude(charges.into_iter())) {
             return Self { number: cations as f64, per: Per::FormulaUnit };
         }
         Self::equivalents(species)
@@ -98,10 +95,16 @@ impl Amount {
         Self { number: sum(1.0).max(sum(-1.0)), per: Per::Equivalent }
     }
 
+    /// Whether a set of systems whose ions have these charges must be per equivalent throughout: their mixtures have no formula.
+    /// That is so for more than two species of ions that differ in the magnitude of their charge; charges of 0 do not count.
+    pub fn of_mixtures(charges: impl Iterator<Item = f64>) -> bool {
+        let ions: Vec<f64> = charges.filter(|charge| *charge != 0.0).collect();
+        ions.len() > 2 && !Self::one_magnitude(ions.into_iter())
+    }
+
     /// Whether charges are of one magnitude, so that every neutral mixture of their ions is made of formula units.
-    pub fn one_magnitude(mut charges: impl Iterator<Item = f64>) -> bool {
-        let first = charges.next().map_or(0.0, f64::abs);
-        charges.all(|charge| (charge.abs() - first).abs() <= SAME_CHARGE * first)
+    pub fn one_magnitude(charges: impl Iterator<Item = f64>) -> bool {
+        crate::species::one_magnitude(charges)
     }
 }
 
@@ -251,11 +254,28 @@ fn from_forces(series: &ChargeSeries, damp: f64, ideal: f64, analysis: &mut Anal
     match force_route(current, acceleration, *dt, ideal, damp, &GreenKuboOptions::default()) {
         Ok(route) => {
             let objection = (!route.has_plateau).then(|| "the integrals have no plateau".to_string());
+            analysis.notes.extend(unseen_forces(&route, dt * current.len() as f64));
             let estimate = route.estimate;
             analysis.estimates.push(ChargeEstimate { method: Method::ForceRoute, estimate, objection });
         }
         Err(error) => analysis.notes.push(format!("no force route: {error}")),
     }
+}
+
+/// Says where a run is too short to see slow forces, and how long it should be.
+///
+/// In 400 runs each of bound particles, ten and twenty correlation times of the force long, the mean square of departure over error
+/// was 2 to 11, all that were far off too high.
+fn unseen_forces(route: &ForceRoute, duration: f64) -> Option<String> {
+    let longest = *route.green_kubo.times.last()?;
+    (route.has_plateau && route.force_weight > 0.5 && 2.0 * route.window > longest).then(|| {
+        format!(
+            "the force route integrates up to {:.4}, and the run is too short to look at twice that: slow forces beyond are not \
+             seen, and would make the value lower by more than its error; a run of {:.4} shows them",
+            route.window,
+            2.0 * route.window / longest * duration
+        )
+    })
 }
 
 /// The matrix over the lags that the charge's fit found diffusive, with the self parts.
@@ -286,10 +306,15 @@ mod tests {
             assert_eq!(amount(&[(z, 20), (z, 40), (-z, 60)]), (60.0, Per::FormulaUnit));
         }
         assert_eq!(amount(&[(2.0, 10), (-1.0, 20)]), (20.0, Per::Equivalent));
+        // What has no charge changes nothing.
+        assert_eq!(amount(&[(2.0, 8), (-2.0, 8), (0.0, 4)]), (8.0, Per::FormulaUnit));
         assert_eq!(amount(&[(2.0, 10), (1.0, 5), (-1.0, 25)]), (25.0, Per::Equivalent));
         // What is not neutral has no formula; a cation of another magnitude makes as many ions of each sign none.
         assert_eq!(amount(&[(0.5, 10), (-0.5, 12)]), (6.0, Per::Equivalent));
         assert_eq!(amount(&[(2.0, 10), (1.0, 10), (-1.0, 20)]), (30.0, Per::Equivalent));
         assert_eq!(amount(&[(1.0, 0), (1.0, 0)]), (0.0, Per::Equivalent));
+        let mixtures = |charges: &[f64]| Amount::of_mixtures(charges.iter().copied());
+        assert!(mixtures(&[2.0, 1.0, -1.0]) && mixtures(&[1.0, 0.0, -1.0, 0.8]));
+        assert!(!mixtures(&[2.0, -1.0, 0.0]) && !mixtures(&[0.8, 0.8, -0.8]));
     }
 }

@@ -159,6 +159,21 @@ impl TransportReport {
     pub fn best_estimate(&self) -> &ConductivityEstimate {
         self.estimates.iter().find(|e| e.method == self.best).expect("the best estimate is one of them")
     }
+
+    /// Turns molar conductivities into those per equivalent.
+    pub fn count_equivalents(&mut self) {
+        let ions: Vec<(f64, usize)> = self.species.iter().map(|s| (s.species.charge, s.species.n_ions)).collect();
+        let amount = Amount::equivalents(&ions);
+        let factor = self.amount.number / amount.number;
+        self.amount = amount;
+        for estimate in &mut self.estimates {
+            estimate.molar_conductivity *= factor;
+            estimate.molar_conductivity_error *= factor;
+        }
+        for value in [&mut self.nernst_einstein, &mut self.nernst_einstein_error].into_iter().flatten() {
+            *value *= factor;
+        }
+    }
 }
 
 fn onsager(species: &[IonSpecies], analysis: &Analysis, sigma: f64) -> Vec<OnsagerReport> {

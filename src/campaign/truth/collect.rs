@@ -148,8 +148,10 @@ fn molar_factor(campaign: &Campaign, types: &[i32]) -> f64 {
         counts.push((campaign.file.charges[&name], n));
     }
     counts.retain(|(charge, n)| *charge != 0.0 && *n > 0);
+    let mixtures = Amount::of_mixtures(campaign.charges_of_ions().into_values());
+    let amount = if mixtures { Amount::equivalents(&counts) } else { Amount::of_ions(&counts) };
     let units = &campaign.units;
-    units.conductivity * units.thermal_energy * units.molar_conductivity / Amount::of_ions(&counts).number
+    units.conductivity * units.thermal_energy * units.molar_conductivity / amount.number
 }
 
 /// Half the mean square displacement of the charge over kT, as a molar conductivity at each response time: over the time, or
