@@ -102,6 +102,24 @@ fn the_force_route_asked_for_has_forces_or_is_refused() {
     }
 }
 
+#[test]
+fn a_frame_of_reference_is_that_of_all_that_is_computed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, out) = (folder.path().join("flux.dat"), folder.path().join("t.json"));
+    let (dump, moments) = run(folder.path());
+    std::fs::write(&path, flux(&moments, 1, 0, |j| j)).unwrap();
+    let framed = ["--frame", "com", "--mass", "1=1", "--mass", "2=1"];
+    // Without a net charge the current is the same in all frames.
+    beside(&dump, &path, &out).args(framed).assert().success();
+    let message = refusal(alone(&path, &[]).args(["--frame", "com"]), 1);
+    assert!(message.contains("--frame needs the atoms of a dump"), "{message}");
+    let charged = ["--charge", "cation=2"];
+    let message = refusal(beside(&dump, &path, &out).args(framed).args(charged), 1);
+    assert!(message.contains("a net charge of 20.0000"), "{message}");
+    let message = refusal(alone(&path, &[]).args(["--viscosity", "1"]), 1);
+    assert!(message.contains("which a current alone does not tell"), "{message}");
+}
+
 /// Rows of two vectors in whole numbers, and their difference.
 fn rows(n: i64) -> [String; 2] {
     let a = |i: i64| [i * 7919 % 13 - 6, i * 104_729 % 11 - 5, i * 1_299_709 % 7 - 3];
@@ -138,6 +156,11 @@ fn species_are_told_apart_by_case_and_have_the_charges_of_their_ions() {
     let salt = header.replace("_A", "_cation").replace("_a", "_anion");
     let salt = salt.replace("_anionnion", "_anion");
     assert_eq!(result(&salt, &both, &["--cation", "1", "--anion", "2"]).0, expected);
+    std::fs::write(&path, format!("# TimeStep v_Jx_cation v_Jy_cation v_Jz_cation\n{difference}")).unwrap();
+    let message = refusal(&mut alone(&path, &["--cation", "1", "--anion", "2"]), 1);
+    assert!(message.contains("the current has columns for cation, and none for anion"), "{message}");
+    let message = refusal(&mut alone(&path, &["--charge", "cation=1", "--charge", "anion=-1"]), 1);
+    assert!(message.contains("a charge is given for anion, and the current has cation"), "{message}");
     // The total is left aside where there are species.
     let header = "v_Jx v_Jy v_Jz v_Jx_A v_Jy_A v_Jz_A";
     let (found, notes) = result(header, &both, &["--charge", "A=1"]);

@@ -211,13 +211,85 @@ fn a_continuation_without_its_image_flags() {
     };
     run().assert().success();
     let text = std::fs::read_to_string(&second).unwrap();
+    std::fs::write(&second, without_flags(&text)).unwrap();
+    let message = refusal(&mut run(), 1);
+    assert!(message.contains("second") && message.contains("image flags were lost between the runs"), "{message}");
+    // The same within a dump, and where a single frame stands before it.
+    style.write_part(&second, 100..160, 160, 1);
+    let whole = format!("{}{}", std::fs::read_to_string(&first).unwrap(), without_flags(&text));
+    std::fs::write(&first, whole).unwrap();
+    let message = refusal(transport(&first).args(["--temperature", "1"]), 1);
+    assert!(message.contains("frame 100") && message.contains("image flags were lost or ran over"), "{message}");
+    style.write_part(&first, 0..1, 160, 1);
+    style.write_part(&second, 1..160, 160, 1);
+    run().assert().success();
+    let text = std::fs::read_to_string(&first).unwrap();
+    assert!(text.contains(" 0 0 0\n"));
+    std::fs::write(&first, text.replace(" 0 0 0\n", " 0 0 5\n")).unwrap();
+    let message = refusal(&mut run(), 1);
+    assert!(message.contains("several times as far as between any frames after it"), "{message}");
+}
+
+/// A dump's text with image flags of zero.
+fn without_flags(text: &str) -> String {
     let reset = |line: &str| match line.split(' ').collect::<Vec<_>>()[..] {
         [id, kind, mol, q, x, y, z, _, _, _] => format!("{id} {kind} {mol} {q} {x} {y} {z} 0 0 0\n"),
         _ => format!("{line}\n"),
     };
-    std::fs::write(&second, text.lines().map(reset).collect::<String>()).unwrap();
-    let message = refusal(&mut run(), 1);
-    assert!(message.contains("second") && message.contains("image flags were lost between the runs"), "{message}");
+    text.lines().map(reset).collect()
+}
+
+#[test]
+fn a_dump_of_one_frame_goes_before_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    let style = Brownian { wrapped: true, diffusion: [20.0, 20.0], ..Brownian::default() };
+    style.write_part(&first, 0..1, 160, 1);
+    style.write_part(&second, 1..160, 160, 1);
+    transport(&first).args([second.to_str().unwrap(), "--temperature", "1"]).assert().success();
+}
+
+#[test]
+fn units_times_and_charges_that_come_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, second) = (folder.path().join("first"), folder.path().join("second"));
+    Brownian::default().write_part(&first, 0..100, 160, 1);
+    Brownian::default().write_part(&second, 100..160, 160, 1);
+    let text = std::fs::read_to_string(&second).unwrap();
+    let run = |text: String| {
+        std::fs::write(&second, text).unwrap();
+        let mut command = transport(&first);
+        command.args([second.to_str().unwrap(), "--temperature", "1"]);
+        command
+    };
+    let stated = |units: &str| format!("ITEM: UNITS\n{units}\n{text}");
+    run(stated("lj")).assert().success();
+    let message = refusal(&mut run(stated("metal")), 1);
+    assert!(message.contains("the dump is in metal units"), "{message}");
+    let mixed = text.replacen("ITEM: TIMESTEP\n15900", "ITEM: UNITS\nreal\nITEM: TIMESTEP\n15900", 1);
+    let message = refusal(&mut run(format!("ITEM: UNITS\nlj\n{mixed}")), 1);
+    assert!(message.contains("a frame in real units, and those before are in lj"), "{message}");
+    let timed = (100..160).fold(text.clone(), |text, i| {
+        let step = 100 * i;
+        text.replacen(
+            &format!("ITEM: TIMESTEP\n{step}\n"),
+            &format!("ITEM: TIME\n{}\nITEM: TIMESTEP\n{step}\n", 2 * step),
+            1,
+        )
+    });
+    let message = refusal(&mut run(timed), 1);
+    assert!(message.contains("a step takes 2 by the dump's ITEM: TIME"), "{message}");
+    let early = std::fs::read_to_string(&first).unwrap();
+    std::fs::write(&first, early.replace("mol q xu", "mol other xu")).unwrap();
+    run(text.clone()).assert().success();
+    let twice = |line: &str| match line.split(' ').collect::<Vec<_>>()[..] {
+        [id, kind, mol, q, x, y, z] if !line.starts_with("ITEM") => {
+            format!("{id} {kind} {mol} {} {x} {y} {z}\n", 2.0 * q.parse::<f64>().unwrap())
+        }
+        _ => format!("{line}\n"),
+    };
+    let message = refusal(&mut run(text.lines().map(twice).collect()), 1);
+    assert!(message.contains("in the first frame they were taken to have 1"), "{message}");
 }
 
 #[test]

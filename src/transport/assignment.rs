@@ -48,8 +48,8 @@ pub struct Assignment {
     ends: Vec<usize>,
     /// Place of an atom in the order of ids, and its share of the ion's mass.
     members: Vec<(usize, f64)>,
-    /// For each species whether its charge is from the dump.
-    charged_by_dump: Vec<bool>,
+    /// For each species whether its charge is the user's own, whatever the dump has.
+    charge_given: Vec<bool>,
     /// The reference frame's atoms in the same way; empty for none.
     pub reference: Vec<(usize, f64)>,
     /// What was assumed.
@@ -88,7 +88,7 @@ impl Assignment {
             species: vec![],
             ends: vec![],
             members: vec![],
-            charged_by_dump: vec![],
+            charge_given: vec![],
             reference: vec![],
             notes: vec![],
         };
@@ -138,22 +138,22 @@ impl Assignment {
         }
     }
 
-    /// Checks that ions still have the charges of the first frame, where these are from the dump.
+    /// Checks that ions still have the charges that they were taken to have in the first frame, where the user gave none.
     ///
     /// # Errors
     /// The first ion that has another, with file, frame and line.
     pub fn check_charges(&self, frame: &Frame, order: &[usize]) -> Result<()> {
         let Some(charges) = &frame.charges else { return Ok(()) };
         let (mut ion, mut start) = (0, 0);
-        for (species, by_dump) in self.species.iter().zip(&self.charged_by_dump) {
+        for (species, given) in self.species.iter().zip(&self.charge_given) {
             for &end in &self.ends[ion..ion + species.n_ions] {
                 let members = &self.members[start..end];
                 let charge: f64 = members.iter().map(|&(place, _)| charges[order[place]]).sum();
-                if *by_dump && (charge - species.charge).abs() > CHARGE_ROUNDING {
+                if !given && (charge - species.charge).abs() > CHARGE_ROUNDING {
                     let atom = order[members[0].0];
                     let message = format!(
-                        "an ion of species {name} has the charge {charge:.4} (atom {}), and those of the first frame have {:.4}; \
-                         give all its ions one charge with --charge {name}=VALUE, or take a part of the run",
+                        "an ion of species {name} has the charge {charge:.4} (atom {}), and in the first frame they were taken to \
+                         have {:.4}; give all its ions one charge with --charge {name}=VALUE, or take a part of the run",
                         frame.ids[atom],
                         species.charge,
                         name = species.name
@@ -195,8 +195,7 @@ impl Assignment {
         }
         let mass = masses.map(|masses| masses.iter().sum::<f64>() / n_ions as f64);
         debug_assert_eq!(self.ends.len() - first, n_ions);
-        let given = atoms.properties.charges.contains_key(name) || request.charge.is_some();
-        self.charged_by_dump.push(!given && atoms.frame.charges.is_some());
+        self.charge_given.push(atoms.properties.charges.contains_key(name) || request.charge.is_some());
         self.species.push(IonSpecies { name: name.clone(), charge, n_ions, mass });
         Ok(())
     }

@@ -64,6 +64,11 @@ fn drift(record: &Record, analysis: &Analysis) -> Option<String> {
     })
 }
 
+/// Whether the ions' charges add up to none, so that their conductivity is the same in all frames.
+fn is_neutral(record: &Record) -> bool {
+    record.assignment.net_charge().abs() <= 1e-3 * Amount::of(&record.assignment.species).number.max(1.0)
+}
+
 impl Job {
     /// Reads and analyses; `on_frame` is called after each frame of a dump.
     ///
@@ -79,6 +84,7 @@ impl Job {
             true => None,
             false => Some(record(&self.dumps, &self.record, on_frame)?),
         };
+        self.check_frame(record.as_ref(), current.is_some())?;
         let mut notes = record.as_ref().map_or(vec![], |r| r.notes.clone());
         let series = self.series(record.as_ref(), current.as_ref(), &mut notes)?;
         let (volume, amount) = self.size(record.as_ref())?;
@@ -124,6 +130,13 @@ impl Job {
         if self.dumps.is_empty() && self.currents.is_empty() {
             return Err(Error::Input("there is nothing to analyse; give dumps, or a series of the current".into()));
         }
+        if self.viscosity.is_some() && self.dumps.is_empty() {
+            return Err(Error::Input(
+                "a viscosity corrects the diffusion coefficients of single ions, which a current alone does not tell; leave it \
+                 out, or give a dump"
+                    .into(),
+            ));
+        }
         if self.conditions.langevin_damp.is_some() && self.currents.is_empty() && self.record.forces.is_none() {
             return Err(Error::Input(
                 "the force route needs forces without those of the thermostat: columns Fx Fy Fz of the current, or \
@@ -132,6 +145,60 @@ impl Job {
             ));
         }
         Ok(())
+    }
+
+    /// Refuses a reference frame where it is not known, or where a current or forces that are in none are of ions that it matters to.
+    fn check_frame(&self, record: Option<&Record>, has_current: bool) -> Result<()> {
+        if self.record.reference == ReferenceFrame::None {
+            return Ok(());
+        }
+        let Some(record) = record else {
+            return Err(Error::Input(
+                "--frame needs the atoms of a dump, and there is a current alone; leave it out, or average the current in that \
+                 frame"
+                    .into(),
+            ));
+        };
+        let by_forces = self.conditions.langevin_damp.is_some();
+        if !(has_current || by_forces) || is_neutral(record) {
+            return Ok(());
+        }
+        let what = if has_current { "the current of a file is" } else { "the force route holds for motion" };
+        Err(Error::Input(format!(
+            "{what} in the simulation's own frame, and ions with a net charge of {:.4} conduct otherwise in another; leave \
+             --frame out, or {}",
+            record.assignment.net_charge(),
+            if has_current { "take the dump's velocities alone" } else { "give no Langevin damping time" }
+        )))
+    }
+
+    /// Refuses species of ions that a current by species lacks, and charges of such as it has not.
+    fn check_species(&self, current: &CurrentSeries, record: Option<&Record>) -> Result<()> {
+        let names: Vec<&str> = current.species.iter().flatten().map(String::as_str).collect();
+        let has = |name: &str| names.contains(&name);
+        if record.is_none()
+            && let Some(name) = self.record.properties.charges.keys().find(|name| !has(name))
+        {
+            let there =
+                if names.is_empty() { "is that of all charge".into() } else { format!("has {}", names.join(", ")) };
+            return Err(Error::Species(format!("a charge is given for {name}, and the current {there}")));
+        }
+        if names.is_empty() {
+            return Ok(());
+        }
+        let missing = match record {
+            Some(record) => {
+                record.assignment.species.iter().find(|s| s.charge != 0.0 && !has(&s.name)).map(|s| &s.name)
+            }
+            None => self.record.ions.iter().find(|ion| ion.charge != Some(0.0) && !has(&ion.name)).map(|ion| &ion.name),
+        };
+        match missing {
+            None => Ok(()),
+            Some(name) => Err(Error::Species(format!(
+                "the current has columns for {}, and none for {name}; give those of all ions, or name no others",
+                names.join(", ")
+            ))),
+        }
     }
 
     /// The current, with forces where the force route is asked for.
@@ -159,6 +226,7 @@ impl Job {
             return Ok(from_record.unwrap_or_default());
         };
         notes.extend(current.notes.iter().cloned());
+        self.check_species(current, record)?;
         let given = |name: &str| self.record.properties.charges.get(name).copied();
         let known = |name: &str| {
             let species = record.and_then(|r| r.assignment.species.iter().find(|s| s.name == name));
@@ -213,14 +281,19 @@ impl Job {
     }
 
     fn look_at(&self, record: &Record, notes: &mut Vec<String>) {
-        let net = record.assignment.net_charge();
-        if net.abs() > 1e-3 * Amount::of(&record.assignment.species).number.max(1.0)
-            && self.record.reference == ReferenceFrame::None
-        {
+        if !is_neutral(record) && self.record.reference == ReferenceFrame::None {
             notes.push(format!(
-                "the ions carry a net charge of {net:.4}: their conductivity depends on whose centre of mass rests; choose \
-                 with --frame"
+                "the ions carry a net charge of {:.4}: their conductivity depends on whose centre of mass rests; choose with \
+                 --frame",
+                record.assignment.net_charge()
             ));
+        }
+        if self.viscosity.is_some() && !record.cubic {
+            notes.push(
+                "the finite-size correction is that of a periodic cube, which the box is not: the corrected diffusion \
+                 coefficients do not hold"
+                    .into(),
+            );
         }
         if record.volume_deviation > 0.2 * record.volume {
             notes.push(format!(

@@ -19,6 +19,7 @@ mod resampling;
 pub mod response;
 mod self_diffusion;
 mod sequence;
+mod steps;
 mod verdict;
 
 pub use analysis::{Amount, Analysis, ChargeEstimate, Conditions, Method, Per, analyse};

@@ -9,6 +9,7 @@ use super::ions::IonRequest;
 use super::msd::{MsdTable, MultipleTau};
 use super::path::Paths;
 use super::sequence::Sequence;
+use super::steps::Steps;
 use crate::geometry::Cell;
 use crate::trajectory::{Columns, Frame, Quantity};
 use crate::{Error, Result};
@@ -49,6 +50,8 @@ pub struct Record {
     /// Mean volume, and its standard deviation over frames.
     pub volume: f64,
     pub volume_deviation: f64,
+    /// Whether the cell is a periodic cube in every frame.
+    pub cubic: bool,
     /// `[species][frame]`: sum over ions of the displacement since the first frame.
     pub displacement: Vec<Vec<[f64; 3]>>,
     /// `[species][frame]`: sum over ions of the velocity; none where the dump has no velocities.
@@ -107,14 +110,14 @@ struct Recorder {
     displacement: Vec<Vec<[f64; 3]>>,
     current: Option<Vec<Vec<[f64; 3]>>>,
     force: Option<Vec<Vec<[f64; 3]>>>,
-    /// Timestep and time of the first frame, where the dump has times.
+    /// Timestep and time of the first frame that has a time.
     begun: Option<(i64, f64)>,
     volumes: Vec<f64>,
+    cubic: bool,
     pending: Vec<Vec<[f64; 3]>>,
-    /// The last frame's dump, the ions' displacements in it, and the longest step of an ion between two frames so far.
-    path: PathBuf,
-    before: Vec<[f64; 3]>,
-    longest_step: f64,
+    /// Of the ions, and of the reference frame's atoms.
+    steps: Steps,
+    reference_steps: Steps,
     /// By species and group of ions.
     correlators: Vec<Correlator>,
     units: Option<String>,
@@ -153,10 +156,10 @@ impl Recorder {
             force: options.forces.is_some().then(|| vec![vec![]; n_species]),
             begun: frame.time.map(|time| (frame.timestep, time)),
             volumes: vec![],
+            cubic: true,
             pending: vec![],
-            path: frame.place.path.as_ref().clone(),
-            before: vec![],
-            longest_step: 0.0,
+            steps: Steps::default(),
+            reference_steps: Steps::default(),
             correlators,
             units: frame.units.clone(),
         };
@@ -190,6 +193,7 @@ impl Recorder {
                 return Err(frame.error(Some(atom), message));
             }
         }
+        self.check_units(frame)?;
         self.check_time(frame, options)?;
         self.assignment.check_charges(frame, &order)?;
         self.take(frame, &order, options)
@@ -199,9 +203,10 @@ impl Recorder {
         let unwrapped = frame.unwrapped()?;
         self.assignment.centers(|place| unwrapped[order[place]], &mut self.centers);
         self.paths.advance(&self.centers, &frame.cell).map_err(|message| frame.error(None, message))?;
+        self.steps.take(self.paths.moved(), frame)?;
         let shift =
             self.reference_shift(unwrapped, order, &frame.cell).map_err(|message| frame.error(None, message))?;
-        self.check_junction(frame)?;
+        self.reference_steps.take(self.reference_paths.moved(), frame)?;
         let mut moved = self.paths.moved().to_vec();
         for position in &mut moved {
             subtract(position, shift);
@@ -234,15 +239,31 @@ impl Recorder {
             sums_by_species(&self.assignment, &self.centers, force);
         }
         self.volumes.push(frame.cell.volume());
+        self.cubic &= is_cubic(&frame.cell);
         if self.pending.len() * self.assignment.n_ions() >= POSITIONS_TOGETHER {
             self.correlate();
         }
         Ok(())
     }
 
+    /// Refuses units that are not those of the frames before; what has none is in them.
+    fn check_units(&mut self, frame: &Frame) -> Result<()> {
+        let Some(units) = &frame.units else { return Ok(()) };
+        let before = self.units.get_or_insert_with(|| units.clone());
+        if before == units {
+            return Ok(());
+        }
+        let message = format!("a frame in {units} units, and those before are in {before}; convert one of them");
+        Err(frame.error(None, message))
+    }
+
     /// Refuses a timestep that is not that of the dump, where the dump has times.
-    fn check_time(&self, frame: &Frame, options: &RecordOptions) -> Result<()> {
-        let (Some((step, begun)), Some(time)) = (self.begun, frame.time) else { return Ok(()) };
+    fn check_time(&mut self, frame: &Frame, options: &RecordOptions) -> Result<()> {
+        let Some(time) = frame.time else { return Ok(()) };
+        let (step, begun) = *self.begun.get_or_insert((frame.timestep, time));
+        if step == frame.timestep {
+            return Ok(());
+        }
         let written = (time - begun) / (frame.timestep - step) as f64;
         if (written - options.timestep).abs() <= SAME_TIME * written.abs() {
             return Ok(());
@@ -253,31 +274,6 @@ impl Recorder {
             options.timestep
         );
         Err(frame.error(None, message))
-    }
-
-    /// Refuses a dump that continues another with image flags set to zero, as a run from a data file without them has.
-    fn check_junction(&mut self, frame: &Frame) -> Result<()> {
-        let moved = self.paths.moved();
-        let step = |ion: usize| (0..3).map(|k| (moved[ion][k] - self.before[ion][k]).powi(2)).sum::<f64>().sqrt();
-        let longest = (0..self.before.len()).map(step).fold(0.0, f64::max);
-        let joined = *frame.place.path != self.path;
-        let width = frame.cell.widths().into_iter().fold(f64::INFINITY, f64::min);
-        if joined && longest > 0.5 * width && longest > 4.0 * self.longest_step {
-            let message = format!(
-                "an ion moved by {longest:.4} since the last frame of {}, and by {:.4} at most between frames before: its \
-                 image flags were lost between the runs; continue runs from restart files, or from data files with \
-                 image flags",
-                self.path.display(),
-                self.longest_step
-            );
-            return Err(frame.error(None, message));
-        }
-        self.longest_step = self.longest_step.max(longest);
-        self.before = moved.to_vec();
-        if joined {
-            self.path.clone_from(&frame.place.path);
-        }
-        Ok(())
     }
 
     /// How far the reference frame's atoms have moved together.
@@ -309,6 +305,8 @@ impl Recorder {
 
     fn finish(mut self, sequence: &Sequence, options: &RecordOptions) -> Result<Record> {
         self.correlate();
+        self.steps.finish()?;
+        self.reference_steps.finish()?;
         let n_frames = self.volumes.len();
         let Some(steps_between_frames) = sequence.spacing() else {
             let message = match sequence.n_repeated() {
@@ -342,6 +340,7 @@ impl Recorder {
             last_timestep: sequence.last_timestep(),
             volume,
             volume_deviation: variance.sqrt(),
+            cubic: self.cubic,
             displacement: self.displacement,
             current: self.current,
             force: self.force,
@@ -350,6 +349,18 @@ impl Recorder {
             notes,
         })
     }
+}
+
+/// Edges and angles may be off by this share.
+const NEARLY: f64 = 0.01;
+
+fn is_cubic(cell: &Cell) -> bool {
+    let edge = cell.volume().cbrt();
+    let [a, b, c] = cell.vectors();
+    let product = |u: [f64; 3], v: [f64; 3]| (0..3).map(|k| u[k] * v[k]).sum::<f64>() / (edge * edge);
+    let long = [a, b, c].iter().all(|&v| (product(v, v).sqrt() - 1.0).abs() < NEARLY);
+    let upright = [(a, b), (b, c), (a, c)].iter().all(|&(u, v)| product(u, v).abs() < NEARLY);
+    cell.periodic() == [true; 3] && long && upright
 }
 
 fn subtract(vector: &mut [f64; 3], other: [f64; 3]) {
