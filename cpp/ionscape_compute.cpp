@@ -155,6 +155,19 @@ void IonscapeCompute::init()
   if (!utils::strmatch(update->integrate_style, "^verlet/split")) check_charges();
   check_molecules();
   if (!handle->engine->has_molecules()) check_ghosts();
+  tell_of_bias();
+}
+
+// Asked once more, a compute that takes a bias off velocities finds the bias anew, which fix nvt and its kind take off later.
+void IonscapeCompute::tell_of_bias()
+{
+  if (!utils::strmatch(temperature_source, "^c_.")) return;
+  const std::string name = temperature_source.substr(2);
+  const Compute *compute = compute_by_id(modify, name);
+  if (compute && compute->tempbias && comm->me == 0)
+    error->warning(FLERR, fmt::format("Compute {} (style {}): temperature {} takes a bias off velocities; if a thermostat uses it "
+                                      "too, asking for it may change the trajectory: define a compute of its own for the field",
+                                      id, style, temperature_source));
 }
 
 void IonscapeCompute::check_molecules()

@@ -91,6 +91,8 @@ class IonscapeCompute : public Compute {
   // those of a run.
   struct {
     const class Comm *comm = nullptr;
+    // How far the ghosts that were chosen with them reach.
+    double reach = 0.0;
     std::vector<double> x;
     std::vector<tagint> tags;
     std::vector<int> types;
@@ -113,6 +115,7 @@ class IonscapeCompute : public Compute {
   void grow_values();
   void load(const std::string &, const std::vector<std::string> &, int);
   void check_ghosts();
+  void tell_of_bias();
   double ghost_reach() const;
   void check_molecules();
   bool ghosts_serve();

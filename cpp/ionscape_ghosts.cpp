@@ -61,12 +61,24 @@ static double stretch(const Shape &a)
   return std::sqrt(std::max({s[0] + s[5] + s[4], s[1] + s[3], s[2]}) * std::max({s[0], s[5] + s[1], s[4] + s[3] + s[2]}));
 }
 
+// How far ghosts reach that are chosen now; settings may say otherwise since a run without setup took its own over. Nowhere, if
+// not all atoms have ghosts.
+static double reach_of_ghosts(const Comm *comm, const Domain *domain)
+{
+  if (ghost_group(comm) != 0 || comm->mode != Comm::SINGLE) return 0.0;
+  const double *h = domain->h_inv, *cut = comm->cutghost;
+  if (!domain->triclinic) return std::min({cut[0], cut[1], cut[2]});
+  // In shares of the box.
+  return std::min({cut[0] / std::hypot(std::hypot(h[0], h[5]), h[4]), cut[1] / std::hypot(h[1], h[3]), cut[2] / h[2]});
+}
+
 void IonscapeCompute::hold_atoms()
 {
   if (handle->engine->has_molecules()) return;
   const std::size_t n = atom->nlocal;
   const double *x = n ? atom->x[0] : nullptr;
   held.comm = comm;
+  held.reach = reach_of_ghosts(comm, domain);
   held.x.assign(x, x + 3 * n);
   held.types.assign(atom->type, atom->type + n);
   held.tags.clear();
@@ -86,7 +98,7 @@ bool IonscapeCompute::ghosts_serve()
   MPI_Allreduce(&mine, &all, 1, MPI_INT, MPI_MIN, world);
   if (!all) return false;
   const double nearer = approach();
-  if (nearer <= ghost_reach() - handle->engine->reach()) return true;
+  if (nearer <= held.reach - handle->engine->reach()) return true;
   if (atom->tag_enable) return false;
   tell_of_approach(nearer);
   return true;
@@ -150,5 +162,5 @@ void IonscapeCompute::tell_of_approach(double nearer)
                                       "atoms were chosen, which reach only {:.4g} farther than the model: neighbors may be "
                                       "missing; use 'neigh_modify every 1 delay 0 check yes', a larger skin or "
                                       "'comm_modify cutoff', or 'atom_modify id yes'",
-                                      id, style, update->ntimestep, nearer, ghost_reach() - handle->engine->reach()));
+                                      id, style, update->ntimestep, nearer, held.reach - handle->engine->reach()));
 }

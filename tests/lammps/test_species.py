@@ -237,6 +237,14 @@ def test_a_compute_that_no_run_has_made_ready_gives_no_temperature(tmp_path):
     assert "no run has begun since compute t was defined" in harness.run(text, tmp_path, ok=False).output
 
 
+def test_a_biased_temperature_is_told_of(tmp_path):
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species", ["anion"], ["temperature"])
+    write(tmp_path / "salt.data")
+    for style, told in [("temp", False), ("temp/com", True)]:
+        text = script(keywords="temperature c_t", run="run 0").replace("compute lam", f"compute t all {style}\ncompute lam")
+        assert ("takes a bias off velocities" in harness.run(text, tmp_path).output) == told
+
+
 def test_a_group_has_its_ions_alone(tmp_path):
     models.linear(tmp_path / "model.onnx", CHARGES, "by-species", molecules=["anion"])
     write(tmp_path / "salt.data")

@@ -242,6 +242,16 @@ mean = lambda: lmp.extract_compute("lam", 0, 0)
     assert of_child == of_parent > 0.5
 
 
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("change, back", [("comm_modify cutoff 1", "comm_modify cutoff 9"),
+                                          ("comm_modify group some", "comm_modify group some")], ids=["cutoff", "group"])
+def test_ghosts_reach_as_far_as_when_they_were_chosen(lammps, change, back, ranks):
+    """A run without set-up takes settings over late, or never where the box stays."""
+    run = f"group some type 1\natom_modify first some\nrun 2\n{change}\nrun 40 pre no\n{back}\nrun 5 pre no"
+    text = script(after="fix box all nph iso 0 0 0.5\n", run=run)
+    assert_as_offline(lammps(text, ranks=ranks).folder / "out.lammpstrj")
+
+
 @pytest.mark.parametrize("change", ["change_box all x scale 1.4 y scale 1.4 remap", "change_box all x scale 0.8 remap"])
 def test_another_box_in_the_same_step_has_its_own_neighbours(lammps, change):
     """LAMMPS keeps the stencil of bins for lists that are not built with all others, where the step stays the same."""
