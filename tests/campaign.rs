@@ -176,6 +176,7 @@ fn wrong_campaigns_are_refused_before_anything_runs() {
         ),
         ("cation = 1.0, ", "", "there is none for cation"),
         ("b = 9", "b = 9\nseed = 1", "the variable seed is ionscape's own"),
+        ("b = 9", "b = nan", "the variable b is nan; give a number or a text"),
         ("length = 8", "length = \"none\"", "names the variable none"),
         (
             "length = 8",

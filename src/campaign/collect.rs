@@ -91,7 +91,7 @@ fn write_system(
     line("snapshots", quoted(&format!("{}/snapshots.lammpstrj.zst", system.name)));
     line("molar_conductivity", number(label.value, label.error));
     line("molar_conductivity_error", number(label.error, label.error));
-    if let Some(value) = found.nernst_einstein {
+    if let Some(value) = found.nernst_einstein.filter(|value| *value > 0.0) {
         line("nernst_einstein", number(value, label.error));
     }
     line("temperature", format!("{:?}", system.temperature));

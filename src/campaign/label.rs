@@ -118,6 +118,9 @@ pub fn label(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &St
         response(campaign, system, store, state, &mut label)?;
     }
     label.combine();
+    if let Some(combined) = label.combined.filter(|combined| combined.value <= 0.0) {
+        label.doubts.push(format!("the label, {:.4e}, is not above zero, as a conductivity is", combined.value));
+    }
     Ok(label)
 }
 

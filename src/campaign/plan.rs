@@ -283,6 +283,11 @@ pub(super) fn systems(file: &CampaignFile, field_key: &str) -> Result<Vec<System
     for grid in grids {
         let mut product: Vec<Variables> = vec![Variables::new()];
         for (name, values) in grid {
+            if values.is_empty() {
+                return Err(format!(
+                    "grid: {name} is a list of no value, which leaves no system; give some, or leave it out"
+                ));
+            }
             let with = |old: &Variables| {
                 let old = old.clone();
                 values.iter().map(move |value| {

@@ -21,6 +21,9 @@ use super::plan::{Campaign, SystemPlan};
 use crate::output::AtomicFile;
 use crate::{Error, Result};
 
+/// Key of what is given to LAMMPS beside the input.
+const ARGUMENTS: &str = "run.arguments";
+
 /// Format of `state.json`.
 const FORMAT: u32 = 1;
 
@@ -160,7 +163,9 @@ impl State {
     /// Refuses a campaign that this state is not of.
     pub fn check(&self, folder: &Path, identity: &BTreeMap<String, String>) -> Result<()> {
         let keys = identity.keys().chain(self.identity.keys());
-        let changed = keys.into_iter().find(|key| identity.get(*key) != self.identity.get(*key));
+        // States of versions that did not write them say nothing of arguments.
+        let unknown = |key: &str| key == ARGUMENTS && !self.identity.contains_key(key);
+        let changed = keys.into_iter().find(|key| identity.get(*key) != self.identity.get(*key) && !unknown(key));
         let Some(key) = changed else { return Ok(()) };
         let shown = |map: &BTreeMap<String, String>| map.get(key).cloned().unwrap_or("nothing".into());
         Err(Error::Input(format!(
@@ -201,6 +206,7 @@ pub fn identity(campaign: &Campaign, system: &SystemPlan) -> BTreeMap<String, St
     if !file.molecules.is_empty() {
         all.insert("molecules".into(), format!("{:?}", file.molecules));
     }
+    all.insert(ARGUMENTS.into(), file.run.arguments.join(" "));
     let truth = &file.truth;
     if truth.perturbation != Perturbation::Field {
         all.insert("truth.perturbation".into(), format!("{} over {}", truth.perturbation.name(), truth.time));

@@ -131,6 +131,12 @@ fn check_labels(labels: &Dataset, campaign: &Campaign) -> anyhow::Result<()> {
             file.units
         );
     }
+    let is_labelled = |plan: &SystemPlan| {
+        labels.systems.iter().any(|system| system.name == plan.name && system.molar_conductivity_error.is_some())
+    };
+    if !campaign.systems.iter().any(is_labelled) {
+        bail!("none of its systems is one of the campaign's with a label; leave --labels out to take mean responses");
+    }
     if labels.charges != file.charges {
         bail!(
             "its charges are {:?}, and the campaign's are {:?}, so that its labels are of other ions; take labels of the same \

@@ -16,6 +16,9 @@ use crate::{Error, Result};
 /// Sums over the pairs of a batch. Responses are charge times displacement over the field.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Batch {
+    /// Response times of the rest, in intervals of the drift; none in files of versions that did not write them.
+    #[serde(default)]
+    pub times: Vec<u64>,
     /// For each response time, the response of each ion, in the order of ids, averaged over the axes.
     pub ions: Vec<Moments>,
     /// For each pair and response time, the sum over ions along x, y and z.
@@ -111,14 +114,49 @@ impl Batch {
     }
 
     /// A batch that was written; none where there is no such file.
-    pub fn read(path: &Path) -> Result<Option<Self>> {
+    ///
+    /// # Errors
+    /// One that cannot be read, or is of other response times.
+    pub fn read(path: &Path, times: &[u64]) -> Result<Option<Self>> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
             Err(e) => return Err(Error::io(path, e)),
         };
-        serde_json::from_str(&text)
-            .map(Some)
-            .map_err(|e| Error::Input(format!("{}: {e}; remove it, and its pairs are run again", path.display())))
+        let batch: Self = serde_json::from_str(&text)
+            .map_err(|e| Error::Input(format!("{}: {e}; remove it, and its pairs are run again", path.display())))?;
+        let known = !batch.times.is_empty();
+        if (known && batch.times != times) || batch.ions.len() != times.len() {
+            return Err(Error::Input(format!(
+                "{}: its responses are at other times than the campaign's truth.times; change those back, remove the folder {} \
+                 to run its pairs again, or give another --output",
+                path.display(),
+                path.parent().unwrap_or(Path::new(".")).display()
+            )));
+        }
+        Ok(Some(batch))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_of_other_times_are_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("000.json");
+        let batch =
+            |times: &[u64]| Batch { times: times.to_vec(), ions: vec![Moments::default(); 2], ..Batch::default() };
+        batch(&[1, 4]).write(&path).unwrap();
+        assert!(Batch::read(&path, &[1, 4]).unwrap().is_some());
+        let message = Batch::read(&path, &[2, 4]).unwrap_err().to_string();
+        assert!(
+            message.contains("000.json: its responses are at other times than the campaign's truth.times"),
+            "{message}"
+        );
+        // Of versions that did not write them the number tells.
+        batch(&[]).write(&path).unwrap();
+        assert!(Batch::read(&path, &[1, 4]).is_ok() && Batch::read(&path, &[4]).is_err());
     }
 }

@@ -48,7 +48,7 @@ pub fn collect(campaign: &Campaign, plan: &TruthPlan, system: &SystemPlan, root:
     let mut configurations = vec![];
     for configuration in 0..plan.configurations.min(state.chunks) {
         let mut batches = vec![];
-        while let Some(batch) = Batch::read(&batch_file(&folder, configuration, batches.len()))? {
+        while let Some(batch) = Batch::read(&batch_file(&folder, configuration, batches.len()), &plan.times)? {
             batches.push(batch);
         }
         if batches.is_empty() {

@@ -119,7 +119,7 @@ impl Driver<'_> {
                 self.batch(configuration, batch)?.write(&path)?;
                 remove(&self.folder(configuration, batch))?;
             }
-            let found = Batch::read(&path)?.unwrap_or_default();
+            let found = Batch::read(&path, &self.plan.times)?.unwrap_or_default();
             let Some(moments) = found.ions.get(self.plan.chosen) else {
                 return Err(Error::Input(format!("{}: it lacks the response time", path.display())));
             };
@@ -169,7 +169,7 @@ impl Driver<'_> {
         runs.par_iter().try_for_each(run)?;
         let types = charged_types(self.campaign);
         let charge = |kind: i32| types.iter().find(|(_, t)| *t == kind).map_or(0.0, |(q, _)| *q);
-        let mut found = Batch::default();
+        let mut found = Batch { times: self.plan.times.clone(), ..Batch::default() };
         for pair in batch * BATCH..(batch + 1) * BATCH {
             let response = |strength: f64| {
                 let field = strength * field * self.campaign.units.field;
