@@ -125,6 +125,41 @@ fn the_same_configurations_in_another_file_are_the_same_snapshots() {
 }
 
 #[test]
+fn parts_of_a_dump_are_the_same_snapshots_and_a_common_start_is_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    dataset(folder);
+    let dump = std::fs::read_to_string(folder.join("s1.lammpstrj")).unwrap();
+    let other = std::fs::read_to_string(folder.join("s2.lammpstrj")).unwrap();
+    let start = |k: usize| dump.match_indices("ITEM: TIMESTEP").nth(k).map_or(dump.len(), |(at, _)| at);
+    std::fs::write(folder.join("s2.lammpstrj"), format!("{}{other}", &dump[..start(2)])).unwrap();
+    let message = refusal(folder, "train dataset.toml -o m.onnx");
+    assert!(message.contains("systems s1 and s2 have the same snapshots"), "{message}");
+    std::fs::write(folder.join("s2.lammpstrj"), format!("{}{other}", &dump[..start(1)])).unwrap();
+    let done = ionscape(folder, "train dataset.toml -o m.onnx").assert().success();
+    let said = String::from_utf8_lossy(&done.get_output().stderr).into_owned();
+    assert!(said.contains("systems s1 and s2 have a snapshot in common"), "{said}");
+}
+
+#[test]
+fn snapshots_of_other_units_are_refused_wherever_they_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    dataset(folder);
+    let dump = std::fs::read_to_string(folder.join("s1.lammpstrj")).unwrap();
+    let late = dump.match_indices("ITEM: TIMESTEP").last().unwrap().0;
+    let (early, rest) = dump.split_at(late);
+    for (first, second, why) in [
+        ("ITEM: UNITS\nlj\n", "ITEM: UNITS\nreal\n", "real units, and those before are in lj"),
+        ("", "ITEM: UNITS\nreal\n", "in real units"),
+    ] {
+        std::fs::write(folder.join("s1.lammpstrj"), format!("{first}{early}{second}{rest}")).unwrap();
+        let message = refusal(folder, "train dataset.toml -o m.onnx");
+        assert!(message.contains("system s1") && message.contains(why), "{message}");
+    }
+}
+
+#[test]
 fn types_that_the_data_set_does_not_name_are_no_ions() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path();

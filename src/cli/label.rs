@@ -140,7 +140,7 @@ fn label(labelled: &Labelled) -> Label {
         system: labelled.name.clone(),
         molar_conductivity: best.molar_conductivity,
         molar_conductivity_error: best.molar_conductivity_error,
-        nernst_einstein: labelled.report.nernst_einstein,
+        nernst_einstein: labelled.report.nernst_einstein.filter(|value| *value > 0.0),
     }
 }
 

@@ -48,6 +48,9 @@ pub struct Contents {
     pub units: Option<String>,
     /// Digest of each dump's ions and neutral sites: what they are, where, and in which cells, however the file is written.
     pub dumps: Vec<String>,
+    /// The same of each frame, shorter.
+    #[serde(default)]
+    pub configurations: Vec<String>,
     /// SHA-256 of the features' bytes.
     pub digest: String,
 }
@@ -159,6 +162,10 @@ fn open(cache: &Path, key: &str) -> Result<Option<Features>> {
     let Ok(text) = std::fs::read_to_string(&contents) else { return Ok(None) };
     let Ok(contents) = serde_json::from_str::<Contents>(&text) else { return Ok(None) };
     let Ok(file) = File::open(&values) else { return Ok(None) };
+    // Of a version that did not write them.
+    if contents.configurations.len() != contents.frames.len() {
+        return Ok(None);
+    }
     let expected = contents.n_environments as u64 * contents.n_features as u64 * 4;
     if file.metadata().map_err(|e| Error::io(&values, e))?.len() != expected || expected == 0 {
         return Ok(None);
@@ -185,6 +192,7 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
         coordination: [0.0; 2],
         units: None,
         dumps: vec![],
+        configurations: vec![],
         digest: String::new(),
     };
     let mut digest = Sha256::new();
@@ -195,7 +203,9 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
         while reader.read(&mut frame)? {
             configuration::check_charges(recipe.map, &frame)?;
             let sites = configuration::sites(&frame, recipe.map)?;
-            add_configuration(&mut configurations, &frame, &sites);
+            let configuration = Sha256::digest(configuration_bytes(&frame, &sites));
+            configurations.update(configuration);
+            contents.configurations.push(configuration[..8].iter().map(|byte| format!("{byte:02x}")).collect());
             let reach = recipe.inputs.descriptor().reach();
             let environments = PeriodicEnvironments::of_sites(&frame.cell, &sites, recipe.map, reach)
                 .map_err(|e| frame.error(None, e.to_string()))?;
@@ -214,7 +224,14 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
             contents.density += environments.len() as f64 / frame.cell.volume();
             let near = coordination(&environments, recipe);
             contents.coordination = [0, 1].map(|c| contents.coordination[c] + near[c]);
-            contents.units = contents.units.take().or(frame.units.clone());
+            if let Some(units) = &frame.units {
+                let before = contents.units.get_or_insert_with(|| units.clone());
+                if before != units {
+                    return Err(
+                        frame.error(None, format!("the frame is in {units} units, and those before are in {before}"))
+                    );
+                }
+            }
             on_frame();
         }
         contents.dumps.push(hex(configurations));
@@ -236,11 +253,11 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
     out.commit()
 }
 
-fn add_configuration(hasher: &mut Sha256, frame: &Frame, sites: &Sites) {
-    let mut add = |vector: &[f64; 3]| vector.iter().for_each(|x| hasher.update(x.to_ne_bytes()));
-    frame.cell.vectors().iter().for_each(&mut add);
-    sites.positions().iter().for_each(&mut add);
-    sites.species().iter().for_each(|species| hasher.update(species.to_ne_bytes()));
+/// What a configuration is, however its file is written.
+fn configuration_bytes(frame: &Frame, sites: &Sites) -> Vec<u8> {
+    let vectors = frame.cell.vectors();
+    let numbers = vectors.iter().chain(sites.positions()).flatten().flat_map(|x| x.to_ne_bytes());
+    numbers.chain(sites.species().iter().flat_map(|species| species.to_ne_bytes())).collect()
 }
 
 /// Mean numbers of unlike and of like ions within the coordination radius.

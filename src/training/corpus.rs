@@ -1,5 +1,6 @@
 //! A data set with the features of its systems.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::cache::{Features, Recipe};
@@ -103,13 +104,7 @@ impl Corpus {
             };
             let features = Features::obtain(source.cache, &dumps, &recipe, &mut || on_frame(name))
                 .map_err(|e| refuse(format!("system {name}: {e}")))?;
-            if let Some(units) = features.contents.units.as_ref().filter(|units| **units != dataset.units) {
-                return Err(refuse(format!(
-                    "system {name}: its snapshots are in {units} units, and the data set is in {}; convert them, or make a \
-                     data set of each unit style",
-                    dataset.units
-                )));
-            }
+            check_units("snapshots", &features, dataset).map_err(|why| refuse(format!("system {name}: {why}")))?;
             for (sign, word) in [(1.0, "positive"), (-1.0, "negative")] {
                 let of_sign = |(ions, s): (&f64, &Species)| *ions > 0.0 && s.charge * sign > 0.0;
                 if !features.contents.ions.iter().zip(&species).any(of_sign) {
@@ -121,14 +116,6 @@ impl Corpus {
             let dumps = &features.contents.dumps;
             if (1..dumps.len()).any(|i| dumps[..i].contains(&dumps[i])) {
                 return Err(refuse(format!("system {name}: one of its snapshots is given twice; give each once")));
-            }
-            let shares = |other: &&Member| other.features.contents.dumps.iter().any(|dump| dumps.contains(dump));
-            if let Some(other) = systems.iter().find(shares) {
-                return Err(refuse(format!(
-                    "systems {} and {name} have the same snapshots; what stands twice would be learned from and tested on at \
-                     once: leave them out of one",
-                    other.name
-                )));
             }
             let mean_features = mean_features(&features).ok_or_else(|| {
                 refuse(format!("system {name}: its features are not finite; do atoms lie on top of each other?"))
@@ -146,6 +133,29 @@ impl Corpus {
                 }
                 _ => None,
             };
+            if let Some(local) = &local {
+                check_units("responses", &local.features, dataset)
+                    .map_err(|why| refuse(format!("system {name}: {why}")))?;
+            }
+            let own: BTreeSet<String> = configurations(&features, local.as_ref()).cloned().collect();
+            for other in &systems {
+                match configurations(&other.features, other.local.as_ref()).filter(|c| own.contains(*c)).count() {
+                    0 => {}
+                    // Runs may begin from the same configuration.
+                    1 if own.len() > 1 && other.features.contents.frames.len() > 1 => log::warn!(
+                        "{}: systems {} and {name} have a snapshot in common, which is learned from and tested on at once",
+                        path.display(),
+                        other.name
+                    ),
+                    _ => {
+                        return Err(refuse(format!(
+                            "systems {} and {name} have the same snapshots; what stands twice would be learned from and tested \
+                             on at once: leave them out of one",
+                            other.name
+                        )));
+                    }
+                }
+            }
             systems.push(Member {
                 local,
                 name: name.clone(),
@@ -205,6 +215,23 @@ fn labelled(system: &System) -> Result<(f64, f64, &Paths), String> {
         return Err("it names no snapshots; give the dump of its configurations".into());
     };
     Ok((label, error, snapshots))
+}
+
+/// Digests of all configurations of a system.
+fn configurations<'a>(features: &'a Features, local: Option<&'a LocalResponse>) -> impl Iterator<Item = &'a String> {
+    let local = local.map_or(&[][..], |local| &local.features.contents.configurations);
+    features.contents.configurations.iter().chain(local)
+}
+
+/// Refuses dumps that state other units than the data set's.
+fn check_units(what: &str, features: &Features, dataset: &Dataset) -> Result<(), String> {
+    match &features.contents.units {
+        Some(units) if *units != dataset.units => Err(format!(
+            "its {what} are in {units} units, and the data set is in {}; convert them, or make a data set of each unit style",
+            dataset.units
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// The species, in a model's order or else that of their first atom types, and the map from types.
