@@ -176,15 +176,16 @@ impl Job {
     fn check_species(&self, current: &CurrentSeries, record: Option<&Record>) -> Result<()> {
         let names: Vec<&str> = current.species.iter().flatten().map(String::as_str).collect();
         let has = |name: &str| names.contains(&name);
+        if names.is_empty() {
+            return Ok(());
+        }
         if record.is_none()
             && let Some(name) = self.record.properties.charges.keys().find(|name| !has(name))
         {
-            let there =
-                if names.is_empty() { "is that of all charge".into() } else { format!("has {}", names.join(", ")) };
-            return Err(Error::Species(format!("a charge is given for {name}, and the current {there}")));
-        }
-        if names.is_empty() {
-            return Ok(());
+            return Err(Error::Species(format!(
+                "a charge is given for {name}, and the current has {}",
+                names.join(", ")
+            )));
         }
         let missing = match record {
             Some(record) => {
@@ -227,6 +228,10 @@ impl Job {
         };
         notes.extend(current.notes.iter().cloned());
         self.check_species(current, record)?;
+        if record.is_none() && current.species.iter().all(Option::is_none) && !self.record.properties.charges.is_empty()
+        {
+            notes.push("the charges given are not used: the current is that of all charge".into());
+        }
         let given = |name: &str| self.record.properties.charges.get(name).copied();
         let known = |name: &str| {
             let species = record.and_then(|r| r.assignment.species.iter().find(|s| s.name == name));
