@@ -30,7 +30,7 @@ impl Conditions {
             };
             match value {
                 Some(value) if value > 0.0 && value.is_finite() => Ok(value),
-                Some(value) => Err(Error::Input(format!("the {name} is {value:?}, and must be above zero"))),
+                Some(value) => Err(Error::Input(format!("the {name} is {value}, and must be above zero"))),
                 None => Err(Error::Input(format!("the model takes the {name} of the system, and it is not given"))),
             }
         };
