@@ -194,6 +194,7 @@ mod tests {
             ("coordination_radius = -1.0", "coordination_radius = -1"),
             ("[input]\nsample = 1", "input.sample = 1"),
             ("[gaussian_process]\nfeatures = 0", "features = 0"),
+            ("[gaussian_process]\nfeatures = 5", "features = 5: it must be an even number"),
             ("[mlp]\nsteps = 0", "steps must be at least 1"),
             ("[mlp]\nstep = 3", "unknown field `step`"),
         ] {

@@ -36,6 +36,14 @@ for_any_processor!(
 );
 
 for_any_processor!(
+    /// `cos(2 pi turns)`, in place, and `sin(2 pi turns)`; as right as [`cosine_of_turns`].
+    cosine_and_sine_of_turns, cosine_and_sine_of_turns_wide, cosine_and_sine_of_turns_plain(
+        turns: &mut [f32],
+        sines: &mut [f32]
+    )
+);
+
+for_any_processor!(
     /// `max(sums + bias, 0)`; NaN stays NaN.
     raise_and_cut, raise_and_cut_wide, raise_and_cut_plain(sums: &mut [f32], bias: f32)
 );
@@ -88,6 +96,13 @@ fn cosine_of_turns_plain(turns: &mut [f32], phase: f32) {
 }
 
 #[inline(always)]
+fn cosine_and_sine_of_turns_plain(turns: &mut [f32], sines: &mut [f32]) {
+    for (turn, sine) in turns.iter_mut().zip(sines) {
+        (*turn, *sine) = cosine_and_sine(*turn);
+    }
+}
+
+#[inline(always)]
 fn raise_and_cut_plain(sums: &mut [f32], bias: f32) {
     for sum in sums {
         let z = *sum + bias;
@@ -96,17 +111,35 @@ fn raise_and_cut_plain(sums: &mut [f32], bias: f32) {
     }
 }
 
+/// What is left of whole turns, between -1/2 and 1/2.
 #[inline(always)]
-fn cosine(turns: f32) -> f32 {
+fn fraction(turns: f32) -> f32 {
     // Adding and taking away 1.5 2^23 rounds to a whole number.
     const ROUND: f32 = 12_582_912.0;
+    turns - ((turns + ROUND) - ROUND)
+}
+
+/// `sin(2 pi y)` within a quarter turn.
+#[inline(always)]
+fn sine_of_quarter(y: f32) -> f32 {
     // Least squares for sin(2 pi y) / y on a quarter turn, even powers of y.
     const C: [f32; 6] = [std::f32::consts::TAU, -41.341_7, 81.605_21, -76.703_67, 41.999_956, -14.336_828];
-    let fraction = turns - ((turns + ROUND) - ROUND);
-    // cos(2 pi t) = sin(2 pi (1/4 - |t|)), whose argument stays within a quarter turn.
-    let y = 0.25 - fraction.abs();
     let y2 = y * y;
     y * (C[0] + y2 * (C[1] + y2 * (C[2] + y2 * (C[3] + y2 * (C[4] + y2 * C[5])))))
+}
+
+#[inline(always)]
+fn cosine(turns: f32) -> f32 {
+    // cos(2 pi t) = sin(2 pi (1/4 - |t|)), whose argument stays within a quarter turn.
+    sine_of_quarter(0.25 - fraction(turns).abs())
+}
+
+#[inline(always)]
+fn cosine_and_sine(turns: f32) -> (f32, f32) {
+    let fraction = fraction(turns);
+    let y = 0.25 - fraction.abs();
+    // sin(2 pi |t|) = sin(2 pi (1/2 - |t|)): the smaller of the two, and the sign of t.
+    (sine_of_quarter(y), sine_of_quarter((0.25 - y.abs()).copysign(fraction)))
 }
 
 #[cfg(test)]
@@ -122,6 +155,22 @@ mod tests {
         assert_eq!(any, plain);
         for (t, found) in given.iter().zip(any) {
             let exact = (std::f64::consts::TAU * (f64::from(*t) + 0.125)).cos();
+            assert!((f64::from(found) - exact).abs() < 2e-5, "{t}: {found} {exact}");
+        }
+    }
+
+    #[test]
+    fn sines_go_with_the_same_cosines_in_all_instructions() {
+        let given: Vec<f32> = (-20_000..20_000).map(|i| i as f32 * 1.37e-3).collect();
+        let (mut any, mut plain, mut cosines) = (given.clone(), given.clone(), given.clone());
+        let (mut any_sines, mut plain_sines) = (vec![f32::NAN; given.len()], vec![f32::NAN; given.len()]);
+        cosine_and_sine_of_turns(&mut any, &mut any_sines);
+        cosine_and_sine_of_turns_plain(&mut plain, &mut plain_sines);
+        cosine_of_turns(&mut cosines, 0.0);
+        assert_eq!((&any, &any_sines), (&plain, &plain_sines));
+        assert_eq!(any, cosines);
+        for (t, found) in given.iter().zip(any_sines) {
+            let exact = (std::f64::consts::TAU * f64::from(*t)).sin();
             assert!((f64::from(found) - exact).abs() < 2e-5, "{t}: {found} {exact}");
         }
     }

@@ -89,6 +89,32 @@ fn exported_perceptrons_are_run_here_as_tract_runs_them() {
 }
 
 #[test]
+fn exported_waves_are_run_here_as_tract_runs_them() {
+    let mut random = ChaCha8Rng::seed_from_u64(45);
+    let directions = uniform(&mut random, 12, 40, 0.5);
+    let phases = uniform(&mut random, 1, 40, 1.0).row(0).to_owned();
+    let pairs = Waves::pairs(directions.clone());
+    for (waves, what) in [(pairs, "cosines and sines"), (Waves::new(directions, phases), "cosines with phases")] {
+        let map = InputMap {
+            transform: Transform::SoftSqrt,
+            factor: 30.0,
+            matrix: uniform(&mut random, 30, 12, 0.4),
+            offset: Array1::from_elem(12, 0.1),
+        };
+        let weights = uniform(&mut random, waves.n_features(), 3, 0.2);
+        let head = Head::Waves { waves, weights, offsets: Array1::from_elem(3, 0.7) };
+        let ensemble = Ensemble::new(map, head);
+        let file = ensemble.to_graph().finish(30, 3, &metadata()).unwrap();
+        assert!(is_own(&file), "{what}");
+        compare(&file, what);
+
+        let x = uniform(&mut random, 5, 30, 2.0);
+        let read = Model::from_bytes("m.onnx", &file).unwrap().predict(x.view()).unwrap();
+        assert_eq!(read, ensemble.predict(x.view(), &mut Scratch::default()), "{what}");
+    }
+}
+
+#[test]
 fn calibration_keeps_the_mean_and_scales_deviations() {
     let mut random = ChaCha8Rng::seed_from_u64(43);
     let networks: Vec<Network> = (0..3)

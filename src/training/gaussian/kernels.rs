@@ -72,9 +72,11 @@ impl Kernels {
         let length = (scales.0 * self.mean_squared_distance).sqrt();
         match (&self.between, scales.1) {
             (Some(between), Some(scale)) => {
-                let first = ((SHARE_BETWEEN * self.features as f64) as usize).max(1);
+                let pairs = self.features / 2;
+                let first = ((SHARE_BETWEEN * pairs as f64) as usize).max(1);
+                let features = (2 * first, 2 * pairs.saturating_sub(first).max(1));
                 let lengths = ((scale * between.mean_squared_distance).sqrt(), length);
-                Basis::of_two(&between.directions, (first, self.features.saturating_sub(first).max(1)), lengths, seed)
+                Basis::of_two(&between.directions, features, lengths, seed)
             }
             _ => Basis::new(self.n_inputs, self.features, length, seed),
         }

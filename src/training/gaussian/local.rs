@@ -81,11 +81,11 @@ struct Information {
 }
 
 impl Informed {
-    /// For prior variances `variances` of the first so many weights and of the others. None where the precision is not
+    /// For prior variances `variances` of the weights that are `first` and of the others. None where the precision is not
     /// positive, as for features that are not finite.
-    pub fn new(all: &[LocalSums], variances: (f64, f64), first: usize) -> Option<Self> {
+    pub fn new(all: &[LocalSums], variances: (f64, f64), first: &[bool]) -> Option<Self> {
         let d = all[0].projection.len();
-        let prior = DVector::from_fn(d, |i, _| 1.0 / if i < first { variances.0 } else { variances.1 });
+        let prior = DVector::from_fn(d, |i, _| 1.0 / if first[i] { variances.0 } else { variances.1 });
         let mut information =
             Information { prior, gram: DMatrix::zeros(d, d), projection: DVector::zeros(d), squares: 0.0 };
         for sums in all {

@@ -39,7 +39,7 @@ const LOCAL_SAMPLE: usize = 500;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct GaussianSettings {
-    /// Number of random features.
+    /// Number of random features, half of them cosines and half sines.
     pub features: usize,
     /// Squared length scales to choose from by the evidence, in mean squared distances between two environments.
     pub length_scales: Vec<f64>,
@@ -49,15 +49,15 @@ pub struct GaussianSettings {
 
 impl Default for GaussianSettings {
     fn default() -> Self {
-        Self { features: 1024, length_scales: vec![0.3, 0.45, 0.7, 1.0, 2.0], sample: 2000 }
+        Self { features: 768, length_scales: vec![0.3, 0.45, 0.7, 1.0, 2.0], sample: 2000 }
     }
 }
 
 impl GaussianSettings {
     pub(super) fn check(&self) -> Result<()> {
         let refuse = |message: String| Err(Error::Input(format!("gaussian_process.{message}")));
-        if !(1..=1 << 16).contains(&self.features) {
-            return refuse(format!("features = {}: it must be from 1 to 65536", self.features));
+        if !(2..=1 << 16).contains(&self.features) || !self.features.is_multiple_of(2) {
+            return refuse(format!("features = {}: it must be an even number from 2 to 65536", self.features));
         }
         if self.length_scales.is_empty() || self.length_scales.iter().any(|l| !(l.is_finite() && *l > 0.0)) {
             return refuse("length_scales: give one or more numbers above zero".into());
@@ -105,7 +105,7 @@ impl GaussianField {
             let basis = kernels.basis(scales, seed);
             let pooled: Vec<Vec<f64>> = samples.par_iter().map(|sample| basis.mean(sample.view())).collect();
             let local = LocalSums::of(systems, inputs, &basis, LOCAL_SAMPLE);
-            Ok(Posterior::new(&pooled, &labels, &errors, &local, PriorSearch { first: basis.first, thorough: false })?
+            Ok(Posterior::new(&pooled, &labels, &errors, &local, PriorSearch { first: &basis.first, thorough: false })?
                 .log_evidence)
         };
         let candidates = kernels.candidates();
@@ -123,7 +123,7 @@ impl GaussianField {
         let pooled: Vec<Vec<f64>> = systems.iter().map(|s| pooled(s.rows, inputs, &basis)).collect();
         let local = LocalSums::of(systems, inputs, &basis, usize::MAX);
         let posterior =
-            Posterior::new(&pooled, &labels, &errors, &local, PriorSearch { first: basis.first, thorough: true })?;
+            Posterior::new(&pooled, &labels, &errors, &local, PriorSearch { first: &basis.first, thorough: true })?;
         Ok(Self { posterior, basis, length_scales })
     }
 

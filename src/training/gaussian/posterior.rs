@@ -59,9 +59,10 @@ impl Posterior {
         labels: &[f64],
         errors: &[f64],
         local: &[LocalSums],
-        prior: PriorSearch,
+        prior: PriorSearch<'_>,
     ) -> Result<Self> {
         let PriorSearch { first, thorough } = prior;
+        let two = first.contains(&true);
         let n = labels.len();
         let pooled = DMatrix::from_fn(n, pooled[0].len(), |s, d| pooled[s][d]);
         let y = DVector::from_column_slice(labels);
@@ -93,14 +94,14 @@ impl Posterior {
         let stride = if thorough { 4 } else { 10 };
         let mut best = PRIOR_STEPS.step_by(stride).map(|step| at((4, step))).fold(None, better);
         let steps = best.as_ref().ok_or_else(refuse)?.steps;
-        if first > 0 {
+        if two {
             let others = PRIOR_STEPS.step_by(stride).filter(|step| *step != steps.0);
             best = others.map(|step| at((step, steps.1))).fold(best, better);
         }
         let Candidate { informed, phi, labels, solved, variances, .. } = best.ok_or_else(refuse)?;
         let mut posterior = Self::from_parts(pooled, phi, Some(informed), labels, errors, solved);
         posterior.prior_variance = variances.1;
-        posterior.prior_variance_between = (first > 0).then_some(variances.0);
+        posterior.prior_variance_between = two.then_some(variances.0);
         Ok(posterior)
     }
 
@@ -222,9 +223,9 @@ impl Posterior {
 
 /// Which priors are tried where responses of single ions are known.
 #[derive(Clone, Copy)]
-pub struct PriorSearch {
-    /// So many weights come first that have a prior variance of their own.
-    pub first: usize,
+pub struct PriorSearch<'a> {
+    /// Which weights have a prior variance of their own, the first of [`Candidate::variances`].
+    pub first: &'a [bool],
     /// Whether the best are looked for closely, or as closely as it takes to compare kernels.
     pub thorough: bool,
 }
@@ -232,7 +233,7 @@ pub struct PriorSearch {
 /// What prior variances make of the data.
 struct Candidate {
     steps: (i32, i32),
-    /// Of the first weights and the others.
+    /// Of the weights that have one of their own, and of the others.
     variances: (f64, f64),
     informed: Informed,
     phi: DMatrix<f64>,
@@ -285,7 +286,7 @@ mod tests {
     fn with_enough_precise_labels_the_weights_are_found() {
         let (pooled, labels) = planted(40, 4);
         let posterior =
-            Posterior::new(&pooled, &labels, &[1e-3; 40], &[], PriorSearch { first: 0, thorough: true }).unwrap();
+            Posterior::new(&pooled, &labels, &[1e-3; 40], &[], PriorSearch { first: &[], thorough: true }).unwrap();
         for (found, planted) in posterior.weights.iter().zip([0.5, -0.25, 0.0, 0.0]) {
             assert!((found - planted).abs() < 1e-3, "{:?}", posterior.weights);
         }
@@ -298,7 +299,7 @@ mod tests {
     fn draws_have_the_mean_and_the_width_of_the_posterior() {
         let (pooled, labels) = planted(5, 12);
         let posterior =
-            Posterior::new(&pooled, &labels, &[0.1; 5], &[], PriorSearch { first: 0, thorough: true }).unwrap();
+            Posterior::new(&pooled, &labels, &[0.1; 5], &[], PriorSearch { first: &[], thorough: true }).unwrap();
         let phi: Vec<f64> = (0..12).map(|d| 0.3 * f64::from(d).cos()).collect();
         let (mean, deviation) = posterior.predict(&phi);
         let n = 4000;
