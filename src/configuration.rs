@@ -1,6 +1,7 @@
 //! The ions of a dump's frame as centers of a descriptor, and the field that a model gives them.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::sync::Once;
 
 use crate::geometry::Cell;
@@ -13,8 +14,8 @@ use crate::{Error, Result};
 
 /// The columns of a dump that ions of these species are found by.
 pub fn columns(map: &SpeciesMap) -> Columns {
-    let columns = Columns::default().want(Quantity::Charges);
-    if map.has_molecules() { columns.want(Quantity::Molecules).want(Quantity::Masses) } else { columns }
+    let columns = Columns::default().want(Quantity::Charges).want(Quantity::Molecules);
+    if map.has_molecules() { columns.want(Quantity::Masses) } else { columns }
 }
 
 /// Checks that every type of a frame was named, and that charges, if there are, have the signs of their species.
@@ -59,10 +60,37 @@ pub fn sites(frame: &Frame, map: &SpeciesMap) -> Result<Sites> {
         charges: frame.charges.as_deref(),
     };
     let sites = Sites::new(&frame.cell, &atoms, map).map_err(|bad| frame.error(bad.atom, bad.message))?;
+    warn_of_molecules(frame, map);
     if map.has_molecules() {
         warn_of_unlike(frame, map, &sites);
     }
     Ok(sites)
+}
+
+/// Says, of the first frame that has molecule ids, that ions which are taken for atoms look like molecules.
+fn warn_of_molecules(frame: &Frame, map: &SpeciesMap) {
+    static LOOKED: Once = Once::new();
+    let Some(ids) = &frame.molecules else { return };
+    LOOKED.call_once(|| {
+        for (index, species) in map.species().iter().enumerate().filter(|(_, s)| s.is_ion() && !s.molecular) {
+            let of_species = (0..frame.n_atoms).filter(|&atom| map.species_of(frame.types[atom]) == Some(index));
+            let mut molecules: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
+            of_species.for_each(|atom| molecules.entry(ids[atom]).or_default().push(atom));
+            // One id for all says nothing, and neither do ids below 1.
+            let Some((id, atoms)) = molecules.first_key_value().filter(|(id, _)| molecules.len() > 1 && **id > 0) else {
+                continue;
+            };
+            if atoms.len() > 1 && molecules.values().all(|others| others.len() == atoms.len()) {
+                let message = format!(
+                    "each molecule id of {name} stands at {} atoms, as {id} here, and each atom is taken for an ion; if {name} is \
+                     an ion of several atoms, name it under molecules (a data set, or the card of a model)",
+                    atoms.len(),
+                    name = species.name
+                );
+                log::warn!("{}", frame.error(Some(atoms[0]), message));
+            }
+        }
+    });
 }
 
 /// Says once that molecules of one species differ in size.

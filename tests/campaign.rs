@@ -144,6 +144,9 @@ fn a_longer_target_goes_on_and_other_variables_are_refused() {
     bench.campaign(&CAMPAIGN.replace("temperature = 1.0", "temperature = 2.0"));
     let message = bench.fail(&["-o", "out"]);
     assert!(message.contains("temperature = 1, and the campaign now says 2"), "{message}");
+    bench.campaign(&format!("{CAMPAIGN}\n[run]\narguments = [\"-sf\", \"opt\"]\n"));
+    let message = bench.fail(&["-o", "out"]);
+    assert!(message.contains("run.arguments = nothing, and the campaign now says -sf opt"), "{message}");
 }
 
 #[test]
@@ -176,6 +179,7 @@ fn wrong_campaigns_are_refused_before_anything_runs() {
         ),
         ("cation = 1.0, ", "", "there is none for cation"),
         ("b = 9", "b = 9\nseed = 1", "the variable seed is ionscape's own"),
+        ("b = [2, 3]", "b = []", "grid: b is a list of no value"),
         ("b = 9", "b = nan", "the variable b is nan; give a number or a text"),
         ("length = 8", "length = \"none\"", "names the variable none"),
         (
@@ -268,10 +272,11 @@ fn a_data_set_is_replaced_by_the_campaign_that_it_is_of() {
         let before = bench.read("out/dataset.toml");
         for more in [&[][..], &["--collect"], &["--dry-run"], &["--slurm", "job.sh"], &["--system", "a1_b2"]] {
             let found = bench.fail(&[&["-o", "out"], more].concat());
-            assert!(
-                found.contains("out/dataset.toml: this data set was not made from this campaign"),
-                "{why}: {found}"
-            );
+            let expected = match why {
+                CAMPAIGN | "" => "would be overwritten: give another --output",
+                _ => "this data set was not made from this campaign",
+            };
+            assert!(found.contains("out/dataset.toml: ") && found.contains(expected), "{why}: {found}");
         }
         assert_eq!(bench.read("out/dataset.toml"), before);
     };

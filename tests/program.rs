@@ -60,6 +60,22 @@ fn results_do_not_depend_on_the_number_of_threads() {
 }
 
 #[test]
+fn a_number_of_threads_that_is_none_is_refused_wherever_it_stands() {
+    let model = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/models/baseline.onnx");
+    for (value, fine) in [("0", true), ("2", true), ("", true), ("abc", false), ("-1", false), ("20000", false)] {
+        let mut command = ionscape();
+        command.args(["inspect", model]).env("RAYON_NUM_THREADS", value);
+        if fine {
+            command.assert().success();
+        } else {
+            let message = refusal(&mut command, 1);
+            let expected = format!("RAYON_NUM_THREADS={value}: it is a number of threads from 1 to 1024");
+            assert!(message.contains(&expected) && message.lines().count() == 1, "{message}");
+        }
+    }
+}
+
+#[test]
 fn predict_keeps_the_dump_adds_three_columns_and_reports_their_mean() {
     let folder = tempfile::tempdir().unwrap();
     let (out, json) = (folder.path().join("out.lammpstrj"), folder.path().join("out.json"));

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use assert_cmd::assert::OutputAssertExt;
 use ionscape::output::AtomicFile;
-use salts::{Salt, write_dataset};
+use salts::{Salt, write_dataset, write_responses};
 
 fn dataset(folder: &Path) {
     let salts: Vec<Salt> = (0..4).map(|i| Salt { n_frames: 2, n_ions: 32, ..Salt::of_grid(i, 4, 700) }).collect();
@@ -139,6 +139,51 @@ fn parts_of_a_dump_are_the_same_snapshots_and_a_common_start_is_told_of() {
     let done = ionscape(folder, "train dataset.toml -o m.onnx").assert().success();
     let said = String::from_utf8_lossy(&done.get_output().stderr).into_owned();
     assert!(said.contains("systems s1 and s2 have a snapshot in common"), "{said}");
+    // Where snapshots are what responses are of, a configuration stands twice in a system.
+    let all: Vec<Salt> = (0..4).map(|i| Salt { n_frames: 2, n_ions: 32, ..Salt::of_grid(i, 4, 700) }).collect();
+    write_responses(folder, &all, 0.1);
+    let read = |name: &str| std::fs::read_to_string(folder.join(name)).unwrap();
+    let (first, own) = (read("local1.lammpstrj"), read("local2.lammpstrj"));
+    let start = first.match_indices("ITEM: TIMESTEP").nth(1).unwrap().0;
+    std::fs::write(folder.join("local2.lammpstrj"), format!("{}{own}", &first[..start])).unwrap();
+    let both = (0..4).fold(read("dataset.toml"), |text, i| {
+        text.replace(&format!("\"s{i}.lammpstrj\""), &format!("\"local{i}.lammpstrj\""))
+    });
+    std::fs::write(folder.join("dataset.toml"), both).unwrap();
+    let done = ionscape(folder, "train dataset.toml -o m.onnx").assert().success();
+    let said = String::from_utf8_lossy(&done.get_output().stderr).into_owned();
+    assert!(said.contains("systems s1 and s2 have a snapshot in common"), "{said}");
+}
+
+#[test]
+fn ions_that_look_like_molecules_are_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    dataset(folder);
+    let plain = std::fs::read_to_string(folder.join("s0.lammpstrj")).unwrap();
+    let ids: [(fn(usize) -> usize, bool); 4] =
+        [(|id| (id - 1) / 4 * 2 + id % 2 + 1, true), (|id| id, false), (|_| 1, false), (|id| id % 3, false)];
+    // Cations and anions take turns.
+    for (molecule, told) in ids {
+        let (mut dump, mut in_atoms) = (String::new(), false);
+        for line in plain.lines() {
+            let id = line.split(' ').next().and_then(|word| word.parse().ok());
+            let in_frame = in_atoms && !line.starts_with("ITEM");
+            in_atoms = if line.starts_with("ITEM") { line.starts_with("ITEM: ATOMS") } else { in_atoms };
+            dump += line;
+            match id.filter(|_| in_frame) {
+                Some(id) => dump += &format!(" {}", molecule(id)),
+                None if in_atoms => dump += " mol",
+                None => {}
+            }
+            dump.push('\n');
+        }
+        std::fs::write(folder.join("s0.lammpstrj"), dump).unwrap();
+        let done = ionscape(folder, "train dataset.toml -o m.onnx").assert().success();
+        let said = String::from_utf8_lossy(&done.get_output().stderr).into_owned();
+        let expected = "each molecule id of cation stands at 2 atoms";
+        assert_eq!(said.contains(expected), told, "{said}");
+    }
 }
 
 #[test]

@@ -167,7 +167,9 @@ impl State {
         let unknown = |key: &str| key == ARGUMENTS && !self.identity.contains_key(key);
         let changed = keys.into_iter().find(|key| identity.get(*key) != self.identity.get(*key) && !unknown(key));
         let Some(key) = changed else { return Ok(()) };
-        let shown = |map: &BTreeMap<String, String>| map.get(key).cloned().unwrap_or("nothing".into());
+        let shown = |map: &BTreeMap<String, String>| {
+            map.get(key).filter(|value| !value.is_empty()).cloned().unwrap_or("nothing".into())
+        };
         Err(Error::Input(format!(
             "{}: it was begun with {key} = {}, and the campaign now says {}: change that back, remove the folder, or give \
              another --output",

@@ -50,6 +50,16 @@ struct Arguments {
 /// More than any machine has: they would be begun for minutes.
 const MOST_THREADS: usize = 1024;
 
+/// What RAYON_NUM_THREADS says, whose zero means all cores.
+fn threads_of_environment() -> anyhow::Result<Option<NonZeroUsize>> {
+    match std::env::var_os("RAYON_NUM_THREADS") {
+        Some(text) if !text.is_empty() && text != "0" => threads(&text.to_string_lossy())
+            .map(Some)
+            .map_err(|e| anyhow::anyhow!("RAYON_NUM_THREADS={}: {e}", text.display())),
+        _ => Ok(None),
+    }
+}
+
 fn threads(text: &str) -> Result<NonZeroUsize, String> {
     let number = text.parse().ok().filter(|n: &NonZeroUsize| n.get() <= MOST_THREADS);
     number.ok_or_else(|| format!("it is a number of threads from 1 to {MOST_THREADS}"))
@@ -108,8 +118,8 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     #[cfg(not(feature = "embedded"))]
     let is_lammps = false;
     if !is_lammps {
-        // Begun here, threads that cannot be are an error. Zero is what RAYON_NUM_THREADS says, or all cores.
-        let threads = arguments.threads.map_or(0, NonZeroUsize::get);
+        // Begun here, threads that cannot be are an error. Zero is all cores.
+        let threads = arguments.threads.or(threads_of_environment()?).map_or(0, NonZeroUsize::get);
         let pool = || rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
         ending::watch_signals().map_err(anyhow::Error::from).and_then(|()| Ok(pool()?)).context(
             "threads cannot be started: memory or the number of processes is limited too far (ulimit -v, -u); raise the \

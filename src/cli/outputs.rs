@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, stderr, stdout};
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use ionscape::campaign::Campaign;
 use ionscape::dataset::Dataset;
 use ionscape::output::AtomicFile;
@@ -69,7 +69,10 @@ pub fn check_campaign(
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
         text => text.with_context(|| path.display().to_string())?,
     };
-    if !is_made_by(&path, &text, campaign, maker) {
+    let dataset = Dataset::parse(&path, &text)
+        .map_err(|e| anyhow!("{e}; it would be overwritten: give another --output, or move it"))?;
+    let made_here = text.starts_with(&format!("# Made by ionscape {maker}.\n"));
+    if !made_here || !is_of(&dataset, root, campaign) {
         bail!(
             "{}: this data set was not made from this campaign, and would be overwritten; give another --output, or move it",
             path.display()
@@ -78,14 +81,13 @@ pub fn check_campaign(
     Ok(())
 }
 
-/// Whether a data set is of a campaign, or of the same one when it had other systems: all that it says can be had again.
-fn is_made_by(path: &Path, text: &str, campaign: &Campaign, maker: &str) -> bool {
-    let Ok(dataset) = Dataset::parse(path, text) else { return false };
+/// Whether a data set in `root` is of a campaign, or of the same one when it had other systems: all that it says can be had
+/// again.
+fn is_of(dataset: &Dataset, root: &Path, campaign: &Campaign) -> bool {
     let names = || dataset.systems.iter().map(|system| system.name.as_str());
     let planned = |name: &str| campaign.systems.iter().any(|system| system.name == name);
-    text.starts_with(&format!("# Made by ionscape {maker}.\n"))
-        && (dataset.systems.is_empty() || names().any(planned))
-        && names().all(|name| planned(name) || path.with_file_name(name).is_dir())
+    (dataset.systems.is_empty() || names().any(planned))
+        && names().all(|name| planned(name) || root.join(name).is_dir())
 }
 
 /// Every file that a data set in `folder` names.

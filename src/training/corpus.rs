@@ -139,10 +139,12 @@ impl Corpus {
             }
             let own: BTreeSet<String> = configurations(&features, local.as_ref()).cloned().collect();
             for other in &systems {
-                match configurations(&other.features, other.local.as_ref()).filter(|c| own.contains(*c)).count() {
+                // Responses may be those of the snapshots themselves.
+                let others: BTreeSet<String> = configurations(&other.features, other.local.as_ref()).cloned().collect();
+                match own.intersection(&others).count() {
                     0 => {}
                     // Runs may begin from the same configuration.
-                    1 if own.len() > 1 && other.features.contents.frames.len() > 1 => log::warn!(
+                    1 if own.len() > 1 && others.len() > 1 => log::warn!(
                         "{}: systems {} and {name} have a snapshot in common, which is learned from and tested on at once",
                         path.display(),
                         other.name

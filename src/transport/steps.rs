@@ -43,13 +43,13 @@ impl Steps {
         if self.n >= ENOUGH {
             let others = self.first.max(self.longest);
             if wide && longest > LONGER * others {
-                return Err(self.error(frame, longest, others, joined));
+                return Err(self.error(frame, longest, Some(others), joined));
             }
             self.longest = self.longest.max(longest);
             self.n_later += self.before.len();
         } else if longest > self.first {
             self.first = longest;
-            self.doubt = wide.then(|| self.error(frame, longest, 0.0, joined));
+            self.doubt = wide.then(|| self.error(frame, longest, None, joined));
         }
         self.n += self.before.len();
         self.before.clear();
@@ -69,10 +69,11 @@ impl Steps {
         }
     }
 
-    fn error(&self, frame: &Frame, longest: f64, others: f64, joined: bool) -> Error {
+    /// `others` is the longest step before; none where it is those after that tell.
+    fn error(&self, frame: &Frame, longest: f64, others: Option<f64>, joined: bool) -> Error {
         let others = match others {
-            0.0 => "which is several times as far as between any frames after it".into(),
-            others => format!("and by {others:.4} at most between frames before"),
+            None => "which is several times as far as between any frames after it".into(),
+            Some(others) => format!("and by {others:.4} at most between frames before"),
         };
         let message = match joined {
             true => format!(

@@ -139,6 +139,7 @@ def test_solvent_stays_in_the_configurations(campaign):
 @pytest.mark.parametrize(("change", "message"), [
     (('units = "lj"', 'units = "real"'), "its labels are in real units, and the campaign is in lj"),
     (("cation = 1.0", "cation = 2.0"), "so that its labels are of other ions"),
+    (('name = "free"', 'name = "bound"'), "none of its systems is one of the campaign's with a label"),
 ])
 def test_labels_of_other_units_or_ions_are_refused(campaign, change, message):
     folder = campaign(FREE)
