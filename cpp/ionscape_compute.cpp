@@ -94,6 +94,7 @@ IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
 
   peratom_flag = 1;
   create_attribute = 1;
+  comm_forward = 3;
   report_id = fmt::format("{}_ionscape_report", id);
   modify->add_fix(fmt::format("{} all IONSCAPE/REPORT {}", report_id, id));
 }
@@ -101,7 +102,11 @@ IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
 IonscapeCompute::~IonscapeCompute()
 {
   // LAMMPS deletes fixes before computes when it ends.
-  if (modify->nfix && fix_by_id(modify, report_id)) modify->delete_fix(report_id);
+  if (modify->nfix && fix_by_id(modify, report_id)) {
+    modify->delete_fix(report_id);
+    // A run without setup would know its fixes by the places that they had.
+    update->first_update = 0;
+  }
   memory->destroy(array_atom);
 }
 
@@ -216,7 +221,7 @@ void IonscapeCompute::look_at_atoms()
   centers.clear();
   for (int i = 0; i < atom->nlocal; i++)
     if ((atom->mask[i] & groupbit) && handle->engine->is_ion(atom->type[i])) centers.push_back(i);
-  handle->look(atom);
+  handle->look(atom, places);
   handle->counted.reset();
 }
 
@@ -227,8 +232,44 @@ void IonscapeCompute::compute_peratom()
   // A program that goes on after an error asks again.
   invoked_peratom = -1;
   find_values();
-  // Between runs atoms may change before a program asks again at this step, and it asks where this is another step.
-  if (update->whichflag != 0) invoked_peratom = update->ntimestep;
+  if (update->whichflag != 0) {
+    invoked_peratom = update->ntimestep;
+    return;
+  }
+  // Between runs atoms may change before a program asks again at this step, and it asks where this is another step. No run's
+  // report counts what was asked for there.
+  spent = {};
+  begin_findings();
+}
+
+// As LAMMPS sends positions: ghosts beyond the box's sides are so many of its vectors away.
+int IonscapeCompute::pack_forward_comm(int n, int *list, double *buf, int pbc_flag, int *pbc)
+{
+  double shift[3] = {0.0, 0.0, 0.0};
+  if (pbc_flag) {
+    for (int k = 0; k < 3; k++) shift[k] = pbc[k] * domain->prd[k];
+    if (domain->triclinic) {
+      shift[0] = shift[0] + pbc[5] * domain->xy + pbc[4] * domain->xz;
+      shift[1] += pbc[3] * domain->yz;
+    }
+  }
+  for (int i = 0; i < n; i++)
+    for (int k = 0; k < 3; k++) buf[3 * i + k] = places[3 * static_cast<std::size_t>(list[i]) + k] + shift[k];
+  return 3 * n;
+}
+
+void IonscapeCompute::unpack_forward_comm(int n, int first, double *buf)
+{
+  std::copy_n(buf, 3 * n, &places[3 * static_cast<std::size_t>(first)]);
+}
+
+// A fix that has just changed the box or moved atoms, such as fix deform, leaves ghosts where they were.
+void IonscapeCompute::find_places()
+{
+  const std::size_t n = atom->nlocal;
+  places.resize(3 * (n + atom->nghost));
+  if (n) std::copy_n(atom->x[0], 3 * n, places.data());
+  send_to_ghosts(comm, static_cast<Compute *>(this), 0);
 }
 
 void IonscapeCompute::find_values()
@@ -236,8 +277,7 @@ void IonscapeCompute::find_values()
   find_temperature();
   const bool among_ghosts = ghosts_serve();
   if (among_ghosts)
-    // A fix that has just changed the box or moved atoms, such as fix deform, leaves ghosts where they were.
-    comm->forward_comm();
+    find_places();
   else
     gather();
   // All ranks take part, if the atoms of one have moved.
@@ -263,18 +303,17 @@ bool IonscapeCompute::seen_before(bool among_ghosts)
 {
   const std::size_t nlocal = atom->nlocal, n = among_ghosts ? nlocal + atom->nghost : nlocal;
   const std::vector<double> gathered = among_ghosts ? std::vector<double>() : handle->everything();
-  const double *x = !among_ghosts ? gathered.data() : n ? atom->x[0] : nullptr;
-  const std::size_t size = among_ghosts ? 3 * n : gathered.size();
+  const std::vector<double> &x = among_ghosts ? places : gathered;
   const bool as_warm = seen.temperature == temperature || std::isnan(temperature);
   if (as_warm && seen.step == update->ntimestep && seen.among_ghosts == among_ghosts && holds(seen.types, atom->type, n) &&
-      holds(seen.mask, atom->mask, nlocal) && holds(seen.x, x, size))
+      holds(seen.mask, atom->mask, nlocal) && holds(seen.x, x.data(), x.size()))
     return true;
   seen.step = update->ntimestep;
   seen.temperature = temperature;
   seen.among_ghosts = among_ghosts;
   seen.types.assign(atom->type, atom->type + n);
   seen.mask.assign(atom->mask, atom->mask + nlocal);
-  seen.x.assign(x, x + size);
+  seen.x = x;
   return false;
 }
 
@@ -333,7 +372,7 @@ void IonscapeCompute::set_arrays(int i)
 double IonscapeCompute::memory_usage()
 {
   return static_cast<double>(nmax) * size_peratom_cols * sizeof(double) + values.capacity() * sizeof(double) +
-      (seen.x.capacity() + held.x.capacity() + handle->rows.capacity()) * sizeof(double) +
+      (places.capacity() + seen.x.capacity() + held.x.capacity() + handle->rows.capacity()) * sizeof(double) +
       (centers.capacity() + seen.types.capacity() + seen.mask.capacity()) * sizeof(int) +
       handle->engine->memory(atom->nlocal + atom->nghost);
 }

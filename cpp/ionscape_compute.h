@@ -21,6 +21,11 @@ class IonscapeCompute : public Compute {
 
   void init() override;
   void compute_peratom() override;
+
+  // Where atoms are, for their ghosts.
+  int pack_forward_comm(int n, int *list, double *buf, int pbc_flag, int *pbc) override;
+  void unpack_forward_comm(int n, int first, double *buf) override;
+
   double memory_usage() override;
 
   void end_run();
@@ -77,6 +82,10 @@ class IonscapeCompute : public Compute {
   // Where the temperature comes from: a number, or an equal-style variable or a compute by its name.
   std::string temperature_source;
 
+  // Where the atoms of this rank and its ghosts are now. LAMMPS's own ghosts may still be where a fix left them, and stay there: what
+  // else looks at them in this step must find the same with and without this compute.
+  std::vector<double> places;
+
   // The atoms of the last evaluation: positions and types of local and ghost ones, or all that was gathered and types of local
   // ones; masks of local ones.
   struct Seen {
@@ -125,6 +134,7 @@ class IonscapeCompute : public Compute {
   void check_charges();
   std::string charge_problem() const;
   void find_values();
+  void find_places();
   void find_temperature();
   void evaluate_atoms(bool among_ghosts);
   void look_at_atoms();

@@ -54,11 +54,10 @@ struct IonscapeCompute::Handle {
     return all;
   }
 
-  // Looks at the atoms of this rank, ghosts included, as they are now.
-  void look(const Atom *atom)
+  // Looks at the atoms of this rank, ghosts included, at these places.
+  void look(const Atom *atom, const std::vector<double> &places)
   {
-    const std::size_t n = atom->nlocal + atom->nghost;
-    atoms = {n ? atom->x[0] : nullptr, atom->type, n};
+    atoms = {places.data(), atom->type, places.size() / 3};
   }
 };
 

@@ -68,6 +68,17 @@ template <class T> bool is_ready(const T *, long)
   return true;
 }
 
+// What a compute packs of atoms, sent to where their ghosts are.
+template <class C, class T> auto send_to_ghosts(C *comm, T *compute, int) -> decltype(comm->forward_comm(compute))
+{
+  comm->forward_comm(compute);
+}
+
+template <class C, class T> void send_to_ghosts(C *comm, T *compute, long)
+{
+  comm->forward_comm_compute(compute);
+}
+
 // The group that alone has ghosts, of `comm_modify group`; 0, which is everyone, by default. Comm keeps it to itself.
 inline int ghost_group(const Comm *comm)
 {

@@ -89,6 +89,11 @@ fn foreign_graphs_are_refused() {
     assert!(refusal(&proto).contains("impossible dimensions"));
 
     let mut proto = baseline();
+    let again = proto.graph.as_ref().unwrap().initializer[0].clone();
+    proto.graph.as_mut().unwrap().initializer.push(again);
+    assert!(refusal(&proto).contains("it has two constants called"));
+
+    let mut proto = baseline();
     proto.graph.as_mut().unwrap().input[0].name = "x".into();
     assert!(refusal(&proto).contains("its input is named 'x', and must be 'descriptor'"));
 

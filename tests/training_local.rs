@@ -170,6 +170,13 @@ fn responses_that_do_not_fit_are_refused() {
         let found = refusal(&text, options);
         assert!(found.contains(message), "{message}: {found}");
     }
+    let label = good.lines().find(|line| line.starts_with("molar_conductivity = ")).unwrap();
+    let found = refusal(&first(label, "molar_conductivity = 0.0"), none);
+    assert!(found.contains("system s0: its molar_conductivity is 0, and responses of its ions"), "{found}");
+    let config = folder.path().join("train.toml");
+    fs::write(&config, "[gaussian_process]\nfeatures = 2\n").unwrap();
+    let found = refusal(&good, &["--config", config.to_str().unwrap()]);
+    assert!(found.contains("features = 2: where responses of ions are learned from it must be from 4"), "{found}");
     let dump = folder.path().join("local0.lammpstrj");
     let text = fs::read_to_string(&dump).unwrap();
     for (change, message) in [

@@ -7,6 +7,7 @@ use tract_onnx::pb::{
     TensorShapeProto, TypeProto, ValueInfoProto, attribute_proto, tensor_proto, tensor_shape_proto, type_proto,
 };
 
+use super::file::LARGEST_FILE;
 use super::{INPUT, Metadata, OUTPUT};
 
 /// The ONNX version of the operators, and of the file's layout.
@@ -89,7 +90,7 @@ impl GraphBuilder {
     /// The model file's content: input [`INPUT`] `[N, n_features]`, output [`OUTPUT`] `[N, n_members]`.
     ///
     /// # Errors
-    /// Metadata that contradict themselves; what is wrong with them.
+    /// Metadata that contradict themselves, and what is wrong with them; more bytes than are read.
     pub fn finish(mut self, n_features: usize, n_members: usize, metadata: &Metadata) -> Result<Vec<u8>, String> {
         metadata.check()?;
         let value = serde_json::to_string(&metadata.clone().versioned())
@@ -106,6 +107,10 @@ impl GraphBuilder {
             metadata_props: vec![StringStringEntryProto { key: Metadata::KEY.into(), value }],
             ..Default::default()
         };
+        let size = model.encoded_len() as u64;
+        if size > LARGEST_FILE {
+            return Err(format!("it would have {size} bytes, and models of more than {LARGEST_FILE} are not read"));
+        }
         Ok(model.encode_to_vec())
     }
 }

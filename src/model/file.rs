@@ -1,5 +1,6 @@
 //! The model file: ONNX with metadata, read with distrust, and written.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
@@ -18,7 +19,7 @@ use crate::species::{Channels, check_name};
 use crate::{Error, Result};
 
 /// Larger files are refused unread.
-const LARGEST_FILE: u64 = 256 << 20;
+pub(super) const LARGEST_FILE: u64 = 256 << 20;
 
 /// Wider inputs and outputs are refused.
 const LARGEST_DIMENSION: i64 = 1 << 20;
@@ -72,8 +73,15 @@ pub(super) fn decode(bytes: &[u8]) -> Result<ModelProto, String> {
             set.version
         );
     }
+    let mut names = HashSet::new();
     for tensor in &graph.initializer {
         check_tensor(tensor)?;
+        if !names.insert(&tensor.name) {
+            return Err(format!(
+                "it has two constants called '{}', and programs differ in which they take",
+                tensor.name
+            ));
+        }
     }
     if !graph.sparse_initializer.is_empty() {
         return Err("it has sparse initializers; export it with dense ones".into());

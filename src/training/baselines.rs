@@ -79,7 +79,8 @@ impl Baseline {
         match self {
             Self::NernstEinstein => system.nernst_einstein,
             Self::Quadratic { variable, temperature, coefficients } => {
-                Some(terms(system, *variable, *temperature)?.iter().zip(coefficients).map(|(t, c)| t * c).sum())
+                let terms = terms(system, *variable, *temperature)?;
+                (terms.len() == coefficients.len()).then(|| terms.iter().zip(coefficients).map(|(t, c)| t * c).sum())
             }
             Self::Ridge { intercept, coefficients } => (coefficients.len() == system.mean_features.len()).then(|| {
                 let products = system.mean_features.iter().zip(coefficients).map(|(x, c)| x * c);

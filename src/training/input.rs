@@ -49,19 +49,19 @@ impl Default for InputSettings {
 impl InputSettings {
     pub(super) fn check(&self) -> Result<()> {
         let refuse = |key: &str, value: f64, range: &str| {
-            Err(Error::Input(format!("input.{key} = {value}: it must be {range}")))
+            Err(Error::Input(format!("input.{key} = {value:?}: it must be {range}")))
         };
-        if !(self.softening.is_finite() && self.softening > 0.0) {
-            return refuse("softening", self.softening, "above zero");
+        if !(1e-20..=1e6).contains(&self.softening) {
+            return refuse("softening", self.softening, "from 1e-20 to 1e6");
         }
-        if !(self.deviation_floor.is_finite() && self.deviation_floor >= 0.0) {
-            return refuse("deviation_floor", self.deviation_floor, "zero or above");
+        if !(0.0..=1e6).contains(&self.deviation_floor) {
+            return refuse("deviation_floor", self.deviation_floor, "from 0 to 1e6");
         }
         if !(0.0..=1.0).contains(&self.whitening) {
             return refuse("whitening", self.whitening, "from 0 to 1");
         }
-        if !(self.beside.is_finite() && self.beside > 0.0) {
-            return refuse("beside", self.beside, "above zero");
+        if !(1e-6..=1e6).contains(&self.beside) {
+            return refuse("beside", self.beside, "from 1e-6 to 1e6");
         }
         if self.sample < 2 {
             return refuse("sample", self.sample as f64, "2 or more");

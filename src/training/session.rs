@@ -13,7 +13,7 @@ use super::local::ResponseKind;
 use super::perceptrons::Kept;
 use super::reproducibility::{Reproducibility, by_density, reproducibility};
 use super::score::{Prediction, Score, score};
-use super::settings::TrainSettings;
+use super::settings::{ModelKind, TrainSettings};
 use crate::model::ensemble::{Ensemble, Scratch};
 use crate::model::{DomainBuilder, Metadata, Model};
 use crate::{Error, Result};
@@ -64,6 +64,9 @@ pub fn train(
         )));
     }
     let local = if settings.local.learn { local_kind(corpus)? } else { None };
+    if local.is_some() {
+        check_responses(corpus, settings)?;
+    }
     let validation = match settings.folds(n) {
         0 => None,
         _ if n == 2 && settings.folds.is_none() => None,
@@ -120,6 +123,21 @@ fn local_kind(corpus: &Corpus) -> Result<Option<(ResponseKind, usize)>> {
         Some(other) => Err(Error::Input(format!(
             "some responses of ions are {kind}, others {other}; a field is defined at one: give all systems the same local_time \
              and local_perturbation"
+        ))),
+    }
+}
+
+/// What learning from responses of single ions asks of settings and labels.
+fn check_responses(corpus: &Corpus, settings: &TrainSettings) -> Result<()> {
+    if settings.kind == ModelKind::GaussianProcess {
+        settings.gaussian_process.check_with_responses()?;
+    }
+    match corpus.systems.iter().find(|system| system.local.is_some() && system.label == 0.0) {
+        None => Ok(()),
+        Some(system) => Err(Error::Input(format!(
+            "system {}: its molar_conductivity is 0, and responses of its ions count in units of it: leave out its local, or set \
+             learn = false under [local]",
+            system.name
         ))),
     }
 }

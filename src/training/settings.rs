@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::gaussian::GaussianSettings;
+use super::gaussian::{GaussianSettings, check_scales};
 use super::input::InputSettings;
 use super::mlp::MlpSettings;
 use crate::descriptor::{SoapParameters, completed};
@@ -13,6 +13,9 @@ use crate::species::Channels;
 use crate::{Error, Result};
 
 const DEFAULT_FOLDS: usize = 5;
+
+/// Four bytes each, less than the largest model file that is read.
+const MOST_WEIGHTS: u64 = 60_000_000;
 
 /// How a model is trained; every key has a default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -140,21 +143,39 @@ impl TrainSettings {
         if let Some(radius) = self.coordination_radius.filter(|r| !(r.is_finite() && *r > 0.0)) {
             return refuse(format!("coordination_radius = {radius}: it must be above zero"));
         }
-        if !(self.local.weight > 0.0 && self.local.weight.is_finite()) {
-            return refuse(format!("local.weight = {}: it must be above zero", self.local.weight));
+        if !(1e-6..=1e6).contains(&self.local.weight) {
+            return refuse(format!("local.weight = {:?}: it must be from 1e-6 to 1e6", self.local.weight));
         }
-        if !(self.local.scatter >= 0.0 && self.local.scatter.is_finite()) {
-            return refuse(format!("local.scatter = {}: it must be zero or above", self.local.scatter));
+        if !(0.0..=1e3).contains(&self.local.scatter) {
+            return refuse(format!("local.scatter = {:?}: it must be from 0 to 1000", self.local.scatter));
         }
-        for (name, scales) in [("", &self.local.length_scales), ("_between", &self.local.length_scales_between)] {
-            if scales.is_empty() || scales.iter().any(|l| !(l.is_finite() && *l > 0.0)) {
-                return refuse(format!("local.length_scales{name}: give one or more numbers above zero"));
-            }
-        }
+        check_scales("local.length_scales", &self.local.length_scales)?;
+        check_scales("local.length_scales_between", &self.local.length_scales_between)?;
         self.descriptor.validate()?;
         self.input.check()?;
         self.gaussian_process.check()?;
-        self.mlp.check()
+        self.mlp.check()?;
+        let (key, weights) = match self.kind {
+            ModelKind::GaussianProcess => {
+                ("gaussian_process.features", self.gaussian_process.n_weights(self.n_inputs()))
+            }
+            ModelKind::Mlp => ("mlp.hidden", self.mlp.n_weights(self.n_inputs())),
+        };
+        let [shared, of_member] = weights;
+        let weights = shared + of_member * self.members as u64;
+        if weights > MOST_WEIGHTS {
+            return refuse(format!(
+                "{key} and members make {weights} weights, and a model file has room for {MOST_WEIGHTS}; take fewer"
+            ));
+        }
+        Ok(())
+    }
+
+    /// Inputs of the model, about.
+    fn n_inputs(&self) -> u64 {
+        let n_features = self.descriptor.n_features(2);
+        let n = if self.input.components == 0 { n_features } else { self.input.components.min(n_features) };
+        n as u64
     }
 
     /// The number of folds for so many systems.
@@ -195,6 +216,20 @@ mod tests {
             ("[input]\nsample = 1", "input.sample = 1"),
             ("[gaussian_process]\nfeatures = 0", "features = 0"),
             ("[gaussian_process]\nfeatures = 5", "features = 5: it must be an even number"),
+            (
+                "[gaussian_process]\nlength_scales = [1e12]",
+                "length_scales: give one or more numbers, from 0.0001 to 10000",
+            ),
+            ("[local]\nlength_scales_between = [1e-300]", "local.length_scales_between: give one or more"),
+            ("[local]\nweight = 1e308", "local.weight = 1e308"),
+            ("[input]\ndeviation_floor = 1e300", "input.deviation_floor = 1e300: it must be from 0 to 1e6"),
+            ("[input]\nsoftening = 1e-45", "input.softening = 1e-45"),
+            (
+                "members = 1000\n[gaussian_process]\nfeatures = 65536",
+                "gaussian_process.features and members make 68812800 weights",
+            ),
+            ("kind = \"mlp\"\nmembers = 25\n[mlp]\nhidden = [16384, 16384]", "mlp.hidden and members make"),
+            ("[mlp]\nhidden = [9223372036854775807]", "hidden gives a layer 9223372036854775807 units"),
             ("[mlp]\nsteps = 0", "steps must be at least 1"),
             ("[mlp]\nstep = 3", "unknown field `step`"),
         ] {

@@ -115,3 +115,33 @@ def test_trajectory_is_the_same_to_the_last_bit(lammps, ranks):
     text = setup(neighbor=neighbor) + compute() + "thermo_style custom step c_lam\nthermo 1\n"
     run = lammps(text + watch.format("with.lammpstrj") + "run 40\n", ranks=ranks)
     assert (run.folder / "with.lammpstrj").read_bytes() == (run.folder / "without.lammpstrj").read_bytes()
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+@pytest.mark.parametrize("data, box", [("ions.data", "fix box all press/berendsen iso 0.1 0.5 0.2 modulus 1"),
+                                       ("tilted.data", "fix box all deform 1 x vel 1.0 xy vel 0.5 remap x")])
+def test_what_looks_at_ghosts_in_the_same_step_finds_them_as_without(lammps, data, box, ranks):
+    """A fix that changes the box at the end of a step leaves ghosts where they were, and forces may depend on that."""
+    others = """
+compute near all coord/atom cutoff 2.5
+fix near all ave/atom 1 1 1 c_near
+variable push atom 0.1*f_near
+fix push all addforce v_push 0 0
+"""
+    watch = "dump w all custom 5 {} id x y z vx vy vz fx fy fz c_near\ndump_modify w sort id format float %.17g\nrun 40\n"
+    values = compute() + "fix values all ave/time 1 1 1 c_lam\n"
+    for name, asked in ("without", ""), ("with", values):
+        run = lammps(setup(data=data) + box + "\n" + asked + others + watch.format(f"{name}.lammpstrj"), ranks=ranks)
+    assert (run.folder / "with.lammpstrj").read_bytes() == (run.folder / "without.lammpstrj").read_bytes()
+
+
+@pytest.mark.parametrize("command", ["uncompute lam", "plugin unload compute conductivity/atom",
+                                     "uncompute lam\n" + compute()])
+def test_a_run_without_setup_goes_on_after_the_compute_is_gone(lammps, command):
+    """The compute's fix goes with it, and LAMMPS knew the later ones by their places."""
+    energies = {}
+    for name, before, after in ("without", "", ""), ("with", compute(), command):
+        text = setup().replace("fix nve", before + "fix nve").replace("fix limit all langevin 1.0 1.0 1.0 4712", "")
+        run = lammps(text + f"thermo_style custom step pe ke\nrun 10\n{after}\nrun 40 pre no\n")
+        energies[name] = re.findall(r"^ +50 +(\S+) +(\S+)", run.output, re.MULTILINE)[-1]
+    np.testing.assert_allclose(*(np.array(e, float) for e in energies.values()), rtol=1e-6)

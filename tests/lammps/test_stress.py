@@ -169,6 +169,18 @@ def test_what_has_not_changed_since_the_last_run_is_told(lammps):
     np.testing.assert_allclose(mean, asked["c_lam[1]"][asked["type"] != 3].mean(), rtol=1e-12)
 
 
+def test_what_was_asked_for_between_runs_is_in_no_report(lammps):
+    """Not even in that of a run without set-up, which nothing tells the compute of."""
+    between = PRINT + "change_box all x scale 0.8 remap\nundump d\n"
+    run = asked_after(lammps, script(run=f"run 5\n{between}run 0 pre no"), ranks=1)
+    if not run:
+        return
+    assert re.findall(r"(\d+) evaluations of", run.output)[-1] == "1"
+    mean = float(re.findall(r"mean (\S+), deviation", run.output)[-1])
+    shown = float(re.findall(r"^ +5 +\S+ +(\S+)", run.output, re.MULTILINE)[-1])
+    np.testing.assert_allclose(mean, shown, rtol=1e-5)
+
+
 def hosted(run, change, ask):
     """What a Python host prints that runs LAMMPS, and asks after a change."""
     (run.folder / "host.py").write_text(f"""

@@ -111,12 +111,10 @@ fn raise_and_cut_plain(sums: &mut [f32], bias: f32) {
     }
 }
 
-/// What is left of whole turns, between -1/2 and 1/2.
+/// What is left of whole turns, between -1/2 and 1/2; NaN of what is not finite.
 #[inline(always)]
 fn fraction(turns: f32) -> f32 {
-    // Adding and taking away 1.5 2^23 rounds to a whole number.
-    const ROUND: f32 = 12_582_912.0;
-    turns - ((turns + ROUND) - ROUND)
+    turns - turns.round_ties_even()
 }
 
 /// `sin(2 pi y)` within a quarter turn.
@@ -157,6 +155,19 @@ mod tests {
             let exact = (std::f64::consts::TAU * (f64::from(*t) + 0.125)).cos();
             assert!((f64::from(found) - exact).abs() < 2e-5, "{t}: {found} {exact}");
         }
+    }
+
+    #[test]
+    fn cosines_and_sines_stay_within_one_for_any_number_of_turns() {
+        for turns in [0.0f32, 1e6, 4.3e6, 8.3e6, 2e7, 1e9, 1e30, f32::MAX] {
+            let (mut values, mut sines) = (vec![turns, -turns], vec![f32::NAN; 2]);
+            cosine_and_sine_of_turns(&mut values, &mut sines);
+            assert!(values.iter().chain(&sines).all(|v| v.abs() <= 1.000_01), "{turns}: {values:?} {sines:?}");
+            assert_eq!((values[0], sines[0]), (values[1], -sines[1]));
+        }
+        let (mut values, mut sines) = (vec![f32::INFINITY, f32::NAN], vec![0.0; 2]);
+        cosine_and_sine_of_turns(&mut values, &mut sines);
+        assert!(values.iter().chain(&sines).all(|v| v.is_nan()));
     }
 
     #[test]

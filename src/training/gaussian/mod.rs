@@ -59,14 +59,39 @@ impl GaussianSettings {
         if !(2..=1 << 16).contains(&self.features) || !self.features.is_multiple_of(2) {
             return refuse(format!("features = {}: it must be an even number from 2 to 65536", self.features));
         }
-        if self.length_scales.is_empty() || self.length_scales.iter().any(|l| !(l.is_finite() && *l > 0.0)) {
-            return refuse("length_scales: give one or more numbers above zero".into());
-        }
+        check_scales("gaussian_process.length_scales", &self.length_scales)?;
         if self.sample < 2 {
             return refuse(format!("sample = {}: it must be 2 or more", self.sample));
         }
         Ok(())
     }
+
+    /// Weights that members share, and those of one.
+    pub(super) fn n_weights(&self, n_inputs: u64) -> [u64; 2] {
+        let features = self.features as u64;
+        [n_inputs * features / 2, features]
+    }
+
+    /// The same where responses of single ions are learned from, in two kernels.
+    pub(super) fn check_with_responses(&self) -> Result<()> {
+        if (4..=1 << 14).contains(&self.features) {
+            return Ok(());
+        }
+        Err(Error::Input(format!(
+            "gaussian_process.features = {}: where responses of ions are learned from it must be from 4 to 16384",
+            self.features
+        )))
+    }
+}
+
+/// Length scales beyond which float32 sees no difference between environments, or nothing else.
+const SCALES: std::ops::RangeInclusive<f64> = 1e-4..=1e4;
+
+pub(super) fn check_scales(key: &str, scales: &[f64]) -> Result<()> {
+    if !scales.is_empty() && scales.iter().all(|scale| SCALES.contains(scale)) {
+        return Ok(());
+    }
+    Err(Error::Input(format!("{key}: give one or more numbers, from {} to {}", SCALES.start(), SCALES.end())))
 }
 
 /// A fitted field: `f(x) = m + w . phi(x)` with the posterior of `m` and `w`.

@@ -5,6 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::model::ensemble::{Activation, Output};
 use crate::{Error, Result};
 
+/// Wider layers are refused.
+const MOST_UNITS: usize = 1 << 16;
+
 /// Shape and training of one network. Every key has a default.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -62,6 +65,9 @@ impl MlpSettings {
         if let Some(i) = self.hidden.iter().position(|&width| width == 0) {
             return refuse("hidden", &format!("gives layer {} no units; each layer needs at least one", i + 1));
         }
+        if let Some(width) = self.hidden.iter().find(|&&width| width > MOST_UNITS) {
+            return refuse("hidden", &format!("gives a layer {width} units; at most {MOST_UNITS} are trained"));
+        }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
             return refuse("learning_rate", &format!("must be above zero, not {}", self.learning_rate));
         }
@@ -84,6 +90,12 @@ impl MlpSettings {
             );
         }
         Ok(())
+    }
+
+    /// Weights that members share, and those of one.
+    pub(in crate::training) fn n_weights(&self, n_inputs: u64) -> [u64; 2] {
+        let widths: Vec<u64> = [n_inputs].into_iter().chain(self.hidden.iter().map(|&width| width as u64)).collect();
+        [0, widths.windows(2).map(|pair| pair[0] * pair[1]).sum()]
     }
 }
 
