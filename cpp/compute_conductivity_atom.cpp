@@ -79,10 +79,15 @@ void ComputeConductivityAtom::evaluate_gathered(std::vector<double> &values)
   });
 }
 
-void ComputeConductivityAtom::begin_findings()
+void ComputeConductivityAtom::forget_findings()
 {
   std::fill(members.begin(), members.end(), 0.0);
   failed = 0;
+}
+
+void ComputeConductivityAtom::begin_findings()
+{
+  forget_findings();
   told = false;
 }
 

@@ -22,6 +22,7 @@ class ComputeConductivityAtom : public IonscapeCompute {
  protected:
   void evaluate(std::vector<double> &values) override;
   void evaluate_gathered(std::vector<double> &values) override;
+  void forget_findings() override;
   void begin_findings() override;
   void print_findings(bigint evaluated) override;
   void blank(double *row) const override;

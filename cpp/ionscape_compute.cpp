@@ -239,7 +239,6 @@ void IonscapeCompute::compute_peratom()
   // Between runs atoms may change before a program asks again at this step, and it asks where this is another step. No run's
   // report counts what was asked for there.
   spent = {};
-  begin_findings();
 }
 
 // As LAMMPS sends positions: ghosts beyond the box's sides are so many of its vectors away.
@@ -260,7 +259,7 @@ int IonscapeCompute::pack_forward_comm(int n, int *list, double *buf, int pbc_fl
 
 void IonscapeCompute::unpack_forward_comm(int n, int first, double *buf)
 {
-  std::copy_n(buf, 3 * n, &places[3 * static_cast<std::size_t>(first)]);
+  std::copy_n(buf, 3 * n, places.data() + 3 * static_cast<std::size_t>(first));
 }
 
 // A fix that has just changed the box or moved atoms, such as fix deform, leaves ghosts where they were.
@@ -325,6 +324,8 @@ void IonscapeCompute::evaluate_atoms(bool among_ghosts)
   const int columns = size_peratom_cols;
   if (atom->nlocal) std::fill_n(array_atom[0], static_cast<std::size_t>(atom->nlocal) * columns, 0.0);
 
+  // What was asked for between runs is left over.
+  if (!spent.evaluations) forget_findings();
   std::vector<int> of_values;
   if (among_ghosts) {
     look_at_atoms();

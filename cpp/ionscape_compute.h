@@ -61,7 +61,9 @@ class IonscapeCompute : public Compute {
   // Whether ions that the model fails on are flagged, in place of an end of the run.
   bool goes_on;
 
-  // What a style found in a run over so many evaluations of ions: forget it, and tell it. All ranks call both.
+  // What a style found in a run over so many evaluations of ions: forget it, also which warnings were given, and tell it. All
+  // ranks call these.
+  virtual void forget_findings() {}
   virtual void begin_findings() {}
   virtual void print_findings(bigint /*evaluated*/) {}
 
@@ -100,7 +102,8 @@ class IonscapeCompute : public Compute {
   // those of a run.
   struct {
     const class Comm *comm = nullptr;
-    // How far the ghosts that were chosen with them reach.
+    // How many ghosts were chosen with them, and how far they reach.
+    int nghost = 0;
     double reach = 0.0;
     std::vector<double> x;
     std::vector<tagint> tags;

@@ -78,6 +78,7 @@ void IonscapeCompute::hold_atoms()
   const std::size_t n = atom->nlocal;
   const double *x = n ? atom->x[0] : nullptr;
   held.comm = comm;
+  held.nghost = atom->nghost;
   held.reach = reach_of_ghosts(comm, domain);
   held.x.assign(x, x + 3 * n);
   held.types.assign(atom->type, atom->type + n);
@@ -108,7 +109,7 @@ bool IonscapeCompute::ghosts_serve()
 bool IonscapeCompute::has_held_atoms() const
 {
   const std::size_t n = atom->nlocal;
-  return held.comm == comm && held.types.size() == n && std::equal(held.types.begin(), held.types.end(), atom->type) &&
+  return held.comm == comm && held.nghost == atom->nghost && held.types.size() == n && std::equal(held.types.begin(), held.types.end(), atom->type) &&
       (!atom->tag_enable || (held.tags.size() == n && std::equal(held.tags.begin(), held.tags.end(), atom->tag)));
 }
 

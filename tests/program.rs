@@ -62,6 +62,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
 #[test]
 fn a_number_of_threads_that_is_none_is_refused_wherever_it_stands() {
     let model = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/models/baseline.onnx");
+    ionscape().args(["inspect", model, "--threads", "2"]).env("RAYON_NUM_THREADS", "abc").assert().success();
     for (value, fine) in [("0", true), ("2", true), ("", true), ("abc", false), ("-1", false), ("20000", false)] {
         let mut command = ionscape();
         command.args(["inspect", model]).env("RAYON_NUM_THREADS", value);

@@ -119,7 +119,10 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
     let is_lammps = false;
     if !is_lammps {
         // Begun here, threads that cannot be are an error. Zero is all cores.
-        let threads = arguments.threads.or(threads_of_environment()?).map_or(0, NonZeroUsize::get);
+        let threads = match arguments.threads {
+            Some(threads) => threads.get(),
+            None => threads_of_environment()?.map_or(0, NonZeroUsize::get),
+        };
         let pool = || rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
         ending::watch_signals().map_err(anyhow::Error::from).and_then(|()| Ok(pool()?)).context(
             "threads cannot be started: memory or the number of processes is limited too far (ulimit -v, -u); raise the \

@@ -109,7 +109,9 @@ impl GraphBuilder {
         };
         let size = model.encoded_len() as u64;
         if size > LARGEST_FILE {
-            return Err(format!("it would have {size} bytes, and models of more than {LARGEST_FILE} are not read"));
+            return Err(format!(
+                "it would have {size} bytes, and models of more than {LARGEST_FILE} are not read: take fewer features, units or members"
+            ));
         }
         Ok(model.encode_to_vec())
     }

@@ -144,11 +144,13 @@ impl Corpus {
                 match own.intersection(&others).count() {
                     0 => {}
                     // Runs may begin from the same configuration.
-                    1 if own.len() > 1 && others.len() > 1 => log::warn!(
-                        "{}: systems {} and {name} have a snapshot in common, which is learned from and tested on at once",
-                        path.display(),
-                        other.name
-                    ),
+                    1 if [&features, &other.features].iter().all(|f| f.contents.configurations.len() > 1) => {
+                        log::warn!(
+                            "{}: systems {} and {name} have a snapshot in common, which is learned from and tested on at once",
+                            path.display(),
+                            other.name
+                        )
+                    }
                     _ => {
                         return Err(refuse(format!(
                             "systems {} and {name} have the same snapshots; what stands twice would be learned from and tested \

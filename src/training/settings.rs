@@ -162,10 +162,12 @@ impl TrainSettings {
             ModelKind::Mlp => ("mlp.hidden", self.mlp.n_weights(self.n_inputs())),
         };
         let [shared, of_member] = weights;
-        let weights = shared + of_member * self.members as u64;
+        let of_inputs = self.n_inputs() * self.descriptor.n_features(2) as u64;
+        let weights = of_inputs + shared + of_member * self.members as u64;
         if weights > MOST_WEIGHTS {
             return refuse(format!(
-                "{key} and members make {weights} weights, and a model file has room for {MOST_WEIGHTS}; take fewer"
+                "{key}, members and input.components make about {weights} weights, and a model file has room for \
+                 {MOST_WEIGHTS}; take fewer"
             ));
         }
         Ok(())
@@ -226,9 +228,9 @@ mod tests {
             ("[input]\nsoftening = 1e-45", "input.softening = 1e-45"),
             (
                 "members = 1000\n[gaussian_process]\nfeatures = 65536",
-                "gaussian_process.features and members make 68812800 weights",
+                "gaussian_process.features, members and input.components make about 68859600 weights",
             ),
-            ("kind = \"mlp\"\nmembers = 25\n[mlp]\nhidden = [16384, 16384]", "mlp.hidden and members make"),
+            ("kind = \"mlp\"\nmembers = 25\n[mlp]\nhidden = [16384, 16384]", "mlp.hidden, members and"),
             ("[mlp]\nhidden = [9223372036854775807]", "hidden gives a layer 9223372036854775807 units"),
             ("[mlp]\nsteps = 0", "steps must be at least 1"),
             ("[mlp]\nstep = 3", "unknown field `step`"),

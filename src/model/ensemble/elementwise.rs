@@ -114,7 +114,11 @@ fn raise_and_cut_plain(sums: &mut [f32], bias: f32) {
 /// What is left of whole turns, between -1/2 and 1/2; NaN of what is not finite.
 #[inline(always)]
 fn fraction(turns: f32) -> f32 {
-    turns - turns.round_ties_even()
+    // Adding and taking away 1.5 2^23 rounds to a whole number; of larger ones float32 knows no fraction worth the name.
+    const ROUND: f32 = 12_582_912.0;
+    const LARGE: f32 = 4_194_304.0;
+    let whole = if turns.abs() < LARGE { (turns + ROUND) - ROUND } else { turns };
+    turns - whole
 }
 
 /// `sin(2 pi y)` within a quarter turn.

@@ -72,7 +72,7 @@ impl GaussianSettings {
         [n_inputs * features / 2, features]
     }
 
-    /// The same where responses of single ions are learned from, in two kernels.
+    /// Refuses numbers of features that two kernels cannot share, or of which responses make matrices too large.
     pub(super) fn check_with_responses(&self) -> Result<()> {
         if (4..=1 << 14).contains(&self.features) {
             return Ok(());

@@ -224,7 +224,8 @@ impl Posterior {
 /// Which priors are tried where responses of single ions are known.
 #[derive(Clone, Copy)]
 pub struct PriorSearch<'a> {
-    /// Which weights have a prior variance of their own, the first of [`Candidate::variances`].
+    /// For each weight, whether it is of the kernel between systems, with a prior variance of its own; not looked at without
+    /// responses.
     pub first: &'a [bool],
     /// Whether the best are looked for closely, or as closely as it takes to compare kernels.
     pub thorough: bool,
