@@ -127,7 +127,12 @@ fn forty_systems_give_the_field_of_single_ions() {
             print(Case { n_systems, breadth: 0.25, unseen: 0.25, ..Case::default() });
         }
     }
-    let Recovery { ions, within, systems } = recovery(Case::default());
-    eprintln!("R2 over ions {ions:.4}, within systems {within:.4}, over systems {systems:.4}");
-    assert!(ions > 0.9 && systems > 0.99, "{ions} {systems}");
+    // Of one seed, R2 over ions is known to 0.01.
+    let found: Vec<Recovery> = (0..3).map(|seed| recovery(Case { seed, ..Case::default() })).collect();
+    for Recovery { ions, within, systems } in &found {
+        eprintln!("R2 over ions {ions:.4}, within systems {within:.4}, over systems {systems:.4}");
+        assert!(*ions > 0.88 && *systems > 0.99, "{ions} {systems}");
+    }
+    let ions = mean(&found.iter().map(|recovery| recovery.ions).collect::<Vec<_>>());
+    assert!(ions > 0.9, "{ions}");
 }

@@ -62,7 +62,7 @@ fn responses_of_ions_make_the_field_the_planted_one() {
     println!("held out: {:.3} without and {:.3} with responses", corrected(&without), corrected(&with));
     println!("reproducibility {:.3} and {:.3}", reproducible(&without), reproducible(&with));
     assert!(corrected(&with) > corrected(&without) + 0.1);
-    assert!(reproducible(&with) > reproducible(&without) + 0.1);
+    assert!(reproducible(&with) > reproducible(&without) + 0.05 && reproducible(&with) > 0.8);
 
     // The file says what it means and how far it goes.
     let json = folder.path().join("i.json");
