@@ -69,18 +69,13 @@ pub fn check_campaign(
         Err(e) if e.kind() == ErrorKind::NotFound => return Ok(()),
         text => text.with_context(|| path.display().to_string())?,
     };
-    let dataset = Dataset::parse(&path, &text).map_err(|e| {
-        anyhow!(
-            "{}: it would be overwritten, and is no data set; give another --output, or move it: {e}",
-            path.display()
-        )
-    })?;
-    let made_here = text.starts_with(&format!("# Made by ionscape {maker}.\n"));
-    if !made_here || !is_of(&dataset, root, campaign) {
-        bail!(
-            "{}: this data set was not made from this campaign, and would be overwritten; give another --output, or move it",
-            path.display()
-        );
+    let refusal = format!(
+        "{}: this data set was not made from this campaign, and would be overwritten; give another --output, or move it",
+        path.display()
+    );
+    let dataset = Dataset::parse(&path, &text).map_err(|e| anyhow!("{refusal}: {e}"))?;
+    if !text.starts_with(&format!("# Made by ionscape {maker}.\n")) || !is_of(&dataset, root, campaign) {
+        bail!(refusal);
     }
     Ok(())
 }
