@@ -73,8 +73,11 @@ pub fn check_campaign(
         "{}: this data set was not made from this campaign, and would be overwritten; give another --output, or move it",
         path.display()
     );
+    if !text.starts_with(&format!("# Made by ionscape {maker}.\n")) {
+        bail!(refusal);
+    }
     let dataset = Dataset::parse(&path, &text).map_err(|e| anyhow!("{refusal}: {e}"))?;
-    if !text.starts_with(&format!("# Made by ionscape {maker}.\n")) || !is_of(&dataset, root, campaign) {
+    if !is_of(&dataset, root, campaign) {
         bail!(refusal);
     }
     Ok(())
