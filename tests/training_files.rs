@@ -161,7 +161,8 @@ fn ions_that_look_like_molecules_are_told_of() {
     let folder = folder.path();
     dataset(folder);
     let plain = std::fs::read_to_string(folder.join("s0.lammpstrj")).unwrap();
-    let ids: [(fn(usize) -> usize, bool); 4] =
+    type Molecule = fn(usize) -> usize;
+    let ids: [(Molecule, bool); 4] =
         [(|id| (id - 1) / 4 * 2 + id % 2 + 1, true), (|id| id, false), (|_| 1, false), (|id| (id - 1) / 4 * 2, false)];
     // Cations and anions take turns.
     for (molecule, told) in ids {
