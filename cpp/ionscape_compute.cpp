@@ -241,36 +241,6 @@ void IonscapeCompute::compute_peratom()
   spent = {};
 }
 
-// As LAMMPS sends positions: ghosts beyond the box's sides are so many of its vectors away.
-int IonscapeCompute::pack_forward_comm(int n, int *list, double *buf, int pbc_flag, int *pbc)
-{
-  double shift[3] = {0.0, 0.0, 0.0};
-  if (pbc_flag) {
-    for (int k = 0; k < 3; k++) shift[k] = pbc[k] * domain->prd[k];
-    if (domain->triclinic) {
-      shift[0] = shift[0] + pbc[5] * domain->xy + pbc[4] * domain->xz;
-      shift[1] += pbc[3] * domain->yz;
-    }
-  }
-  for (int i = 0; i < n; i++)
-    for (int k = 0; k < 3; k++) buf[3 * i + k] = places[3 * static_cast<std::size_t>(list[i]) + k] + shift[k];
-  return 3 * n;
-}
-
-void IonscapeCompute::unpack_forward_comm(int n, int first, double *buf)
-{
-  std::copy_n(buf, 3 * n, places.data() + 3 * static_cast<std::size_t>(first));
-}
-
-// A fix that has just changed the box or moved atoms, such as fix deform, leaves ghosts where they were.
-void IonscapeCompute::find_places()
-{
-  const std::size_t n = atom->nlocal;
-  places.resize(3 * (n + atom->nghost));
-  if (n) std::copy_n(atom->x[0], 3 * n, places.data());
-  send_to_ghosts(comm, static_cast<Compute *>(this), 0);
-}
-
 void IonscapeCompute::find_values()
 {
   find_temperature();
