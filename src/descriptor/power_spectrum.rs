@@ -158,7 +158,7 @@ impl PowerSpectrum {
         let padded = self.expansion.n_padded;
         let rows = Rows { a: a.as_ptr(), b: b.as_ptr(), padded, prefactors: &self.prefactors };
         for tile in &products.tiles {
-            // SAFETY: each channel has rows for all degrees, which hold whole vectors, and a tile's parts are among the features
+            // SAFETY: each channel has rows for all degrees, which hold whole vectors, and a tile's rows are among the features
             // of a degree, of which there are as many as degrees.
             unsafe {
                 match (tile.rows, tile.vectors) {
@@ -189,7 +189,7 @@ impl Rows<'_> {
     /// `prefactor sum_m a_mn b_mn'` for the n and n' of a tile, which has `H` of n and `W` vectors of n', in every degree.
     ///
     /// # Safety
-    /// The rows are there and hold the tile's n and n', and its parts are within `of_degree` features of each degree.
+    /// The rows are there and hold the tile's n and n', and its own rows are within `of_degree` features of each degree.
     #[inline(always)]
     unsafe fn multiply<V: Lanes, const H: usize, const W: usize>(
         self,
@@ -198,6 +198,7 @@ impl Rows<'_> {
         features: &mut [f64],
     ) {
         debug_assert_eq!((tile.rows, tile.vectors), (H, W));
+        debug_assert!(tile.at[..H].iter().all(|at| at + (W - 1) * V::N + tile.last <= of_degree));
         // SAFETY: promised by the caller, for all pointers that are made of these.
         unsafe {
             let (mut a, mut b) = (self.a.add(tile.n), self.b.add(tile.first));
@@ -217,10 +218,18 @@ impl Rows<'_> {
                     }
                     (a, b) = (a.wrapping_add(self.padded), b.wrapping_add(self.padded));
                 }
-                for (sums, parts) in sums.into_iter().zip(&tile.parts) {
-                    for (sum, part) in sums.into_iter().zip(parts) {
-                        sum.mul(V::splat(prefactor)).write_some(part.mask, to.wrapping_offset(part.at));
-                    }
+                for sum in sums.as_flattened_mut() {
+                    *sum = sum.mul(V::splat(prefactor));
+                }
+                match tile.last {
+                    1 => write::<V, H, W, 1>(sums, &tile.at, to),
+                    2 => write::<V, H, W, 2>(sums, &tile.at, to),
+                    3 => write::<V, H, W, 3>(sums, &tile.at, to),
+                    4 => write::<V, H, W, 4>(sums, &tile.at, to),
+                    5 => write::<V, H, W, 5>(sums, &tile.at, to),
+                    6 => write::<V, H, W, 6>(sums, &tile.at, to),
+                    7 => write::<V, H, W, 7>(sums, &tile.at, to),
+                    _ => write::<V, H, W, 8>(sums, &tile.at, to),
                 }
                 to = to.wrapping_add(of_degree);
             }
@@ -228,8 +237,36 @@ impl Rows<'_> {
     }
 }
 
+/// Writes a tile's products to where its rows are among the features of a degree, `LAST` lanes of each row's last vector.
+///
+/// Rows from the last to the first: within a channel a row's first lanes are no features, and lie where rows before it have theirs.
+///
+/// # Safety
+/// A tile's rows are within the features of the degree, which begin at `to`.
+#[inline(always)]
+unsafe fn write<V: Lanes, const H: usize, const W: usize, const LAST: usize>(
+    sums: [[V; W]; H],
+    at: &[usize; MOST_ROWS],
+    to: *mut f64,
+) {
+    // SAFETY: promised by the caller.
+    unsafe {
+        for h in (0..H).rev() {
+            let row = to.add(at[h]);
+            for (w, sum) in sums[h].into_iter().enumerate() {
+                if w + 1 < W {
+                    sum.write(row.add(w * V::N));
+                } else {
+                    sum.write_first::<LAST>(row.add(w * V::N));
+                }
+            }
+        }
+    }
+}
+
 /// Which products of two channels' coefficients are features, tile by tile.
 struct Products {
+    /// From the last rows to the first.
     tiles: Vec<Tile>,
     lanes: usize,
     /// Features of each degree.
@@ -246,16 +283,10 @@ struct Tile {
     first: usize,
     rows: usize,
     vectors: usize,
-    parts: [[Part; MOST_VECTORS]; MOST_ROWS],
-}
-
-/// What of a vector of products are features.
-#[derive(Clone, Copy, Default)]
-struct Part {
-    /// A bit for each lane that is one.
-    mask: u8,
-    /// Where the first lane would be among the features of a degree; before them, if it is none itself.
-    at: isize,
+    /// Lanes of the last vector that are functions.
+    last: usize,
+    /// Where the first lane of a row is among the features of a degree: in a row before, if it is none itself.
+    at: [usize; MOST_ROWS],
 }
 
 impl Products {
@@ -263,29 +294,48 @@ impl Products {
     fn new(n_max: usize, same: bool, lanes: usize) -> Self {
         let start = |n: usize| if same { n } else { 0 };
         let row = |n: usize| (0..n).map(|n| n_max - start(n)).sum::<usize>();
-        let part = |n: usize, first: usize| {
-            let is_feature = |lane: usize| (start(n)..n_max).contains(&(first + lane));
-            let mask = (0..lanes).filter(|&lane| is_feature(lane)).map(|lane| 1 << lane).sum();
-            Part { mask, at: row(n) as isize + first as isize - start(n) as isize }
-        };
         let mut tiles = vec![];
-        let mut first = 0;
-        while first < n_max {
-            let vectors = if first + lanes < n_max { 2 } else { 1 };
-            let mut n = 0;
-            while n < n_max {
-                let rows = [6, 3].into_iter().find(|&rows| n + rows <= n_max).unwrap_or(1);
-                let mut parts = [[Part::default(); MOST_VECTORS]; MOST_ROWS];
-                for (h, parts) in parts.iter_mut().enumerate().take(rows) {
-                    for (w, place) in parts.iter_mut().enumerate().take(vectors) {
-                        *place = part(n + h, first + w * lanes);
-                    }
+        let mut end = n_max;
+        while end > 0 {
+            let rows = [6, 3].into_iter().find(|&rows| rows <= end).unwrap_or(1);
+            let n = end - rows;
+            for first in (0..n_max).step_by(MOST_VECTORS * lanes) {
+                let functions = (n_max - first).min(MOST_VECTORS * lanes);
+                let vectors = functions.div_ceil(lanes);
+                let mut at = [0; MOST_ROWS];
+                for (h, at) in at.iter_mut().enumerate().take(rows) {
+                    *at = row(n + h) - start(n + h) + first;
                 }
-                tiles.push(Tile { n, first, rows, vectors, parts });
-                n += rows;
+                tiles.push(Tile { n, first, rows, vectors, last: functions - (vectors - 1) * lanes, at });
             }
-            first += vectors * lanes;
+            end = n;
         }
         Self { tiles, lanes, of_degree: row(n_max) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What [`write`] does, with the n and n' of a product in its place.
+    #[test]
+    fn every_feature_is_written_last_by_its_own_product() {
+        for (lanes, n_max, same) in [4, 8]
+            .into_iter()
+            .flat_map(|lanes| (1..=16).flat_map(move |n_max| [true, false].map(move |same| (lanes, n_max, same))))
+        {
+            let products = Products::new(n_max, same, lanes);
+            let mut features = vec![None; products.of_degree];
+            for tile in &products.tiles {
+                for h in (0..tile.rows).rev() {
+                    for lane in 0..(tile.vectors - 1) * lanes + tile.last {
+                        features[tile.at[h] + lane] = Some([tile.n + h, tile.first + lane]);
+                    }
+                }
+            }
+            let of_row = |n: usize| (if same { n } else { 0 }..n_max).map(move |other| Some([n, other]));
+            assert!(features.into_iter().eq((0..n_max).flat_map(of_row)), "{lanes} lanes, n_max {n_max}, same {same}");
+        }
     }
 }

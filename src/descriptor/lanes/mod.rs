@@ -44,11 +44,11 @@ pub(super) trait Lanes: Copy {
     /// # Safety
     /// All of them lie in one allocation, which nobody else looks at.
     unsafe fn write(self, to: *mut f64);
-    /// Writes the values that `mask` has a bit of, each in its place.
+    /// Writes the first `C` values, or all where there are no more.
     ///
     /// # Safety
-    /// These places lie in one allocation, which nobody else looks at. The others need not be there.
-    unsafe fn write_some(self, mask: u8, to: *mut f64);
+    /// As many lie in one allocation, which nobody else looks at.
+    unsafe fn write_first<const C: usize>(self, to: *mut f64);
     /// Writes `N` values to `to[at..]`.
     fn store(self, to: &mut [f64], at: usize);
     fn add(self, other: Self) -> Self;
@@ -153,12 +153,10 @@ impl Lanes for Portable {
     }
 
     #[inline(always)]
-    unsafe fn write_some(self, mask: u8, to: *mut f64) {
-        for (lane, value) in self.0.into_iter().enumerate() {
-            if mask >> lane & 1 == 1 {
-                // SAFETY: promised by the caller.
-                unsafe { to.wrapping_add(lane).write(value) };
-            }
+    unsafe fn write_first<const C: usize>(self, to: *mut f64) {
+        for (lane, value) in self.0.into_iter().enumerate().take(C) {
+            // SAFETY: promised by the caller.
+            unsafe { to.add(lane).write(value) };
         }
     }
 

@@ -7,7 +7,7 @@ use std::arch::x86_64::*;
 macro_rules! x86_lanes {
     ($name:ident, $half:ty, $vector:ty, $whole:ty, $n:literal, $set1:ident, $loadu:ident, $storeu:ident, $add:ident, $sub:ident, $mul:ident,
      $fma:ident, $max:ident, $min:ident, $div:ident, $sqrt:ident, $cast:ident, $back:ident, $addi:ident, $shift:ident,
-     $write_some:ident, $singles:ty, $set1_ps:ident, $loadu_ps:ident, $fma_ps:ident, $widen:ident) => {
+     $write_first:ident, $singles:ty, $set1_ps:ident, $loadu_ps:ident, $fma_ps:ident, $widen:ident) => {
         #[derive(Clone, Copy)]
         pub(in crate::descriptor) struct $name($vector);
 
@@ -40,8 +40,8 @@ macro_rules! x86_lanes {
             }
 
             #[inline(always)]
-            unsafe fn write_some(self, mask: u8, to: *mut f64) {
-                unsafe { $write_some(self.0, mask, to) }
+            unsafe fn write_first<const C: usize>(self, to: *mut f64) {
+                unsafe { $write_first::<C>(self.0, to) }
             }
 
             #[inline(always)]
@@ -145,7 +145,7 @@ x86_lanes!(
     _mm256_castsi256_pd,
     _mm256_add_epi64,
     _mm256_slli_epi64,
-    write_some_of_4,
+    write_first_of_4,
     __m256,
     _mm256_set1_ps,
     _mm256_loadu_ps,
@@ -174,7 +174,7 @@ x86_lanes!(
     _mm512_castsi512_pd,
     _mm512_add_epi64,
     _mm512_slli_epi64,
-    write_some_of_8,
+    write_first_of_8,
     __m512,
     _mm512_set1_ps,
     _mm512_loadu_ps,
@@ -201,34 +201,44 @@ unsafe fn widen_to_8(singles: __m512) -> [__m512d; 2] {
     }
 }
 
-/// # Safety
-/// As [`Lanes::write_some`].
-#[inline(always)]
-unsafe fn write_some_of_8(values: __m512d, mask: u8, to: *mut f64) {
-    // SAFETY: promised by the caller.
-    unsafe { _mm512_mask_storeu_pd(to, mask, values) }
-}
-
-/// By halves: processors with AVX2 alone are slow to write by a mask.
+/// By halves, since writing by a mask is slow on some processors.
 ///
 /// # Safety
-/// As [`Lanes::write_some`].
+/// As [`Lanes::write_first`].
 #[inline(always)]
-unsafe fn write_some_of_4(values: __m256d, mask: u8, to: *mut f64) {
+unsafe fn write_first_of_8<const C: usize>(values: __m512d, to: *mut f64) {
     // SAFETY: promised by the caller.
     unsafe {
-        if mask == 0b1111 {
-            return _mm256_storeu_pd(to, values);
+        if C >= 8 {
+            return _mm512_storeu_pd(to, values);
         }
-        let halves = [_mm256_castpd256_pd128(values), _mm256_extractf128_pd::<1>(values)];
-        for (k, half) in halves.into_iter().enumerate() {
-            let to = to.wrapping_add(2 * k);
-            match mask >> (2 * k) & 0b11 {
-                0b01 => _mm_storel_pd(to, half),
-                0b10 => _mm_storeh_pd(to.wrapping_add(1), half),
-                0b11 => _mm_storeu_pd(to, half),
-                _ => {}
+        write_first_of_4::<C>(_mm512_castpd512_pd256(values), to);
+        let rest = _mm512_extractf64x4_pd::<1>(values);
+        match C {
+            5 => write_first_of_4::<1>(rest, to.add(4)),
+            6 => write_first_of_4::<2>(rest, to.add(4)),
+            7 => write_first_of_4::<3>(rest, to.add(4)),
+            _ => {}
+        }
+    }
+}
+
+/// # Safety
+/// As [`Lanes::write_first`].
+#[inline(always)]
+unsafe fn write_first_of_4<const C: usize>(values: __m256d, to: *mut f64) {
+    // SAFETY: promised by the caller.
+    unsafe {
+        let (low, high) = (_mm256_castpd256_pd128(values), _mm256_extractf128_pd::<1>(values));
+        match C {
+            0 => {}
+            1 => _mm_storel_pd(to, low),
+            2 => _mm_storeu_pd(to, low),
+            3 => {
+                _mm_storeu_pd(to, low);
+                _mm_storel_pd(to.add(2), high);
             }
+            _ => _mm256_storeu_pd(to, values),
         }
     }
 }
