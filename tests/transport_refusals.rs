@@ -100,6 +100,10 @@ fn frames_that_are_unevenly_spaced_are_named() {
         &["timestep 3100 follows 2900 (frame 29 of", "200 steps", "100 steps apart", "evenly spaced"],
     );
     refused(|text| text.replace("TIMESTEP\n3000\n", "TIMESTEP\n100\n"), &["time goes back", "split the dump"]);
+    refused(
+        |text| text.replace("TIMESTEP\n3000\n", "TIMESTEP\n2900\n"),
+        &["timestep 2900 stands there already (frame 29 of", "atom 1 is elsewhere", "split the dump"],
+    );
 }
 
 /// A frame left out in the middle leaves a gap, which the message says; masses of the dump are positive.
@@ -162,7 +166,9 @@ fn frames_of_one_timestep_are_no_trajectory() {
         let steps = (0..80).map(|i| format!("TIMESTEP\n{}\n", 100 * i));
         steps.fold(text, |text, step| text.replace(&step, "TIMESTEP\n0\n"))
     };
-    refused(still, &["all 80 frames have timestep 0"]);
+    refused(still, &["timestep 0 stands there already (frame 0 of", "a trajectory has timesteps that go on"]);
+    let same = |text: String| text[..text.find("ITEM: TIMESTEP\n100\n").unwrap()].repeat(80);
+    refused(same, &["all 80 frames have timestep 0"]);
 }
 
 #[test]

@@ -5,16 +5,21 @@ use std::path::PathBuf;
 use crate::trajectory::{Columns, DumpReader, Frame, OnBadFrame, ReadOptions};
 use crate::{Error, Result};
 
+/// Two writings of one position differ by at most this share of it, or of the cell's edge.
+const WRITTEN: f64 = 1e-5;
+
 /// Reads dumps that continue one another, in the order of their first timesteps.
 ///
 /// Where a run went on from an earlier point of another, the frames that the earlier file has from there on belong to no
-/// continuous motion: they are dropped, and a note says so. So is a frame that stands twice.
+/// continuous motion: they are dropped, and a note says so. So is a frame that stands twice, if it is the same.
 pub struct Sequence {
     columns: Columns,
     options: ReadOptions,
     /// Files still to be read, the next one last, with their first timesteps.
     waiting: Vec<(PathBuf, i64)>,
     reader: Option<DumpReader>,
+    /// The frame that is read, while who reads has the one before.
+    next: Frame,
     /// Timestep and place of the last frame given.
     last: Option<(i64, String)>,
     first_timestep: i64,
@@ -59,6 +64,7 @@ impl Sequence {
             options,
             waiting,
             reader: None,
+            next: Frame::default(),
             last: None,
             first_timestep: 0,
             spacing: None,
@@ -67,10 +73,10 @@ impl Sequence {
         })
     }
 
-    /// Reads the next frame; false after the last.
+    /// Puts the next frame in the place of the last one that was read; false after the last.
     ///
     /// # Errors
-    /// As the dump reader's; frames that go back in time or are not evenly spaced.
+    /// As the dump reader's; frames that go back in time or are not evenly spaced; two of one timestep that differ.
     pub fn read(&mut self, frame: &mut Frame) -> Result<bool> {
         loop {
             let Some(reader) = &mut self.reader else {
@@ -78,22 +84,24 @@ impl Sequence {
                 self.reader = Some(DumpReader::open(path, self.columns.clone(), self.options)?);
                 continue;
             };
-            if !reader.read(frame)? {
+            if !reader.read(&mut self.next)? {
                 self.n_skipped += reader.n_skipped();
                 self.reader = None;
                 continue;
             }
-            if self.waiting.last().is_some_and(|(_, next)| frame.timestep >= *next) {
+            if self.waiting.last().is_some_and(|(_, next)| self.next.timestep >= *next) {
                 self.n_repeated += 1;
                 continue;
             }
             if self.accept(frame)? {
+                std::mem::swap(frame, &mut self.next);
                 return Ok(true);
             }
         }
     }
 
-    fn accept(&mut self, frame: &Frame) -> Result<bool> {
+    fn accept(&mut self, before: &Frame) -> Result<bool> {
+        let frame = &self.next;
         let step = frame.timestep;
         let here = format!("frame {} of {}", frame.place.frame, frame.place.path.display());
         let Some((last, place)) = &self.last else {
@@ -102,6 +110,7 @@ impl Sequence {
             return Ok(true);
         };
         if step == *last {
+            check_same(before, frame, place)?;
             self.n_repeated += 1;
             return Ok(false);
         }
@@ -165,6 +174,29 @@ impl Sequence {
         }
         notes
     }
+}
+
+/// Refuses a frame whose atoms are not where those of `before` are, at the same timestep: what moved them is no motion of the run.
+fn check_same(before: &Frame, frame: &Frame, place: &str) -> Result<()> {
+    let (Some(was), Some(is)) = (&before.unwrapped, &frame.unwrapped) else { return Ok(()) };
+    let (first, second) = (before.order_by_id()?, frame.order_by_id()?);
+    let edge = frame.cell.widths().into_iter().fold(0.0, f64::max);
+    let moved = first.iter().zip(&second).find(|&(&a, &b)| {
+        let apart = frame.cell.nearest_image(std::array::from_fn(|k| is[b][k] - was[a][k])).0;
+        let tolerance = |k: usize| WRITTEN * is[b][k].abs().max(edge);
+        before.ids[a] != frame.ids[b] || (0..3).any(|k| apart[k].abs() > tolerance(k))
+    });
+    let what = match moved {
+        None if first.len() == second.len() => return Ok(()),
+        None => "other atoms are there".to_string(),
+        Some((_, &atom)) => format!("atom {} is elsewhere", frame.ids[atom]),
+    };
+    let message = format!(
+        "timestep {} stands there already ({place}), and {what}: a trajectory has timesteps that go on; where something \
+         other than the run moved atoms, split the dump, and analyse its parts one by one",
+        frame.timestep
+    );
+    Err(frame.error(None, message))
 }
 
 fn frames(n: usize) -> String {
