@@ -343,4 +343,18 @@ fn evaluation_refuses_what_does_not_fit_the_model() {
     assert!(message(good.replace("\"lj\"", "\"real\"")).contains("the data set is in real units"));
     let species = message(good.replace("cation", "lithium"));
     assert!(species.contains("lithium (+1)") && species.contains("cation (+1), anion (-1)"), "{species}");
+    std::fs::write(&path, &good).unwrap();
+    let model = folder.path().join("m.onnx");
+    let bytes = std::fs::read(&model).unwrap();
+    for (from, to, expected) in [
+        (r#""kind":"ridge""#, r#""kind":"rigde""#, "unknown variant `rigde`"),
+        (r#""temperature":false"#, r#""temperature":true "#, "quadratic has 6 coefficients for 10 terms"),
+    ] {
+        let place = bytes.windows(from.len()).position(|w| w == from.as_bytes()).unwrap();
+        let mut damaged = bytes.clone();
+        damaged[place..place + to.len()].copy_from_slice(to.as_bytes());
+        std::fs::write(&model, damaged).unwrap();
+        let found = message(good.clone());
+        assert!(found.contains("validation.baselines_fitted") && found.contains(expected), "{found}");
+    }
 }

@@ -116,7 +116,7 @@ fn coordination_radius(arguments: &Arguments, metadata: &Metadata) -> anyhow::Re
     let (Some(asked), Some(own)) = (arguments.coordination_radius, stored) else {
         return Ok(arguments.coordination_radius.or(stored));
     };
-    if stored_baselines(metadata).is_some() && (asked - own).abs() > 1e-9 * own {
+    if stored_baselines(metadata)?.is_some() && (asked - own).abs() > 1e-9 * own {
         bail!(
             "{}: its baselines were fitted with a coordination radius of {own}, and their coefficients mean nothing at {asked:?}; leave \
              out --coordination-radius",

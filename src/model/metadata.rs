@@ -91,7 +91,8 @@ impl Metadata {
             }
             None => return Err("its metadata has no version number".into()),
         }
-        let metadata: Self = serde_json::from_value(value).map_err(|e| format!("its metadata is incomplete: {e}"))?;
+        // From the text, for of two values under one key the other would be left out without a word.
+        let metadata: Self = serde_json::from_str(text).map_err(|e| format!("its metadata is incomplete: {e}"))?;
         metadata.check()?;
         let needed = metadata.clone().versioned().version;
         if metadata.version < needed {

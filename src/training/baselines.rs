@@ -63,6 +63,19 @@ impl Baseline {
         }
     }
 
+    /// Refuses coefficients that are not those of its terms.
+    pub(super) fn check(&self, n_features: usize) -> Result<(), String> {
+        let (coefficients, terms) = match self {
+            Self::NernstEinstein => return Ok(()),
+            Self::Quadratic { temperature, coefficients, .. } => (coefficients, if *temperature { 10 } else { 6 }),
+            Self::Ridge { coefficients, .. } => (coefficients, n_features),
+        };
+        match coefficients.len() {
+            n if n != terms => Err(format!("{} has {n} coefficients for {terms} terms", self.name())),
+            _ => Ok(()),
+        }
+    }
+
     /// All baselines that systems allow, fitted to them by least squares.
     pub fn fit_all(systems: &[&Member]) -> Vec<Self> {
         let mut baselines = vec![];

@@ -62,16 +62,19 @@ pub struct Evaluated {
 /// `on_system` is called after each.
 ///
 /// # Errors
-/// Other units or species than the model's, features of another width, a result that is not finite.
+/// Other units or species than the model's, features of another width, a result that is not finite; as [`stored_baselines`].
 pub fn evaluate(local: &LocalModel, corpus: &Corpus, floor: f64, on_system: &mut dyn FnMut()) -> Result<Evaluation> {
     check(local, corpus)?;
+    let stored = stored_baselines(local.model().metadata())?;
+    let n_features = corpus.systems.first().map_or(0, |member| member.mean_features.len());
+    stored.iter().flatten().try_for_each(|baseline| baseline.check(n_features)).map_err(damaged_baselines)?;
     let mut systems = vec![];
     for member in &corpus.systems {
         systems.push(evaluate_one(local, member).map_err(|e| Error::Input(format!("system {}: {e}", member.name)))?);
         on_system();
     }
     let predictions: Vec<Prediction> = systems.iter().map(|s| s.prediction.clone()).collect();
-    let (baselines, baselines_fitted_to) = baselines(local, corpus, floor);
+    let (baselines, baselines_fitted_to) = baselines(stored, corpus, floor);
     Ok(Evaluation {
         systems,
         score: score(&predictions, floor),
@@ -162,8 +165,16 @@ fn evaluate_one(local: &LocalModel, member: &Member) -> Result<Evaluated> {
 }
 
 /// The baselines that a model carries, fitted to its own training systems, if it does.
-pub fn stored_baselines(metadata: &Metadata) -> Option<Vec<Baseline>> {
-    serde_json::from_value(metadata.validation.get("baselines_fitted")?.clone()).ok()
+///
+/// # Errors
+/// Metadata that are no baselines.
+pub fn stored_baselines(metadata: &Metadata) -> Result<Option<Vec<Baseline>>> {
+    let stored = metadata.validation.get("baselines_fitted");
+    stored.map(|stored| serde_json::from_value(stored.clone()).map_err(damaged_baselines)).transpose()
+}
+
+fn damaged_baselines(why: impl std::fmt::Display) -> Error {
+    Error::Input(format!("the model's metadata are damaged: validation.baselines_fitted: {why}; train it again"))
 }
 
 /// What a model was seen to learn from in a corpus.
@@ -192,8 +203,7 @@ pub fn seen(metadata: &Metadata, corpus: &Corpus) -> Seen {
 
 /// The baselines that the model carries, fitted to its own training systems; or else each system by baselines fitted to
 /// the others.
-fn baselines(local: &LocalModel, corpus: &Corpus, floor: f64) -> (BTreeMap<String, Score>, &'static str) {
-    let stored = stored_baselines(local.model().metadata());
+fn baselines(stored: Option<Vec<Baseline>>, corpus: &Corpus, floor: f64) -> (BTreeMap<String, Score>, &'static str) {
     let mut predictions: BTreeMap<String, Vec<Prediction>> = BTreeMap::new();
     let mut add = |member: &Member, baselines: &[Baseline]| {
         for baseline in baselines {
