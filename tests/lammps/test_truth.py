@@ -28,6 +28,8 @@ else "read_restart ${restart}"
 mass * 1.0
 pair_style zero 1.0 nocoeff
 pair_coeff * *
+# Few and large bins: those of this wide box would take LAMMPS longer than its atoms.
+neighbor 5.0 bin
 comm_modify cutoff 6.0
 timestep 0.005
 BONDS
