@@ -253,12 +253,11 @@ impl SpeciesMap {
         if charge.signum() == expected.signum() && charge != 0.0 {
             return Ok(());
         }
-        let cure = match charge {
-            0.0 => "give its atoms their charge: those that LAMMPS or a fix creates have none until they are set",
-            _ => "are the species in the order of the atom types?",
-        };
+        let created =
+            if charge == 0.0 { " Atoms that LAMMPS or a fix creates have no charge until one is set" } else { "" };
         Err(Error::Species(format!(
-            "atom type {atom_type} is named {name}, whose charge is {expected:+}, and has charge {charge:+}; {cure}"
+            "atom type {atom_type} is named {name}, whose charge is {expected:+}, and has charge {charge:+}; \
+             are the species in the order of the atom types?{created}"
         )))
     }
 }
@@ -286,7 +285,7 @@ mod tests {
         let map = SpeciesMap::from_names(&salt(), &["cation", "anion"]).unwrap();
         assert!(map.check_charge(2, -0.8).is_ok() && map.check_charge(3, 5.0).is_ok());
         assert!(map.check_charge(1, -1.0).unwrap_err().to_string().contains("order of the atom types"));
-        assert!(map.check_charge(1, 0.0).unwrap_err().to_string().contains("a fix creates have none until"));
+        assert!(map.check_charge(1, 0.0).unwrap_err().to_string().contains("a fix creates have no charge"));
     }
 
     #[test]

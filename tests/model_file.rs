@@ -168,6 +168,19 @@ fn metadata_that_make_no_sense_are_refused() {
     assert!(message(|m| drop(m["descriptor"].as_object_mut().unwrap().remove("sigma"))).contains("needs sigma"));
     assert!(message(|m| m["surprise"] = 1.into()).contains("surprise"));
     assert!(message(|m| m["domain"]["low"] = serde_json::json!([1.0])).contains("domain is damaged"));
+    let written = |change: fn(&mut StringStringEntryProto) -> Option<StringStringEntryProto>| {
+        let mut proto = baseline();
+        let entry = proto.metadata_props.iter_mut().find(|p| p.key == "ionscape").unwrap();
+        let more = change(entry);
+        proto.metadata_props.extend(more);
+        refusal(&proto)
+    };
+    let twice = written(|entry| {
+        entry.value = entry.value.replacen("\"cation\":1.0", "\"cation\":1.0,\"cation\":2.0", 1);
+        None
+    });
+    assert!(twice.contains("its metadata is ambiguous: the key 'cation' stands twice"), "{twice}");
+    assert!(written(|entry| Some(entry.clone())).contains("it carries ionscape metadata twice"));
 }
 
 #[test]

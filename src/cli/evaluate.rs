@@ -55,7 +55,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let metadata = local.model().metadata();
     let descriptor: SoapParameters = serde_json::from_value(metadata.descriptor.clone())
         .with_context(|| format!("{}: the descriptor", arguments.model.display()))?;
-    let radius = coordination_radius(&arguments, metadata)?.unwrap_or(0.3 * descriptor.cutoff);
+    // What is damaged is told before the work.
+    let stored = stored_baselines(metadata)?;
+    let radius = coordination_radius(&arguments, metadata, stored.is_some())?.unwrap_or(0.3 * descriptor.cutoff);
     let inputs = (&descriptor, metadata.channels, metadata.conditions.as_slice());
     let corpus = arguments.reading.corpus(path, &dataset, inputs, Some(local.species()), radius)?;
     let mut progress = Progress::new(&arguments.model, "systems");
@@ -111,12 +113,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 /// The radius that was asked for or that the model's own baselines were fitted with, if any.
-fn coordination_radius(arguments: &Arguments, metadata: &Metadata) -> anyhow::Result<Option<f64>> {
+fn coordination_radius(arguments: &Arguments, metadata: &Metadata, has_baselines: bool) -> anyhow::Result<Option<f64>> {
     let stored = metadata.provenance.get("coordination_radius").and_then(serde_json::Value::as_f64);
     let (Some(asked), Some(own)) = (arguments.coordination_radius, stored) else {
         return Ok(arguments.coordination_radius.or(stored));
     };
-    if stored_baselines(metadata)?.is_some() && (asked - own).abs() > 1e-9 * own {
+    if has_baselines && (asked - own).abs() > 1e-9 * own {
         bail!(
             "{}: its baselines were fitted with a coordination radius of {own}, and their coefficients mean nothing at {asked:?}; leave \
              out --coordination-radius",

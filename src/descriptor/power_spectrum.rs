@@ -266,7 +266,8 @@ unsafe fn write<V: Lanes, const H: usize, const W: usize, const LAST: usize>(
 
 /// Which products of two channels' coefficients are features, tile by tile.
 struct Products {
-    /// From the last rows to the first.
+    /// From the last rows to the first, and of the same rows from the first columns to the last: a later one overwrites what an
+    /// earlier one has written too much.
     tiles: Vec<Tile>,
     lanes: usize,
     /// Features of each degree.

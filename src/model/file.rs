@@ -134,10 +134,14 @@ fn check_tensor(tensor: &TensorProto) -> Result<(), String> {
 
 /// The metadata of a decoded file.
 pub(super) fn metadata(proto: &ModelProto) -> Result<Metadata, String> {
-    let entry = proto.metadata_props.iter().find(|p| p.key == Metadata::KEY).ok_or(
+    let mut entries = proto.metadata_props.iter().filter(|p| p.key == Metadata::KEY);
+    let entry = entries.next().ok_or(
         "it carries no ionscape metadata; adopt a model made elsewhere with \
          'ionscape import FILE.onnx --card card.toml -o model.onnx'",
     )?;
+    if entries.next().is_some() {
+        return Err("it carries ionscape metadata twice".into());
+    }
     Metadata::from_json(&entry.value)
 }
 

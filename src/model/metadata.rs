@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::Domain;
 use super::conditions::Condition;
+use super::unrepeated::Unrepeated;
 use crate::species::{Channels, Species};
 
 /// A model's description of itself.
@@ -91,8 +92,9 @@ impl Metadata {
             }
             None => return Err("its metadata has no version number".into()),
         }
-        // From the text, for of two values under one key the other would be left out without a word.
-        let metadata: Self = serde_json::from_str(text).map_err(|e| format!("its metadata is incomplete: {e}"))?;
+        // Of two values under one key, the other would be left out without a word.
+        serde_json::from_str::<Unrepeated>(text).map_err(|e| format!("its metadata is ambiguous: {e}"))?;
+        let metadata: Self = serde_json::from_value(value).map_err(|e| format!("its metadata is incomplete: {e}"))?;
         metadata.check()?;
         let needed = metadata.clone().versioned().version;
         if metadata.version < needed {

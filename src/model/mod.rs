@@ -13,6 +13,7 @@ mod limits;
 mod metadata;
 mod operators;
 mod softplus;
+mod unrepeated;
 
 pub use agreement::Agreement;
 pub use builder::GraphBuilder;

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use crate::trajectory::{Columns, DumpReader, Frame, OnBadFrame, ReadOptions};
 use crate::{Error, Result};
 
-/// Two writings of one position differ by at most this share of it, or of the cell's edge.
+/// Two writings of one position differ by at most this share of it, or of the cell's largest width.
 const WRITTEN: f64 = 1e-5;
 
 /// Reads dumps that continue one another, in the order of their first timesteps.
 ///
 /// Where a run went on from an earlier point of another, the frames that the earlier file has from there on belong to no
-/// continuous motion: they are dropped, and a note says so. So is a frame that stands twice, if it is the same.
+/// continuous motion: they are dropped, and a note says so. So is a frame that stands twice in a file, if it is the same.
 pub struct Sequence {
     columns: Columns,
     options: ReadOptions,
@@ -73,10 +73,11 @@ impl Sequence {
         })
     }
 
-    /// Puts the next frame in the place of the last one that was read; false after the last.
+    /// Puts the next frame in the place of `frame`, which must be the one that was read last: they are compared. False after the
+    /// last.
     ///
     /// # Errors
-    /// As the dump reader's; frames that go back in time or are not evenly spaced; two of one timestep that differ.
+    /// As the dump reader's; frames that go back in time or are not evenly spaced; two of one file and timestep that differ.
     pub fn read(&mut self, frame: &mut Frame) -> Result<bool> {
         loop {
             let Some(reader) = &mut self.reader else {
@@ -180,20 +181,21 @@ impl Sequence {
 fn check_same(before: &Frame, frame: &Frame, place: &str) -> Result<()> {
     let (Some(was), Some(is)) = (&before.unwrapped, &frame.unwrapped) else { return Ok(()) };
     let (first, second) = (before.order_by_id()?, frame.order_by_id()?);
-    let edge = frame.cell.widths().into_iter().fold(0.0, f64::max);
-    let moved = first.iter().zip(&second).find(|&(&a, &b)| {
-        let apart = frame.cell.nearest_image(std::array::from_fn(|k| is[b][k] - was[a][k])).0;
-        let tolerance = |k: usize| WRITTEN * is[b][k].abs().max(edge);
-        before.ids[a] != frame.ids[b] || (0..3).any(|k| apart[k].abs() > tolerance(k))
-    });
-    let what = match moved {
-        None if first.len() == second.len() => return Ok(()),
-        None => "other atoms are there".to_string(),
-        Some((_, &atom)) => format!("atom {} is elsewhere", frame.ids[atom]),
+    let what = if first.iter().map(|&atom| before.ids[atom]).ne(second.iter().map(|&atom| frame.ids[atom])) {
+        "other atoms are there".to_string()
+    } else {
+        let width = frame.cell.widths().into_iter().fold(0.0, f64::max);
+        let moved = first.iter().zip(&second).find(|&(&a, &b)| {
+            let apart = frame.cell.nearest_image(std::array::from_fn(|k| is[b][k] - was[a][k])).0;
+            (0..3).any(|k| apart[k].abs() > WRITTEN * is[b][k].abs().max(was[a][k].abs()).max(width))
+        });
+        let Some((_, &atom)) = moved else { return Ok(()) };
+        format!("atom {} is elsewhere", frame.ids[atom])
     };
     let message = format!(
-        "timestep {} stands there already ({place}), and {what}: a trajectory has timesteps that go on; where something \
-         other than the run moved atoms, split the dump, and analyse its parts one by one",
+        "timestep {} stands there already ({place}), and {what}: a trajectory has timesteps that go on; where a run was \
+         restarted from an earlier step into the same dump, split the dump there and give both files; where something \
+         other than the run moved atoms, analyse the parts one by one",
         frame.timestep
     );
     Err(frame.error(None, message))
