@@ -56,7 +56,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let descriptor: SoapParameters = serde_json::from_value(metadata.descriptor.clone())
         .with_context(|| format!("{}: the descriptor", arguments.model.display()))?;
     // What is damaged is told before the work.
-    let stored = stored_baselines(metadata)?;
+    let stored = stored_baselines(metadata).with_context(|| arguments.model.display().to_string())?;
     let radius = coordination_radius(&arguments, metadata, stored.is_some())?.unwrap_or(0.3 * descriptor.cutoff);
     let inputs = (&descriptor, metadata.channels, metadata.conditions.as_slice());
     let corpus = arguments.reading.corpus(path, &dataset, inputs, Some(local.species()), radius)?;
