@@ -47,4 +47,17 @@ impl FieldSnapshot<'_> {
         }
         out
     }
+
+    /// Ions in the order of cubes of about this size in which they are.
+    pub(super) fn order_in_space(&self, size: f64) -> Vec<usize> {
+        let cubes = self.cell.widths().map(|width| (width / size).ceil().clamp(1.0, 1024.0));
+        let cube = |position: [f64; 3]| {
+            let place = self.cell.to_fractional(self.cell.wrap(position));
+            (0..3).fold(0u64, |key, k| key * 1024 + (place[k] * cubes[k]).clamp(0.0, cubes[k] - 1.0) as u64)
+        };
+        let keys: Vec<u64> = self.positions.iter().map(|p| cube(*p)).collect();
+        let mut order: Vec<usize> = (0..keys.len()).collect();
+        order.sort_by_key(|&i| keys[i]);
+        order
+    }
 }

@@ -97,7 +97,7 @@ impl SpatialCorrelation {
         let fluctuations = snapshot.fluctuations();
         let shuffled = snapshot.shuffled(&fluctuations, self.seed, self.frames);
         // Neighbours in space shall be neighbours in memory.
-        let order = order_in_space(snapshot, self.radius / 3.0);
+        let order = snapshot.order_in_space(self.radius / 3.0);
         let positions: Vec<[f64; 3]> = order.iter().map(|&i| snapshot.positions[i]).collect();
         let ion = |&i: &usize| Ion {
             departure: fluctuations[i],
@@ -226,19 +226,6 @@ struct Ion {
     /// One for ions above the mean, zero for others.
     above: f64,
     kind: i32,
-}
-
-/// Ions in the order of cubes of about this size in which they are.
-fn order_in_space(snapshot: &FieldSnapshot, size: f64) -> Vec<usize> {
-    let cubes = snapshot.cell.widths().map(|width| (width / size).ceil().clamp(1.0, 1024.0));
-    let cube = |position: [f64; 3]| {
-        let place = snapshot.cell.to_fractional(snapshot.cell.wrap(position));
-        (0..3).fold(0u64, |key, k| key * 1024 + (place[k] * cubes[k]).clamp(0.0, cubes[k] - 1.0) as u64)
-    };
-    let keys: Vec<u64> = snapshot.positions.iter().map(|p| cube(*p)).collect();
-    let mut order: Vec<usize> = (0..keys.len()).collect();
-    order.sort_by_key(|&i| keys[i]);
-    order
 }
 
 /// The first minimum behind the first maximum, of a curve smoothed over three bins.

@@ -4,6 +4,7 @@
 //! All of it asks the model again, through [`crate::local::LocalModel`], about surroundings that were changed.
 
 mod attribution;
+mod left_out;
 mod overlap;
 mod partial_dependence;
 mod sample;
