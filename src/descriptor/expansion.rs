@@ -64,7 +64,6 @@ fn tiles(l_max: usize, n_max: usize, lanes: usize, per_degree: usize) -> Vec<Til
 
 /// Memory for [`Expansion::expand`].
 pub(super) struct Buffers {
-    xyz: [[f64; BLOCK]; 3],
     r: [f64; BLOCK],
     /// `[lm][BLOCK]`
     harmonics: Vec<[f64; BLOCK]>,
@@ -101,7 +100,6 @@ impl Expansion {
         // Vectors that begin within a row may end behind it.
         let stride = (n_functions - self.n_max + self.n_padded).next_multiple_of(MAX_LANES);
         Buffers {
-            xyz: [[0.0; BLOCK]; 3],
             r: [0.0; BLOCK],
             harmonics: vec![[0.0; BLOCK]; harmonics::count(self.l_max)],
             functions: Aligned::zeros(BLOCK * stride),
@@ -148,9 +146,11 @@ impl Expansion {
                 *c = self.normalization[0] * value;
             }
         }
-        let [x, y, z] = neighbors.coordinates();
-        for ((x, y), z) in x.chunks(BLOCK).zip(y.chunks(BLOCK)).zip(z.chunks(BLOCK)) {
-            self.add_block::<V, R>(radial, [x, y, z], buffers, coefficients);
+        let [x, y, z] = neighbors.in_whole_vectors();
+        let blocks = x.chunks(BLOCK).zip(y.chunks(BLOCK)).zip(z.chunks(BLOCK));
+        for (block, ((x, y), z)) in blocks.enumerate() {
+            let n = (neighbors.len() - block * BLOCK).min(BLOCK);
+            self.add_block::<V, R>(radial, [x, y, z], n, buffers, coefficients);
         }
     }
 
@@ -159,27 +159,24 @@ impl Expansion {
         &self,
         radial: &R,
         neighbors: [&[f64]; 3],
+        n: usize,
         buffers: &mut Buffers,
         coefficients: &mut [f64],
     ) {
-        let n = neighbors[0].len();
         let padded = n.next_multiple_of(V::N);
-        for (coordinate, values) in buffers.xyz.iter_mut().zip(neighbors) {
-            coordinate[..n].copy_from_slice(values);
-            coordinate[n..padded].fill(0.0);
-        }
+        let neighbors = neighbors.map(|coordinate| &coordinate[..padded]);
         // The degree is known to the compiler in each arm, which unrolls the recursion.
         match self.l_max {
-            0 => evaluate_harmonics::<V, R, 0>(radial, padded, buffers),
-            1 => evaluate_harmonics::<V, R, 1>(radial, padded, buffers),
-            2 => evaluate_harmonics::<V, R, 2>(radial, padded, buffers),
-            3 => evaluate_harmonics::<V, R, 3>(radial, padded, buffers),
-            4 => evaluate_harmonics::<V, R, 4>(radial, padded, buffers),
-            5 => evaluate_harmonics::<V, R, 5>(radial, padded, buffers),
-            6 => evaluate_harmonics::<V, R, 6>(radial, padded, buffers),
-            7 => evaluate_harmonics::<V, R, 7>(radial, padded, buffers),
-            8 => evaluate_harmonics::<V, R, 8>(radial, padded, buffers),
-            9 => evaluate_harmonics::<V, R, 9>(radial, padded, buffers),
+            0 => evaluate_harmonics::<V, R, 0>(radial, neighbors, buffers),
+            1 => evaluate_harmonics::<V, R, 1>(radial, neighbors, buffers),
+            2 => evaluate_harmonics::<V, R, 2>(radial, neighbors, buffers),
+            3 => evaluate_harmonics::<V, R, 3>(radial, neighbors, buffers),
+            4 => evaluate_harmonics::<V, R, 4>(radial, neighbors, buffers),
+            5 => evaluate_harmonics::<V, R, 5>(radial, neighbors, buffers),
+            6 => evaluate_harmonics::<V, R, 6>(radial, neighbors, buffers),
+            7 => evaluate_harmonics::<V, R, 7>(radial, neighbors, buffers),
+            8 => evaluate_harmonics::<V, R, 8>(radial, neighbors, buffers),
+            9 => evaluate_harmonics::<V, R, 9>(radial, neighbors, buffers),
             _ => unreachable!("parameters are validated"),
         }
         let Buffers { r, harmonics, functions, stride, .. } = buffers;
@@ -220,13 +217,17 @@ impl Expansion {
     }
 }
 
-/// Distances and bare harmonics up to degree `L` of the block's coordinates, those times the radial part's factor.
+/// Distances and bare harmonics up to degree `L` of whole vectors of coordinates, those times the radial part's factor.
 ///
 /// A neighbour on top of the center has no direction: it counts in degree 0 alone.
 #[inline(always)]
-fn evaluate_harmonics<V: Lanes, R: RadialPart, const L: usize>(radial: &R, padded: usize, buffers: &mut Buffers) {
-    let Buffers { xyz: [x, y, z], r, harmonics, .. } = buffers;
-    for i in (0..padded).step_by(V::N) {
+fn evaluate_harmonics<V: Lanes, R: RadialPart, const L: usize>(
+    radial: &R,
+    [x, y, z]: [&[f64]; 3],
+    buffers: &mut Buffers,
+) {
+    let Buffers { r, harmonics, .. } = buffers;
+    for i in (0..x.len()).step_by(V::N) {
         let (x, y, z) = (V::load(x, i), V::load(y, i), V::load(z, i));
         let square = x.mul_add(x, y.mul_add(y, z.mul(z)));
         let distance = square.sqrt();

@@ -3,10 +3,10 @@
 use super::aligned::Aligned;
 use super::environment::Environment;
 use super::expansion::{Buffers, Expansion};
-use super::lanes::{Lanes, Portable, lanes};
+use super::lanes::{Lanes, MAX_LANES, Portable, lanes};
 use super::parameters::SoapParameters;
 use crate::Result;
-use crate::processor::InstructionSet;
+use crate::processor::{InstructionSet, expect_writes};
 
 /// A SOAP power spectrum, ready to be computed for any number of centers.
 pub struct PowerSpectrum {
@@ -81,6 +81,12 @@ impl PowerSpectrum {
         self.parameters.reach()
     }
 
+    /// How many of a center's features to ask of memory at a time: the first before its neighbours are gathered, more before each
+    /// channel is expanded. All at once are more than can be under way, and what asks next waits.
+    pub(crate) fn features_at_a_time(&self) -> usize {
+        self.n_features().div_ceil(1 + self.n_channels)
+    }
+
     /// Memory for one thread.
     pub fn workspace(&self) -> Workspace {
         Workspace {
@@ -132,7 +138,10 @@ impl PowerSpectrum {
     fn run<V: Lanes>(&self, environment: &Environment, workspace: &mut Workspace, features: &mut [f64]) {
         let Workspace { buffers, coefficients } = workspace;
         let size = self.expansion.len();
+        let at_a_time = self.features_at_a_time();
         for (channel, neighbors) in environment.channels().iter().enumerate() {
+            let expected = (channel + 1) * at_a_time..(channel + 2) * at_a_time;
+            expect_writes(&features[expected.start.min(features.len())..expected.end.min(features.len())]);
             let c = &mut coefficients[channel * size..(channel + 1) * size];
             self.expansion.expand::<V>(neighbors, channel == environment.center(), buffers, c);
         }
@@ -162,11 +171,14 @@ impl PowerSpectrum {
             // of a degree, of which there are as many as degrees.
             unsafe {
                 match (tile.rows, tile.vectors) {
+                    (4, 1) if tile.half => rows.multiply::<V::Half, 4, 1>(tile, products.of_degree, features),
                     (6, 2) => rows.multiply::<V, 6, 2>(tile, products.of_degree, features),
-                    (3, 2) => rows.multiply::<V, 3, 2>(tile, products.of_degree, features),
+                    (4, 2) => rows.multiply::<V, 4, 2>(tile, products.of_degree, features),
+                    (2, 2) => rows.multiply::<V, 2, 2>(tile, products.of_degree, features),
                     (1, 2) => rows.multiply::<V, 1, 2>(tile, products.of_degree, features),
                     (6, 1) => rows.multiply::<V, 6, 1>(tile, products.of_degree, features),
-                    (3, 1) => rows.multiply::<V, 3, 1>(tile, products.of_degree, features),
+                    (4, 1) => rows.multiply::<V, 4, 1>(tile, products.of_degree, features),
+                    (2, 1) => rows.multiply::<V, 2, 1>(tile, products.of_degree, features),
                     (1, 1) => rows.multiply::<V, 1, 1>(tile, products.of_degree, features),
                     _ => unreachable!("a tile of products is of one of these sizes"),
                 }
@@ -284,34 +296,58 @@ struct Tile {
     first: usize,
     rows: usize,
     vectors: usize,
+    /// Whether its one vector is of half as many lanes.
+    half: bool,
     /// Lanes of the last vector that are functions.
     last: usize,
     /// Where the first lane of a row is among the features of a degree: in a row before, if it is none itself.
     at: [usize; MOST_ROWS],
 }
 
+/// Rows of a channel with itself that begin at the same n', which leaves out most of the products that are no features: as many as half
+/// the lanes of the widest vectors.
+const ROWS_TOGETHER: usize = MAX_LANES / 2;
+
 impl Products {
     /// Of `n_max` functions, in a channel or between two.
     fn new(n_max: usize, same: bool, lanes: usize) -> Self {
-        let start = |n: usize| if same { n } else { 0 };
-        let row = |n: usize| (0..n).map(|n| n_max - start(n)).sum::<usize>();
-        let mut tiles = vec![];
+        let mut products =
+            Self { tiles: vec![], lanes, of_degree: if same { n_max * (n_max + 1) / 2 } else { n_max * n_max } };
         let mut end = n_max;
         while end > 0 {
-            let rows = [6, 3].into_iter().find(|&rows| rows <= end).unwrap_or(1);
-            let n = end - rows;
-            for first in (0..n_max).step_by(MOST_VECTORS * lanes) {
-                let functions = (n_max - first).min(MOST_VECTORS * lanes);
-                let vectors = functions.div_ceil(lanes);
-                let mut at = [0; MOST_ROWS];
-                for (h, at) in at.iter_mut().enumerate().take(rows) {
-                    *at = row(n + h) - start(n + h) + first;
-                }
-                tiles.push(Tile { n, first, rows, vectors, last: functions - (vectors - 1) * lanes, at });
+            let functions = n_max - end + ROWS_TOGETHER;
+            if same && end >= ROWS_TOGETHER {
+                end -= ROWS_TOGETHER;
+                products.add_rows(n_max, same, [end, ROWS_TOGETHER], functions);
+            } else {
+                let rows = [6, 4, 2].into_iter().find(|&rows| rows <= end).unwrap_or(1);
+                end -= rows;
+                products.add_rows(n_max, same, [end, rows], n_max);
             }
-            end = n;
         }
-        Self { tiles, lanes, of_degree: row(n_max) }
+        products
+    }
+
+    /// Adds tiles of `rows` rows from `n` on with the last `functions` functions, or with some more where vectors would end behind the
+    /// functions that fill up a row of coefficients.
+    fn add_rows(&mut self, n_max: usize, same: bool, [n, rows]: [usize; 2], functions: usize) {
+        let start = |n: usize| if same { n } else { 0 };
+        let row = |n: usize| (0..n).map(|n| n_max - start(n)).sum::<usize>();
+        // Only vectors of eight have a kind of half as many.
+        let half = self.lanes == MAX_LANES && functions == ROWS_TOGETHER && rows == ROWS_TOGETHER;
+        let lanes = if half { self.lanes / 2 } else { self.lanes };
+        let padded = n_max.next_multiple_of(MAX_LANES);
+        let from = (n_max - functions).min(padded - functions.next_multiple_of(lanes));
+        for first in (from..n_max).step_by(MOST_VECTORS * lanes) {
+            let functions = (n_max - first).min(MOST_VECTORS * lanes);
+            let vectors = functions.div_ceil(lanes);
+            assert!(first + vectors * lanes <= padded, "functions of a tile");
+            let mut at = [0; MOST_ROWS];
+            for (h, at) in at.iter_mut().enumerate().take(rows) {
+                *at = row(n + h) - start(n + h) + first;
+            }
+            self.tiles.push(Tile { n, first, rows, vectors, half, last: functions - (vectors - 1) * lanes, at });
+        }
     }
 }
 
@@ -330,7 +366,8 @@ mod tests {
             let mut features = vec![None; products.of_degree];
             for tile in &products.tiles {
                 for h in (0..tile.rows).rev() {
-                    for lane in 0..(tile.vectors - 1) * lanes + tile.last {
+                    let whole = (tile.vectors - 1) * if tile.half { lanes / 2 } else { lanes };
+                    for lane in 0..whole + tile.last {
                         features[tile.at[h] + lane] = Some([tile.n + h, tile.first + lane]);
                     }
                 }

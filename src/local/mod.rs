@@ -359,7 +359,7 @@ fn describe(
     assert_eq!(out.len(), environments.len() * width, "length of the output");
     let make = || (Environment::new(descriptor.n_channels()), descriptor.workspace());
     let of_center = |(environment, workspace): &mut (Environment, Workspace), (center, row): (usize, &mut [f64])| {
-        expect_writes(row);
+        expect_writes(&row[..descriptor.features_at_a_time()]);
         environments.gather(center, cleared(environment));
         descriptor.compute(environment, workspace, &mut row[..descriptor.n_features()]);
         complete(center, row);

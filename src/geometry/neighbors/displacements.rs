@@ -41,6 +41,11 @@ impl Displacements {
         self.coordinates.each_ref().map(|coordinate| &coordinate[..self.n])
     }
 
+    /// The same in whole vectors of the widest kind; what stands behind the last displacement means nothing.
+    pub fn in_whole_vectors(&self) -> [&[f64]; 3] {
+        self.coordinates.each_ref().map(|coordinate| &coordinate[..self.n.next_multiple_of(LANES)])
+    }
+
     /// The vectors, one by one.
     pub fn iter(&self) -> impl Iterator<Item = [f64; 3]> {
         let [x, y, z] = self.coordinates();

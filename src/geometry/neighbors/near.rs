@@ -181,7 +181,7 @@ mod x86 {
     ///
     /// # Safety
     /// As [`Look::run`]; and the processor has the instructions.
-    #[target_feature(enable = "avx512f,avx512vl")]
+    #[target_feature(enable = "avx512f,avx512vl,popcnt")]
     pub unsafe fn run_avx512<const NUMBERED: bool>(
         look: &Look,
         runs: impl Iterator<Item = Range<usize>>,
