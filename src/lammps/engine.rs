@@ -29,7 +29,7 @@ pub struct Engine {
     started: Option<Started>,
 }
 
-/// Threads, and the process that has them: a child of a fork does not.
+/// Threads beside the calling one, and the process that has them: a child of a fork does not.
 struct Started {
     pool: ThreadPool,
     process: u32,
@@ -55,7 +55,8 @@ pub fn load(path: &str, bytes: &[u8], species: &[String], unit_style: &str, thre
             return Err(Error::Input(format!("threads must be from 1 to {MOST_THREADS}, not {threads}")));
         }
         let started = (threads > 1).then(|| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).thread_name(|i| format!("ionscape-{i}"));
+            let pool =
+                rayon::ThreadPoolBuilder::new().num_threads(threads - 1).thread_name(|i| format!("ionscape-{i}"));
             let pool = pool.build().map_err(|e| Error::Input(format!("{threads} threads cannot be started: {e}")))?;
             Ok(Started { pool, process: std::process::id() })
         });
@@ -111,15 +112,7 @@ impl Engine {
     }
 
     fn n_threads(&self) -> usize {
-        self.pool().map_or(1, ThreadPool::current_num_threads)
-    }
-
-    /// Works on the engine's threads.
-    fn work<T: Send>(&self, work: impl FnOnce(Threads) -> T + Send) -> T {
-        match self.pool() {
-            Some(pool) => pool.install(|| work(Threads::Pool)),
-            None => work(Threads::Calling),
-        }
+        1 + self.pool().map_or(0, ThreadPool::current_num_threads)
     }
 
     pub(super) fn evaluate(
@@ -128,7 +121,7 @@ impl Engine {
         conditions: &Conditions,
         out: &mut [[f64; 3]],
     ) -> Result<Evaluated> {
-        self.work(|threads| self.local.evaluate_on(threads, environments, conditions, out))
+        self.local.evaluate_on(Threads::Calling(self.pool()), environments, conditions, out)
     }
 
     pub(super) fn features(
@@ -137,7 +130,7 @@ impl Engine {
         conditions: &Conditions,
         out: &mut [f64],
     ) -> Result<()> {
-        self.work(|threads| self.local.features_on(threads, environments, conditions, out))
+        self.local.features_on(Threads::Calling(self.pool()), environments, conditions, out)
     }
 
     /// # Safety

@@ -5,6 +5,7 @@
 mod inputs;
 mod periodic;
 mod sites;
+mod threads;
 
 use std::path::Path;
 
@@ -14,6 +15,7 @@ use rayon::prelude::*;
 pub use inputs::Inputs;
 pub use periodic::PeriodicEnvironments;
 pub use sites::{Atoms, BadAtoms, Sites};
+pub(crate) use threads::Threads;
 
 use crate::descriptor::{Environment, PowerSpectrum, SoapParameters, Workspace};
 use crate::model::{Conditions, Metadata, Model};
@@ -27,15 +29,6 @@ pub(crate) const CHUNK: usize = 256;
 
 /// Centers that are described in one go, so that no core waits long for the last one.
 const FEW: usize = 128;
-
-/// Who shares work.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Threads {
-    /// Those of rayon's current pool.
-    Pool,
-    /// The calling thread alone.
-    Calling,
-}
 
 /// Where the neighbours of centers come from.
 pub trait Environments: Sync {
@@ -236,11 +229,7 @@ impl LocalModel {
                 self.evaluate_chunk(scratch.features.slice(s![..out.len(), ..]), chunk * CHUNK, out)
             })
         };
-        let chunks: Vec<Evaluated> = match threads {
-            // Chunks that rayon puts into one job cannot be taken over by a core that is done.
-            Threads::Pool => out.par_chunks_mut(CHUNK).with_max_len(1).enumerate().map(of_chunk).collect(),
-            Threads::Calling => out.chunks_mut(CHUNK).enumerate().map(of_chunk).collect(),
-        };
+        let chunks = threads.map(out.chunks_mut(CHUNK).collect(), of_chunk);
         let mut all = Evaluated { sums: vec![0.0; self.model.n_members()], ..Default::default() };
         chunks.into_iter().for_each(|chunk| all.add(chunk));
         Ok(all)
@@ -369,9 +358,11 @@ fn describe(
             let rows = out.par_chunks_mut(width).with_min_len(16).with_max_len(FEW).enumerate();
             rows.for_each_init(make, of_center);
         }
-        Threads::Calling => {
-            let mut memory = make();
-            out.chunks_mut(width).enumerate().for_each(|row| of_center(&mut memory, row));
+        Threads::Calling(_) => {
+            threads.map(out.chunks_mut(FEW * width).collect(), |(part, rows): (usize, &mut [f64])| {
+                let mut memory = make();
+                rows.chunks_mut(width).enumerate().for_each(|(i, row)| of_center(&mut memory, (part * FEW + i, row)));
+            });
         }
     }
 }
