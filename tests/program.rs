@@ -172,7 +172,7 @@ fn wrong_input_is_refused_in_words_and_leaves_nothing_behind() {
     assert!(featurize("1", "2", &["--switching", "1"], 1).contains("dscribe-gto has no switching"));
     assert!(featurize("1", "2", &["--convention", "compact", "--sigma", "1"], 1).contains("compact has no sigma"));
     let wide = ["--convention", "compact", "--switching", "6"];
-    assert!(featurize("1", "2", &wide, 1).contains("switching 6 must be above 0 and at most the cutoff, 5"));
+    assert!(featurize("1", "2", &wide, 1).contains("switching 6.0 must be above 0 and at most the cutoff, 5.0"));
     assert!(!npy.exists());
     refusal(ionscape().arg("predict"), 2);
     refusal(ionscape().args(["--threads", "0", "inspect", MODEL]), 2);

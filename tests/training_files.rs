@@ -101,7 +101,7 @@ fn data_sets_that_contradict_themselves_are_refused_before_features_are_computed
     assert!(message.contains("the species' name 'threads' is a keyword"), "{message}");
     std::fs::write(folder.join("train.toml"), "coordination_radius = 99\n").unwrap();
     let message = refusal(folder, "train dataset.toml -o m.onnx --config train.toml");
-    assert!(message.contains("the coordination radius is 99, and neighbours are known up to"), "{message}");
+    assert!(message.contains("the coordination radius is 99.0, and neighbours are known up to"), "{message}");
     assert!(!folder.join("ionscape").exists(), "features were computed");
 }
 

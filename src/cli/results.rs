@@ -18,9 +18,9 @@ pub fn write_json(path: Option<&Path>, value: &impl Serialize) -> anyhow::Result
     Ok(())
 }
 
-/// Four decimals, or three digits of what would lose them.
+/// Four decimals, or three digits of what would lose them or be long.
 pub fn number(value: f64) -> String {
-    if value == 0.0 || value.abs() >= 1e-3 { format!("{value:.4}") } else { format!("{value:.2e}") }
+    if value == 0.0 || (1e-3..1e9).contains(&value.abs()) { format!("{value:.4}") } else { format!("{value:.2e}") }
 }
 
 /// A mean number of things, which may be no whole one.
@@ -62,8 +62,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn small_numbers_keep_their_digits() {
-        let numbers = [0.0, 1.0, -0.79162, 1e-3, 9.99e-4, -1.08e-5, f64::NAN].map(number);
-        assert_eq!(numbers, ["0.0000", "1.0000", "-0.7916", "0.0010", "9.99e-4", "-1.08e-5", "NaN"]);
+    fn small_numbers_keep_their_digits_and_large_ones_are_short() {
+        let numbers = [0.0, 1.0, -0.79162, 1e-3, 9.99e-4, -1.08e-5, -1.5e9, f64::NAN].map(number);
+        assert_eq!(numbers, ["0.0000", "1.0000", "-0.7916", "0.0010", "9.99e-4", "-1.08e-5", "-1.50e9", "NaN"]);
     }
 }

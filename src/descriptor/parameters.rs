@@ -80,18 +80,20 @@ impl SoapParameters {
         match self.convention {
             Convention::DscribeGto { sigma } => {
                 if !(cutoff.is_finite() && cutoff > 1.0) {
-                    return refuse(format!("cutoff {cutoff} must be a number above 1, where the radial grid starts"));
+                    return refuse(format!("cutoff {cutoff:?} must be a number above 1, where the radial grid starts"));
                 }
                 if !(sigma.is_finite() && sigma > 0.0) {
-                    return refuse(format!("sigma {sigma} must be a positive number"));
+                    return refuse(format!("sigma {sigma:?} must be a positive number"));
                 }
             }
             Convention::Compact { switching } => {
                 if !(cutoff.is_finite() && cutoff > 0.0) {
-                    return refuse(format!("cutoff {cutoff} must be a positive number"));
+                    return refuse(format!("cutoff {cutoff:?} must be a positive number"));
                 }
                 if !(switching > 0.0 && switching <= cutoff) {
-                    return refuse(format!("switching {switching} must be above 0 and at most the cutoff, {cutoff}"));
+                    return refuse(format!(
+                        "switching {switching:?} must be above 0 and at most the cutoff, {cutoff:?}"
+                    ));
                 }
             }
         }
@@ -187,12 +189,12 @@ mod tests {
         for switching in [0.0, -1.0, 5.1, f64::NAN, f64::INFINITY] {
             let p = SoapParameters { convention: Convention::Compact { switching }, ..Default::default() };
             let message = p.validate().unwrap_err().to_string();
-            assert!(message.contains(&format!("switching {switching} must be above 0 and at most the cutoff, 5")));
+            assert!(message.contains(&format!("switching {switching:?} must be above 0 and at most the cutoff, 5.0")));
         }
         let compact = Convention::Compact { switching: 1.0 };
         for cutoff in [0.0, f64::NAN, f64::INFINITY] {
             let p = SoapParameters { convention: compact, cutoff, ..Default::default() };
-            assert!(p.validate().unwrap_err().to_string().contains(&format!("cutoff {cutoff} must be a positive")));
+            assert!(p.validate().unwrap_err().to_string().contains(&format!("cutoff {cutoff:?} must be a positive")));
         }
         assert!("soap".parse::<ConventionName>().unwrap_err().to_string().contains("'soap'"));
     }

@@ -74,7 +74,7 @@ impl Corpus {
         let reach = source.descriptor.reach();
         if source.coordination_radius > reach {
             return Err(Error::Input(format!(
-                "the coordination radius is {}, and neighbours are known up to the descriptor's reach of {reach:.6}; take a smaller one",
+                "the coordination radius is {:?}, and neighbours are known up to the descriptor's reach of {reach:.6}; take a smaller one",
                 source.coordination_radius
             )));
         }

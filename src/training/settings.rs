@@ -136,12 +136,12 @@ impl TrainSettings {
         }
         if !(0.0..0.9).contains(&self.validation) {
             return refuse(format!(
-                "validation = {}: it is a share of the systems, from 0 to below 0.9",
+                "validation = {:?}: it is a share of the systems, from 0 to below 0.9",
                 self.validation
             ));
         }
         if let Some(radius) = self.coordination_radius.filter(|r| !(r.is_finite() && *r > 0.0)) {
-            return refuse(format!("coordination_radius = {radius}: it must be above zero"));
+            return refuse(format!("coordination_radius = {radius:?}: it must be above zero"));
         }
         if !(1e-6..=1e6).contains(&self.local.weight) {
             return refuse(format!("local.weight = {:?}: it must be from 1e-6 to 1e6", self.local.weight));

@@ -128,7 +128,7 @@ impl<'a> Attribution<'a> {
         let reach = local.descriptor().reach();
         if !(*radius > 0.0 && *radius <= reach) {
             return Err(Error::Input(format!(
-                "neighbours up to {radius} were asked for; the model sees them up to {reach:.3}, so give a distance up to that"
+                "neighbours up to {radius:?} were asked for; the model sees them up to {reach:.3}, so give a distance up to that"
             )));
         }
         if *n_bins == 0 || *n_centers == 0 {
@@ -136,7 +136,7 @@ impl<'a> Attribution<'a> {
         }
         let edges: Vec<f64> = [0.0].iter().chain(shells).copied().collect();
         if !edges.windows(2).all(|edge| edge[0] < edge[1] && edge[1] <= *radius) {
-            return Err(Error::Input(format!("shells {shells:?} must ascend from above 0 to at most {radius}")));
+            return Err(Error::Input(format!("shells {shells:?} must ascend from above 0 to at most {radius:?}")));
         }
         let width = GLOBAL + CLASSES * (PER_BIN * n_bins + PER_SHELL * shells.len());
         Ok(Self { local, settings, blocks: SampleBlocks::new(width) })

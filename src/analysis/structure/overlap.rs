@@ -189,7 +189,7 @@ impl<'a> EnvironmentOverlap<'a> {
         let OverlapSettings { radius, n_bins, shared, pairs_per_bin, .. } = settings;
         if !(radius.is_finite() && radius > 0.0) || n_bins == 0 || pairs_per_bin == 0 {
             return Err(Error::Input(format!(
-                "pairs up to {radius} in {n_bins} bins, {pairs_per_bin} in each, are none; give numbers above zero"
+                "pairs up to {radius:?} in {n_bins} bins, {pairs_per_bin} in each, are none; give numbers above zero"
             )));
         }
         let reach = local.descriptor().reach();

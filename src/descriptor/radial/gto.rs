@@ -50,7 +50,7 @@ impl Gto {
         let table = Table::new(n_functions, parameters.reach(), lanes, common, |r, out| functions.evaluate(r, out));
         let table = table.ok_or_else(|| {
             Error::Descriptor(format!(
-                "the radial functions of n_max {n_max}, cutoff {} and sigma {sigma} are too narrow for their reach, or too alike \
+                "the radial functions of n_max {n_max}, cutoff {:?} and sigma {sigma:?} are too narrow for their reach, or too alike \
                  to be told apart; raise sigma or lower n_max",
                 parameters.cutoff
             ))

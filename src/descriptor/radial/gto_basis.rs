@@ -26,7 +26,7 @@ impl RadialBasis {
         let alphas = exponents(cutoff, n_max, l);
         let beta = inverse_square_root(&overlap(&alphas, l)).ok_or_else(|| {
             Error::Descriptor(format!(
-                "the radial functions of n_max {n_max} within cutoff {cutoff} are too alike to be told apart at l = {l}; lower n_max"
+                "the radial functions of n_max {n_max} within cutoff {cutoff:?} are too alike to be told apart at l = {l}; lower n_max"
             ))
         })?;
         let decay = alphas.iter().map(|a| a * eta / (a + eta)).collect();

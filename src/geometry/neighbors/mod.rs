@@ -80,7 +80,7 @@ impl NeighborSearch {
         radius: f64,
     ) -> Result<Self> {
         if !(radius.is_finite() && radius > 0.0) {
-            return Err(Error::Neighbors(format!("the cutoff must be a positive number, not {radius}")));
+            return Err(Error::Neighbors(format!("the cutoff must be a positive number, not {radius:?}")));
         }
         if let Some(i) = positions.iter().position(|p| !p.iter().all(|v| v.is_finite())) {
             return Err(Error::Neighbors(format!("position {:?} of point {i} is not finite", positions[i])));
@@ -92,9 +92,10 @@ impl NeighborSearch {
         let n = positions.len() as f64;
         if n * copies > FEW_IMAGES + n * MOST_COPIES || n * copies > f64::from(u32::MAX) {
             return Err(Error::Neighbors(format!(
-                "{} points in a cell of widths {widths:?} have about {copies:.0} images each within {radius}; \
+                "{} points in a cell of widths {widths:?} have about {:?} images each within {radius:?}; \
                  check the box bounds and the units",
-                positions.len()
+                positions.len(),
+                copies.round()
             )));
         }
 

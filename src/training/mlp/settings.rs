@@ -69,12 +69,12 @@ impl MlpSettings {
             return refuse("hidden", &format!("gives a layer {width} units; at most {MOST_UNITS} are trained"));
         }
         if !(self.learning_rate > 0.0 && self.learning_rate.is_finite()) {
-            return refuse("learning_rate", &format!("must be above zero, not {}", self.learning_rate));
+            return refuse("learning_rate", &format!("must be above zero, not {:?}", self.learning_rate));
         }
         if !(0.0..1.0).contains(&(self.weight_decay * self.learning_rate)) || !self.weight_decay.is_finite() {
             return refuse(
                 "weight_decay",
-                &format!("must be at least zero and below 1 / learning_rate, not {}", self.weight_decay),
+                &format!("must be at least zero and below 1 / learning_rate, not {:?}", self.weight_decay),
             );
         }
         if self.steps == 0 {
