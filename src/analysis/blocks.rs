@@ -1,10 +1,9 @@
 //! Sums over a stream of frames, kept in blocks of time, and what follows from them with errors.
 
+use super::jackknife::{Point, leave_one_out, leave_one_out_in_order, sums};
+
 /// Blocks are merged in pairs when there are so many.
 const MOST: usize = 64;
-
-/// Fewer parts than this say little about their scatter.
-pub(super) const FEWEST_PARTS: usize = 4;
 
 /// Sums of the same numbers over consecutive blocks of frames.
 ///
@@ -55,44 +54,15 @@ impl Blocks {
         sums(&self.blocks, self.width)
     }
 
-    /// What `of` makes of the sums, with errors as by [`leave_one_out`].
-    pub fn with_errors(&self, of: &dyn Fn(&[f64]) -> Vec<f64>) -> Vec<(f64, Option<f64>)> {
+    /// What `of` makes of the sums, with errors as by [`leave_one_out_in_order`].
+    pub fn with_errors(&self, of: &dyn Fn(&[f64]) -> Vec<f64>) -> Vec<Point> {
+        leave_one_out_in_order(&self.blocks, &self.total(), of)
+    }
+
+    /// The same where what was added came in no order, with errors as by [`leave_one_out`].
+    pub fn with_errors_in_any_order(&self, of: &dyn Fn(&[f64]) -> Vec<f64>) -> Vec<Point> {
         leave_one_out(&self.blocks, &self.total(), of)
     }
-}
-
-/// Sums over parts of `width` numbers each.
-pub(super) fn sums(parts: &[Vec<f64>], width: usize) -> Vec<f64> {
-    let mut total = vec![0.0; width];
-    parts.iter().for_each(|part| total.iter_mut().zip(part).for_each(|(a, b)| *a += b));
-    total
-}
-
-/// What `of` makes of the total over all parts, with standard errors from leaving out one part in turn (M. H. Quenouille,
-/// Biometrika 43, 353 (1956)). No errors for fewer than four parts, nor of a value that is none without some part: how that part
-/// alone tells it scatters, no other one says.
-pub(super) fn leave_one_out(
-    parts: &[Vec<f64>],
-    total: &[f64],
-    of: &dyn Fn(&[f64]) -> Vec<f64>,
-) -> Vec<(f64, Option<f64>)> {
-    let values = of(total);
-    let n = parts.len() as f64;
-    if parts.len() < FEWEST_PARTS {
-        return values.into_iter().map(|v| (v, None)).collect();
-    }
-    let (mut sums, mut squares) = (vec![0.0; values.len()], vec![0.0; values.len()]);
-    for part in parts {
-        let without: Vec<f64> = total.iter().zip(part).map(|(t, b)| t - b).collect();
-        for (i, v) in of(&without).into_iter().enumerate() {
-            let d = v - values[i];
-            sums[i] += d;
-            squares[i] += d * d;
-        }
-    }
-    // What is not a number goes before rounding is cut off: the larger of it and zero would be zero.
-    let variance = |i: usize| Some((n - 1.0) / n * (squares[i] - sums[i] * sums[i] / n)).filter(|v| v.is_finite());
-    values.iter().enumerate().map(|(i, &v)| (v, variance(i).map(|v| v.max(0.0).sqrt()))).collect()
 }
 
 #[cfg(test)]
@@ -133,7 +103,7 @@ mod tests {
             let (one, two) = (f64::from(i == 3), f64::from(i == 3 || i == 5));
             blocks.add(&[one, 11.9 * one, two, two * f64::from(i), 0.0, 0.0]);
         }
-        let [one, two, none]: [_; 3] = blocks.with_errors(&ratios).try_into().unwrap();
+        let [one, two, none]: [_; 3] = blocks.with_errors_in_any_order(&ratios).try_into().unwrap();
         assert_eq!(one, (11.9, None));
         // Two numbers that differ by 2: departures of 1 and -1 in eight parts.
         assert_eq!((two.0, two.1), (4.0, Some((7.0f64 / 8.0 * 2.0).sqrt())));

@@ -4,8 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::blocks::{leave_one_out, sums};
-use super::parts::Point;
+use super::jackknife::{Point, leave_one_out_in_order, sums};
 
 /// Runs that are kept at most, of 12 bytes each.
 const MOST_RUNS: usize = 1 << 24;
@@ -216,7 +215,7 @@ fn curve(blocks: &[Ramps], longest_lag: usize) -> (Vec<Point>, Option<Point>) {
     let parts: Vec<Vec<f64>> = blocks.iter().map(Ramps::values).collect();
     let shares = |sums: &[f64]| -> Vec<f64> { sums.iter().map(|v| v / sums[0]).collect() };
     let total = sums(&parts, longest_lag + 1);
-    let of = |f: &dyn Fn(&[f64]) -> Vec<f64>| leave_one_out(&parts, &total, f);
+    let of = |f: &dyn Fn(&[f64]) -> Vec<f64>| leave_one_out_in_order(&parts, &total, f);
     let points = of(&shares);
     if points.iter().any(|(v, _)| !v.is_finite()) {
         return (vec![], None);

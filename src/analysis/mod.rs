@@ -9,6 +9,7 @@ mod distribution;
 mod fits;
 mod histogram;
 mod history;
+mod jackknife;
 mod lifetimes;
 mod map;
 mod parts;

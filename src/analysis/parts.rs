@@ -1,13 +1,11 @@
 //! Sums over parts of the ions and over parts of the run, and what follows from them with errors.
 
-use super::blocks::{FEWEST_PARTS, leave_one_out, sums};
+pub use super::jackknife::Point;
+use super::jackknife::{FEWEST_PARTS, leave_one_out, sums};
 
 /// Parts of the run at most, and frames in one at least.
 const MOST_TIMES: usize = 16;
 const FEWEST_FRAMES: usize = 4;
-
-/// A value and its standard error.
-pub type Point = (f64, Option<f64>);
 
 /// The same sums twice over: by groups of ions over the whole run, and by parts of the run over all ions.
 pub struct Parts {

@@ -60,10 +60,15 @@ impl SampleBlocks {
         self.frames.total()
     }
 
-    /// As [`Blocks::with_errors`]; values that are not finite are absent.
+    /// As [`Blocks::with_errors`]; of groups of centers, whose order is chance, as [`Blocks::with_errors_in_any_order`]. Values that are
+    /// not finite are absent.
     pub fn with_errors(&self, of: &dyn Fn(&[f64]) -> Vec<f64>) -> Vec<Point> {
-        let blocks = if self.n_frames < FEWEST_FRAMES { &self.groups } else { &self.frames };
-        blocks.with_errors(of).into_iter().map(|(v, e)| (Some(v).filter(|v| v.is_finite()), e)).collect()
+        let points = if self.n_frames < FEWEST_FRAMES {
+            self.groups.with_errors_in_any_order(of)
+        } else {
+            self.frames.with_errors(of)
+        };
+        points.into_iter().map(|(v, e)| (Some(v).filter(|v| v.is_finite()), e)).collect()
     }
 }
 

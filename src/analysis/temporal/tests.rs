@@ -1,6 +1,6 @@
 use super::*;
 use crate::analysis::FieldSnapshot;
-use crate::analysis::blocks::{leave_one_out, sums};
+use crate::analysis::jackknife::{leave_one_out, sums};
 use crate::geometry::Cell;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
