@@ -7,7 +7,7 @@ pub enum InstructionSet {
     Portable,
     /// x86-64 with AVX2, FMA and POPCNT.
     Avx2,
-    /// x86-64 with AVX-512F, AVX-512VL and POPCNT.
+    /// The same with AVX-512F and AVX-512VL.
     Avx512,
 }
 
@@ -24,9 +24,7 @@ impl InstructionSet {
             }
             #[cfg(target_arch = "x86_64")]
             Self::Avx512 => {
-                is_x86_feature_detected!("avx512f")
-                    && is_x86_feature_detected!("avx512vl")
-                    && is_x86_feature_detected!("popcnt")
+                Self::Avx2.is_available() && is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("avx512vl")
             }
             #[cfg(not(target_arch = "x86_64"))]
             _ => false,

@@ -10,6 +10,7 @@ use crate::geometry::Displacements;
 
 /// Neighbours that are worked on together: their harmonics and radial functions stay in the first-level cache.
 const BLOCK: usize = 32;
+const _: () = assert!(BLOCK.is_multiple_of(MAX_LANES), "blocks begin with a vector");
 
 /// `c_nlm = sum_j R_nl(r_j) Y_lm(r_j)` over the neighbours of one channel, with the radial part of a convention.
 pub(super) struct Expansion {

@@ -181,9 +181,9 @@ mod tests {
             change(&mut p);
             p.validate().unwrap_err().to_string()
         };
-        assert!(message(|p| p.cutoff = 1.0).contains("cutoff 1 must"));
+        assert!(message(|p| p.cutoff = 1.0).contains("cutoff 1.0 must"));
         assert!(message(|p| p.cutoff = f64::NAN).contains("cutoff NaN"));
-        assert!(message(|p| p.convention = Convention::DscribeGto { sigma: 0.0 }).contains("sigma 0 must"));
+        assert!(message(|p| p.convention = Convention::DscribeGto { sigma: 0.0 }).contains("sigma 0.0 must"));
         assert!(message(|p| p.n_max = 0).contains("n_max 0 must"));
         assert!(message(|p| p.l_max = 10).contains("l_max 10 must"));
         for switching in [0.0, -1.0, 5.1, f64::NAN, f64::INFINITY] {

@@ -315,10 +315,9 @@ impl Products {
             Self { tiles: vec![], lanes, of_degree: if same { n_max * (n_max + 1) / 2 } else { n_max * n_max } };
         let mut end = n_max;
         while end > 0 {
-            let functions = n_max - end + ROWS_TOGETHER;
             if same && end >= ROWS_TOGETHER {
                 end -= ROWS_TOGETHER;
-                products.add_rows(n_max, same, [end, ROWS_TOGETHER], functions);
+                products.add_rows(n_max, same, [end, ROWS_TOGETHER], n_max - end);
             } else {
                 let rows = [6, 4, 2].into_iter().find(|&rows| rows <= end).unwrap_or(1);
                 end -= rows;
@@ -341,6 +340,7 @@ impl Products {
         for first in (from..n_max).step_by(MOST_VECTORS * lanes) {
             let functions = (n_max - first).min(MOST_VECTORS * lanes);
             let vectors = functions.div_ceil(lanes);
+            // What reads of whole vectors rely on.
             assert!(first + vectors * lanes <= padded, "functions of a tile");
             let mut at = [0; MOST_ROWS];
             for (h, at) in at.iter_mut().enumerate().take(rows) {

@@ -27,8 +27,9 @@ use crate::{Error, Result};
 /// Centers that go through descriptor and network together: enough for matrix products, few enough for the cache.
 pub(crate) const CHUNK: usize = 256;
 
-/// Centers that are described in one go, so that no core waits long for the last one.
+/// Centers that are described in one go at most, so that no core waits long for the last one, and at least.
 const FEW: usize = 128;
+const FEWEST: usize = 16;
 
 /// Where the neighbours of centers come from.
 pub trait Environments: Sync {
@@ -355,13 +356,14 @@ fn describe(
     };
     match threads {
         Threads::Pool => {
-            let rows = out.par_chunks_mut(width).with_min_len(16).with_max_len(FEW).enumerate();
+            let rows = out.par_chunks_mut(width).with_min_len(FEWEST).with_max_len(FEW).enumerate();
             rows.for_each_init(make, of_center);
         }
         Threads::Calling(_) => {
-            threads.map(out.chunks_mut(FEW * width).collect(), |(part, rows): (usize, &mut [f64])| {
+            let few = environments.len().div_ceil(4 * threads.count()).clamp(FEWEST, FEW);
+            threads.map(out.chunks_mut(few * width).collect(), |(part, rows): (usize, &mut [f64])| {
                 let mut memory = make();
-                rows.chunks_mut(width).enumerate().for_each(|(i, row)| of_center(&mut memory, (part * FEW + i, row)));
+                rows.chunks_mut(width).enumerate().for_each(|(i, row)| of_center(&mut memory, (part * few + i, row)));
             });
         }
     }

@@ -16,6 +16,14 @@ pub(crate) enum Threads<'a> {
 }
 
 impl Threads<'_> {
+    /// How many there are.
+    pub fn count(self) -> usize {
+        match self {
+            Self::Pool => rayon::current_num_threads(),
+            Self::Calling(others) => 1 + others.map_or(0, ThreadPool::current_num_threads),
+        }
+    }
+
     /// What `work` gives for each part, in their order; whoever is done takes the next.
     pub fn map<T: Send, R: Send>(self, parts: Vec<T>, work: impl Fn((usize, T)) -> R + Sync) -> Vec<R> {
         match self {
@@ -49,7 +57,7 @@ fn beside<T: Send, R: Send>(others: &ThreadPool, parts: Vec<T>, work: impl Fn((u
     done.into_iter().map(|(_, result)| result).collect()
 }
 
-/// A thread that panicked ends the whole.
+/// No part is at work while it is held, so that none can leave it poisoned.
 fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(|e| e.into_inner())
 }

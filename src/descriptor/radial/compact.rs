@@ -78,7 +78,7 @@ impl RadialPart for Compact {
         let to_angle = V::splat(pi / (2.0 * self.cutoff));
         let rows = rows.chunks_exact_mut(stride * V::N);
         for (i, rows) in (0..r.len()).step_by(V::N).zip(rows) {
-            // Where the last vector is not filled, and beyond the cutoff, the weight is 0.
+            // Beyond the cutoff the weight is 0. What fills up the last vector may be no number, and becomes one that nobody reads.
             let r = V::load(r, i).min(V::splat(self.cutoff));
             let weight = self.switch(r);
             let angle = r.mul(to_angle);

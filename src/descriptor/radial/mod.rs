@@ -29,8 +29,8 @@ pub(super) trait RadialPart {
     /// A factor that all functions of a neighbour have in common, from its squared distance.
     fn factor<V: Lanes>(&self, r2: V) -> V;
 
-    /// The functions at the first `n` distances, `[neighbour][stride]`; `r` is filled up to whole vectors, and there are rows
-    /// for all of it. What is written behind a row's functions means nothing, and is finite.
+    /// The functions at the first `n` distances, `[neighbour][stride]`; `r` is filled up to whole vectors, by anything, and
+    /// there are rows for all of it. What is written behind a row's functions means nothing, and is finite.
     fn evaluate<V: Lanes>(&self, n: usize, r: &[f64], rows: &mut [f64], stride: usize);
 }
 

@@ -202,7 +202,8 @@ impl Table {
         self.n_pieces as f64 / self.per_length
     }
 
-    /// Finds the pieces of some distances from 0 to [`Table::end`]; `r` is filled up to whole vectors, and so is `places`.
+    /// Finds the pieces of some distances from 0 to [`Table::end`]; `r` is filled up to whole vectors, by anything, and so
+    /// is `places`.
     ///
     /// Apart from the values, and many at once: what a value waits for is then there long before.
     #[inline(always)]

@@ -42,7 +42,7 @@ impl Displacements {
     }
 
     /// The same in whole vectors of the widest kind; what stands behind the last displacement means nothing.
-    pub fn in_whole_vectors(&self) -> [&[f64]; 3] {
+    pub(crate) fn in_whole_vectors(&self) -> [&[f64]; 3] {
         self.coordinates.each_ref().map(|coordinate| &coordinate[..self.n.next_multiple_of(LANES)])
     }
 
