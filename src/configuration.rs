@@ -61,6 +61,7 @@ pub fn sites(frame: &Frame, map: &SpeciesMap) -> Result<Sites> {
     };
     let sites = Sites::new(&frame.cell, &atoms, map).map_err(|bad| frame.error(bad.atom, bad.message))?;
     warn_of_molecules(frame, map);
+    warn_of_lacking_ions(frame, map, &sites);
     if map.has_molecules() {
         warn_of_unlike(frame, map, &sites);
     }
@@ -91,6 +92,25 @@ fn warn_of_molecules(frame: &Frame, map: &SpeciesMap) {
             }
         }
     });
+}
+
+/// Says once that ions seem to be missing: those that are there are not neutral together.
+fn warn_of_lacking_ions(frame: &Frame, map: &SpeciesMap, sites: &Sites) {
+    static SAID: Once = Once::new();
+    if SAID.is_completed() {
+        return;
+    }
+    let charges = || sites.species()[..sites.n_ions()].iter().map(|&species| map.species()[species].charge);
+    let (net, smallest) = (charges().sum::<f64>(), charges().map(f64::abs).fold(f64::INFINITY, f64::min));
+    if sites.n_ions() == 0 || net.abs() < 0.5 * smallest {
+        return;
+    }
+    let message = format!(
+        "its {} ions have a net charge of {net:+} by their species; where some are missing, as in a dump of a group, a region \
+         or a threshold, the others' surroundings and values are not those of the simulation",
+        sites.n_ions()
+    );
+    SAID.call_once(|| log::warn!("{}", frame.error(None, message)));
 }
 
 /// Says once that molecules of one species differ in size.

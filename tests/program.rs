@@ -245,3 +245,25 @@ fn import_says_where_channels_do_not_tell_ions_apart() {
         assert_eq!(said.contains("cation (+2), anion (-1) differ in more than their sign"), warned, "{said}");
     }
 }
+
+#[test]
+fn predict_says_where_ions_are_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dump, out) = (folder.path().join("some.lammpstrj"), folder.path().join("out.lammpstrj"));
+    let whole = std::fs::read_to_string(reference("cubic.lammpstrj")).unwrap();
+    let lines: Vec<&str> = whole.lines().collect();
+    for left_out in [0, 3] {
+        let text = lines[..lines.len() - left_out].join("\n") + "\n";
+        let n = 64 - left_out;
+        std::fs::write(&dump, text.replacen("\n64\n", &format!("\n{n}\n"), 1)).unwrap();
+        let net: i32 = lines[9..9 + n].iter().map(|row| row.split(' ').nth(2).unwrap().parse::<i32>().unwrap()).sum();
+        let done =
+            ionscape().args(["predict", MODEL, dump.to_str().unwrap(), "-o", out.to_str().unwrap()]).assert().success();
+        let said = String::from_utf8_lossy(&done.get_output().stderr).into_owned();
+        assert_eq!(net != 0, left_out > 0);
+        let expected =
+            format!("frame 0, line 9: timestep 0: its {n} ions have a net charge of {net:+} by their species");
+        assert_eq!(said.contains(&expected), left_out > 0, "{said}");
+        assert_eq!(said.contains("net charge"), left_out > 0, "{said}");
+    }
+}

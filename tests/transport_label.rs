@@ -262,3 +262,27 @@ fn what_was_computed_is_written_where_another_system_fails() {
     assert!(told.contains("good: its molar_conductivity has no molar_conductivity_error"), "{told}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), own);
 }
+
+/// A dump without its anions has a conductivity too, which is nobody's.
+#[test]
+fn a_trajectory_of_one_sign_of_charge_is_not_labelled() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dataset.toml");
+    let dump = folder.path().join("first.lammpstrj");
+    write_walk(&dump, |_| 1);
+    let whole = std::fs::read_to_string(&dump).unwrap();
+    let rows = |line: &&str| line.split(' ').nth(1) == Some("2") && !line.starts_with("ITEM");
+    let n_anions = whole.lines().filter(rows).count() / whole.matches("ITEM: TIMESTEP").count();
+    let mut lines: Vec<String> = whole.lines().filter(|line| !rows(line)).map(String::from).collect();
+    for i in 1..lines.len() {
+        if lines[i - 1].starts_with("ITEM: NUMBER") {
+            lines[i] = (lines[i].parse::<usize>().unwrap() - n_anions).to_string();
+        }
+    }
+    std::fs::write(&dump, lines.join("\n") + "\n").unwrap();
+    let text = data_set_of("first = 1.0, second = 1.0, anion = -1.0", &["first"]);
+    std::fs::write(&path, &text).unwrap();
+    let message = dumps::refusal(ionscape().args(["label", path.to_str().unwrap(), "--accept-doubtful"]), 1);
+    assert!(message.contains("system first: its trajectory has ions of one sign of charge alone (first)"), "{message}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}

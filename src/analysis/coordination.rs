@@ -12,6 +12,10 @@ const MOST: usize = 12;
 const SIDE: usize = MOST + 1;
 /// Numbers of a cell: ions, their field, its square, the shuffled field.
 const PER_CELL: usize = 4;
+/// Behind the cells: sums over ions of their numbers x and y of like and unlike neighbours, however many, of x^2, y^2 and xy, and of
+/// both times the field.
+const MOMENTS: usize = 7;
+const WIDTH: usize = PER_CELL * SIDE * SIDE + MOMENTS;
 
 /// Gathers ions by their numbers of neighbours within a distance.
 pub struct FieldByCoordination {
@@ -57,7 +61,7 @@ pub struct Coordination {
 impl FieldByCoordination {
     /// Neighbours within `distance`; `seed` is for the shuffled null.
     pub fn new(distance: f64, seed: u64) -> Self {
-        Self { distance, seed, frames: 0, blocks: Blocks::new(PER_CELL * SIDE * SIDE + 2) }
+        Self { distance, seed, frames: 0, blocks: Blocks::new(WIDTH) }
     }
 
     /// Adds a frame.
@@ -67,7 +71,7 @@ impl FieldByCoordination {
     pub fn add(&mut self, snapshot: &FieldSnapshot) -> Result<()> {
         let search = NeighborSearch::new(snapshot.cell, snapshot.positions, self.distance)?;
         let shuffled = snapshot.shuffled(snapshot.local, self.seed, self.frames);
-        let mut sums = vec![0.0; PER_CELL * SIDE * SIDE + 2];
+        let mut sums = vec![0.0; WIDTH];
         for i in 0..snapshot.local.len() {
             let mut count = [0usize; 2];
             search.for_each_neighbor(i, |j, _| count[usize::from(snapshot.kinds[i] != snapshot.kinds[j])] += 1);
@@ -77,7 +81,9 @@ impl FieldByCoordination {
             at[1] += snapshot.local[i];
             at[2] += snapshot.local[i].powi(2);
             at[3] += shuffled[i];
-            (0..2).for_each(|class| sums[PER_CELL * SIDE * SIDE + class] += count[class] as f64);
+            let ([x, y], f) = (count.map(|n| n as f64), snapshot.local[i]);
+            let moments = [x, y, x * x, y * y, x * y, x * f, y * f];
+            sums[PER_CELL * SIDE * SIDE..].iter_mut().zip(moments).for_each(|(sum, moment)| *sum += moment);
         }
         self.blocks.add(&sums);
         self.frames += 1;
@@ -126,21 +132,10 @@ impl FieldByCoordination {
 
 /// Slopes of the plane in the numbers of like and unlike neighbours; not finite where one of them does not vary.
 fn slopes(sums: &[f64]) -> [f64; 2] {
-    // Moments of the numbers x, y and of the field f.
-    let [mut n, mut x, mut y, mut f, mut xx, mut yy, mut xy, mut xf, mut yf] = [0.0; 9];
-    for cell in 0..SIDE * SIDE {
-        let (like, unlike) = ((cell / SIDE) as f64, (cell % SIDE) as f64);
-        let (ions, field) = (sums[PER_CELL * cell], sums[PER_CELL * cell + 1]);
-        n += ions;
-        x += ions * like;
-        y += ions * unlike;
-        f += field;
-        xx += ions * like * like;
-        yy += ions * unlike * unlike;
-        xy += ions * like * unlike;
-        xf += field * like;
-        yf += field * unlike;
-    }
+    let of_cells = |k: usize| (0..SIDE * SIDE).map(|cell| sums[PER_CELL * cell + k]).sum::<f64>();
+    let (n, f) = (of_cells(0), of_cells(1));
+    let moments: [f64; MOMENTS] = std::array::from_fn(|k| sums[PER_CELL * SIDE * SIDE + k]);
+    let [x, y, xx, yy, xy, xf, yf] = moments;
     let (sxx, syy, sxy) = (xx - x * x / n, yy - y * y / n, xy - x * y / n);
     let (sxf, syf) = (xf - x * f / n, yf - y * f / n);
     let determinant = sxx * syy - sxy * sxy;
@@ -185,8 +180,36 @@ mod tests {
             let along: f64 = (0..6).map(|i| (rest(i) - mean) * numbers[i]).sum();
             assert!(along.abs() < 1e-12, "residuals are at right angles to the numbers: {along}");
         }
+        assert!(summary.cells.iter().all(|cell| cell.like < summary.most && cell.unlike < summary.most));
         // Shuffling keeps the sum over all ions.
         let sum: f64 = summary.cells.iter().map(|c| c.share.0 * c.shuffled.0).sum();
         assert!((sum - 19.5 / 6.0).abs() < 1e-12);
+    }
+    #[test]
+    fn many_neighbours_share_a_cell_and_count_in_means_and_slopes_as_many() {
+        // Two kinds, each ion with all others of a cluster about it: 5 + 20, and 2 + 30.
+        let cell = Cell::from_lammps([0.0; 3], [50.0; 3], [0.0; 3], [true; 3]).unwrap();
+        let clusters = [(5, 20, 10.0), (2, 30, 30.0)];
+        let (mut positions, mut kinds, mut local) = (vec![], vec![], vec![]);
+        for (plus, minus, at) in clusters {
+            for k in 0..plus + minus {
+                let kind = if k < plus { 1 } else { -1 };
+                let [like, unlike] = if kind == 1 { [plus - 1, minus] } else { [minus - 1, plus] };
+                positions.push([at, at, at + 0.01 * f64::from(k)]);
+                kinds.push(kind);
+                local.push(1.0 + 0.25 * f64::from(like) - 0.5 * f64::from(unlike));
+            }
+        }
+        let mut found = FieldByCoordination::new(1.0, 3);
+        found
+            .add(&FieldSnapshot { cell: &cell, positions: &positions, kinds: &kinds, charges: None, local: &local })
+            .unwrap();
+        let summary = found.summary();
+        let (a, b) = (summary.per_like.unwrap().0, summary.per_unlike.unwrap().0);
+        assert!((a - 0.25).abs() < 1e-9 && (b + 0.5).abs() < 1e-9, "{a} {b}");
+        let mean = (5.0 * 4.0 + 20.0 * 19.0 + 2.0 * 1.0 + 30.0 * 29.0) / 57.0;
+        assert!((summary.mean_like.0 - mean).abs() < 1e-12);
+        let places: Vec<[usize; 2]> = summary.cells.iter().map(|cell| [cell.like, cell.unlike]).collect();
+        assert_eq!(places, [[1, 12], [4, 12], [12, 2], [12, 5]]);
     }
 }

@@ -70,6 +70,14 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
              shares within stated errors mean little"
         );
     }
+    let unsampled = evaluation.systems.iter().filter(|s| s.sampling_error.is_none());
+    let unsampled: Vec<&str> = unsampled.map(|s| s.prediction.name.as_str()).collect();
+    if !unsampled.is_empty() {
+        log::warn!(
+            "{}: there are too few frames for an error of sampling, and errors of these predictions are those of the ensemble alone",
+            unsampled.join(", ")
+        );
+    }
     let predictions: Vec<Prediction> = evaluation.systems.iter().map(|s| s.prediction.clone()).collect();
     // Before the table, whose reader may have had enough.
     let heading = "Predicted against true conductivity";

@@ -123,7 +123,8 @@ pub fn print(predictions: &[Prediction], units: &str) -> std::io::Result<()> {
             number(p.label),
             number(p.label_error),
             number(p.predicted),
-            number(p.predicted_error)
+            // One member, and no error of its sampling.
+            if p.predicted_error > 0.0 { number(p.predicted_error) } else { "-".into() }
         )?;
     }
     writeln!(out, "molar conductivity, {}\n", unit(units))

@@ -288,8 +288,8 @@ impl Job {
     fn look_at(&self, record: &Record, notes: &mut Vec<String>) {
         if !is_neutral(record) && self.record.reference == ReferenceFrame::None {
             notes.push(format!(
-                "the ions carry a net charge of {:.4}: their conductivity depends on whose centre of mass rests; choose with \
-                 --frame",
+                "the ions carry a net charge of {:.4}: if none are missing from the dump, their conductivity depends on whose centre \
+                 of mass rests; ionscape transport chooses with --frame",
                 record.assignment.net_charge()
             ));
         }

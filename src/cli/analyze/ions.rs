@@ -1,13 +1,30 @@
 //! The ions of a frame that have a local conductivity.
 
+use std::sync::Once;
+
 use ionscape::analysis::FieldSnapshot;
 use ionscape::geometry::Cell;
+use ionscape::local::FAILED;
 use ionscape::trajectory::Frame;
 
 use super::source::Values;
 
 /// Ions that a sphere holds on average, by which the default distance is limited.
 const MOST_NEIGHBORS: f64 = 1000.0;
+
+/// Says once that the model failed on ions of a run, which are no part of the field.
+fn warn_of_failed(frame: &Frame, values: &Values) {
+    static SAID: Once = Once::new();
+    let Some(grades) = values.grade.as_ref().filter(|_| !SAID.is_completed()) else { return };
+    let failed = |i: &usize| values.local[*i] == FAILED[0] && grades[*i] == FAILED[2];
+    let Some(first) = (0..frame.n_atoms).find(failed) else { return };
+    let n = (first..frame.n_atoms).filter(failed).count();
+    let message = format!(
+        "the model failed on {n} of the ions here (grade {}, as on_error warn has it); ions that it failed on are left out",
+        FAILED[2]
+    );
+    SAID.call_once(|| log::warn!("{}", frame.error(Some(first), message)));
+}
 
 /// Ions in the order of their ids, or of the file where it has none.
 #[derive(Clone)]
@@ -27,6 +44,7 @@ impl Ions {
     pub fn of(frame: &Frame, values: &Values) -> anyhow::Result<Self> {
         let mut order: Vec<usize> =
             if frame.ids.is_empty() { (0..frame.n_atoms).collect() } else { frame.order_by_id()? };
+        warn_of_failed(frame, values);
         order.retain(|&i| values.local[i] != 0.0);
         let kind = |i: usize| match &frame.charges {
             Some(charges) if charges[i] != 0.0 => charges[i].signum() as i32,

@@ -140,11 +140,12 @@ fn in_ascii(estimate: &MeanEstimate) -> String {
     estimate.to_string().replace('\u{b1}', "+-")
 }
 
+/// Four decimals, or three digits where both would lose them or be long.
 fn with_error(value: f64, error: Option<f64>) -> String {
-    match error {
-        Some(error) => format!("{value:.4} +- {error:.4}"),
-        None => format!("{value:.4} +- -"),
-    }
+    let largest = value.abs().max(error.unwrap_or(0.0));
+    let is_plain = largest == 0.0 || (1e-3..1e9).contains(&largest);
+    let told = |number: f64| if is_plain { format!("{number:.4}") } else { format!("{number:.2e}") };
+    format!("{} +- {}", told(value), error.map_or("-".into(), told))
 }
 
 fn optional(point: (Option<f64>, Option<f64>)) -> String {
@@ -264,15 +265,16 @@ fn print_coordination(found: &Analysis) -> std::io::Result<()> {
     }
     let mut out = crate::terminal::output();
     writeln!(out, "{:<6}{:<8}  {:>18}  {:>18}  {:>9}", "like", "unlike", "share", "field", "spread")?;
+    let name = |n: usize| if n == coordination.most { format!("{n}+") } else { n.to_string() };
     for cell in coordination.cells.iter().filter(|cell| cell.share.0 >= LEAST) {
         writeln!(
             out,
-            "{:<6}{:<8}  {:>18}  {:>18}  {:>9.4}",
-            cell.like,
-            cell.unlike,
+            "{:<6}{:<8}  {:>18}  {:>18}  {:>9}",
+            name(cell.like),
+            name(cell.unlike),
             with_error(cell.share.0, cell.share.1),
             with_error(cell.mean.0, cell.mean.1),
-            cell.deviation
+            results::number(cell.deviation)
         )?;
     }
     Ok(())

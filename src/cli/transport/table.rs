@@ -83,15 +83,18 @@ fn species(out: &mut impl Write, report: &TransportReport, unit: &str) -> std::i
     let corrected = report.species.iter().any(|s| s.self_diffusion_corrected.is_some());
     let extra = if corrected { "D, box of any size" } else { "" };
     let title = format!("D ({unit})");
-    writeln!(out, "\n{:<12}{:>8}{:>10}  {title:<26}{:<20}{extra}", "species", "ions", "charge", "transference")?;
+    const DOUBT: &str = " (not diffusive)";
+    let doubtful = report.species.iter().any(|s| s.diffusive == Some(false));
+    let width = 26 + if doubtful { DOUBT.len() } else { 0 };
+    writeln!(out, "\n{:<12}{:>8}{:>10}  {title:<width$}{:<20}{extra}", "species", "ions", "charge", "transference")?;
     for s in &report.species {
         let name = &s.species.name;
         let d = s.self_diffusion.map_or("-".into(), |d| value(d, s.self_diffusion_error));
-        let doubt = if s.diffusive == Some(false) { " (not diffusive)" } else { "" };
+        let doubt = if s.diffusive == Some(false) { DOUBT } else { "" };
         let t = s.transference_number.map_or("-".into(), |t| value(t, s.transference_number_error));
         let extra = s.self_diffusion_corrected.map_or(String::new(), |d| value(d, s.self_diffusion_error));
         let (n, charge) = (s.species.n_ions, s.species.charge);
-        writeln!(out, "{name:<12}{n:>8}{charge:>10.4}  {:<26}{t:<20}{extra}", format!("{d}{doubt}"))?;
+        writeln!(out, "{name:<12}{n:>8}{charge:>10.4}  {:<width$}{t:<20}{extra}", format!("{d}{doubt}"))?;
     }
     Ok(())
 }
