@@ -229,15 +229,32 @@ pub struct Label {
     pub nernst_einstein: Option<f64>,
 }
 
+/// The document of a data set, with systems that labels can be written to.
+fn document(path: &Path, text: &str) -> Result<DocumentMut> {
+    let refuse = |message: String| Error::Input(format!("{}: {message}", path.display()));
+    let document: DocumentMut = text.parse().map_err(|e| refuse(format!("{e}")))?;
+    match document.get("system").and_then(Item::as_array_of_tables) {
+        Some(_) => Ok(document),
+        None => Err(refuse("systems must stand under [[system]] to be labelled".into())),
+    }
+}
+
+/// Looks whether [`write_labels`] can write to a data set, before labels are computed.
+///
+/// # Errors
+/// Systems that do not stand under `[[system]]`.
+pub fn check_for_labels(path: &Path, text: &str) -> Result<()> {
+    document(path, text).map(|_| ())
+}
+
 /// Writes labels into a data set's text and puts it in the file's place; comments, layout and line ends stay.
 ///
 /// # Errors
 /// Text that is no TOML, a system that is not in it, a file that cannot be written.
 pub fn write_labels(path: &Path, text: &str, labels: &[Label]) -> Result<()> {
     let refuse = |message: String| Error::Input(format!("{}: {message}", path.display()));
-    let mut document: DocumentMut = text.parse().map_err(|e| refuse(format!("{e}")))?;
-    let systems = document.get_mut("system").and_then(Item::as_array_of_tables_mut);
-    let systems = systems.ok_or_else(|| refuse("systems must stand under [[system]] to be labelled".into()))?;
+    let mut document = document(path, text)?;
+    let systems = document["system"].as_array_of_tables_mut().expect("a document with systems");
     for label in labels {
         let named = |table: &&mut Table| table.get("name").and_then(Item::as_str) == Some(&label.system);
         let table = systems.iter_mut().find(named);

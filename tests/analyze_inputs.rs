@@ -205,6 +205,31 @@ fn ions_of_one_kind_have_no_unlike_pairs() {
 }
 
 #[test]
+fn frames_without_atoms_are_left_out_and_a_field_that_never_changes_has_no_course() {
+    let mut emptied = run();
+    emptied.frames[5].clear();
+    let mut without = run();
+    without.frames.remove(5);
+    without.steps.remove(5);
+    let mut constant = run();
+    constant.frames.iter_mut().flatten().for_each(|ion| ion.local = 0.7);
+    let folder = Folder::new(&[
+        ("emptied", &emptied.with_field()),
+        ("without", &without.with_field()),
+        ("constant", &constant.with_field()),
+    ]);
+    assert_eq!(folder.analyze(&["emptied"])["mean"], folder.analyze(&["without"])["mean"]);
+    let (_, warnings) = folder.run(&["analyze", "emptied"]);
+    assert!(warnings.contains("emptied: frame 5") && warnings.contains("it has no atoms"), "{warnings}");
+
+    let (_, warnings) = folder.run(&["analyze", "constant", "--csv", "tables"]);
+    assert!(warnings.contains("the field is the same for all ions at all times"), "{warnings}");
+    let tables = std::fs::read_dir(folder.path("tables")).unwrap().map(|entry| entry.unwrap().path());
+    let texts: Vec<String> = tables.map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    assert!(texts.len() > 3 && texts.iter().all(|text| !text.contains("NaN") && !text.contains("inf")));
+}
+
+#[test]
 fn dumps_that_cannot_be_analyzed() {
     let run = run();
     let field = run.with_field();

@@ -286,3 +286,14 @@ fn a_trajectory_of_one_sign_of_charge_is_not_labelled() {
     assert!(message.contains("system first: its trajectory has ions of one sign of charge alone (first)"), "{message}");
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
+
+#[test]
+fn what_cannot_be_written_to_is_refused_before_labels_are_computed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dataset.toml");
+    let text = "units = \"lj\"\nspecies = { 1 = \"first\", 2 = \"anion\" }\ncharges = { first = 1.0, anion = -1.0 }\n\
+                system = [ { name = \"a\", trajectory = \"none\", timestep = 1.0, temperature = 1.0 } ]\n";
+    std::fs::write(&path, text).unwrap();
+    let message = dumps::refusal(ionscape().args(["label", path.to_str().unwrap()]), 1);
+    assert!(message.contains("systems must stand under [[system]]") && !message.contains("No such file"), "{message}");
+}

@@ -109,12 +109,14 @@ impl FieldByCoordination {
         let cells = found.iter().zip(values[4..].chunks_exact(3)).map(|(&cell, values)| {
             let at = &total[PER_CELL * cell..];
             let mean = at[1] / at[0];
+            // What rounding leaves of equal values is no spread.
+            let variance = Some(at[2] / at[0] - mean * mean).filter(|v| *v > 1e-12 * mean * mean);
             Coordination {
                 like: cell / SIDE,
                 unlike: cell % SIDE,
                 share: values[0],
                 mean: values[1],
-                deviation: (at[2] / at[0] - mean * mean).max(0.0).sqrt(),
+                deviation: variance.unwrap_or(0.0).sqrt(),
                 shuffled: values[2],
             }
         });

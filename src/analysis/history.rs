@@ -117,6 +117,12 @@ impl FieldHistory {
         self.kept.len()
     }
 
+    /// Whether all ions have the same value at all times.
+    pub fn is_uniform(&self) -> bool {
+        let mut all = self.values.iter().flatten();
+        all.next().is_none_or(|first| all.all(|value| value == first))
+    }
+
     pub(super) fn n_groups(&self) -> usize {
         self.starts.len().saturating_sub(1)
     }

@@ -39,9 +39,9 @@ pub struct TemporalSummary {
 }
 
 impl FieldHistory {
-    /// Correlations up to a quarter of the run; none for fewer than eight frames.
+    /// Correlations up to a quarter of the run; none for fewer than eight frames, nor of what is the same for all ions at all times.
     pub fn summary(&self) -> Option<TemporalSummary> {
-        if self.n_frames() < 8 || self.n_ions() < 2 {
+        if self.n_frames() < 8 || self.n_ions() < 2 || self.is_uniform() {
             return None;
         }
         let correlations = autocorrelations(self);

@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
-use ionscape::dataset::{Dataset, Label, System, write_labels};
+use ionscape::dataset::{Dataset, Label, System, check_for_labels, write_labels};
+use ionscape::model::Metadata;
 use ionscape::output::AtomicFile;
 use ionscape::transport::{
     Amount, Conditions, IonRequest, Job, Per, Properties, RecordOptions, ReferenceFrame, TransportReport, Verdict,
@@ -56,7 +57,15 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut inputs = outputs::named_by(&dataset, folder);
     inputs.push(path.clone());
     outputs::check(&json, &inputs)?;
+    if !Metadata::UNITS.contains(&dataset.units.as_str()) {
+        log::warn!(
+            "{}: units = \"{}\": ionscape train learns from lj, real or metal units alone",
+            path.display(),
+            dataset.units
+        );
+    }
     // The data set is written last, and looked at before all the work.
+    check_for_labels(path, &text)?;
     AtomicFile::create(path)?;
     let wanted = |s: &&System| s.trajectory.is_some() && (arguments.again || s.molar_conductivity.is_none());
     let (mut labelled, mut failed) = (vec![], vec![]);

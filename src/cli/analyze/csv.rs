@@ -58,7 +58,8 @@ fn write_table(path: &Path, names: Option<(&str, &[&str])>, columns: &[Column]) 
     let n = columns.iter().map(|(_, values)| values.len()).max().unwrap_or(0);
     for row in 0..n {
         let name = names.map(|(_, names)| quoted(names[row]));
-        let value = |(_, values): &Column| values.get(row).copied().flatten().map_or(String::new(), |v| v.to_string());
+        let told = |value: Option<f64>| value.filter(|v| v.is_finite()).map_or(String::new(), |v| v.to_string());
+        let value = |(_, values): &Column| told(values.get(row).copied().flatten());
         line(name.into_iter().chain(columns.iter().map(value)).collect())?;
     }
     Ok(file.commit()?)

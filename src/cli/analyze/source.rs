@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
+use std::sync::Once;
 
 use anyhow::bail;
 use ionscape::configuration;
@@ -34,6 +35,12 @@ pub struct Values {
     /// Standard deviation over the ensemble, and extrapolation grade.
     pub spread: Option<Vec<f64>>,
     pub grade: Option<Vec<f64>>,
+}
+
+/// Says once that a frame is left out, as that of a region which nobody is in.
+fn warn_of_empty(frame: &Frame) {
+    static SAID: Once = Once::new();
+    SAID.call_once(|| log::warn!("{}", frame.error(None, "it has no atoms; such frames are left out".into())));
 }
 
 /// The dumps of one run.
@@ -98,6 +105,10 @@ impl<'a> Source<'a> {
             let mut frame = Frame::default();
             let mut read = || -> anyhow::Result<()> {
                 while reader.read(&mut frame)? {
+                    if frame.n_atoms == 0 {
+                        warn_of_empty(&frame);
+                        continue;
+                    }
                     // Where one run goes on from another, its first frame is the other's last.
                     if let Some(last) = last.as_ref().filter(|last| last.timestep == frame.timestep) {
                         self.check_repeated(last, &frame)?;
