@@ -65,6 +65,12 @@ impl Blocks {
     }
 }
 
+/// Standard deviation of what has this mean and mean square. What rounding leaves of equal values is none.
+pub(super) fn deviation(mean: f64, mean_square: f64) -> f64 {
+    let variance = mean_square - mean * mean;
+    if variance > 1e-12 * mean * mean { variance.sqrt() } else { 0.0 }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, deviation};
 use super::snapshot::FieldSnapshot;
 use crate::Result;
 use crate::geometry::NeighborSearch;
@@ -109,14 +109,12 @@ impl FieldByCoordination {
         let cells = found.iter().zip(values[4..].chunks_exact(3)).map(|(&cell, values)| {
             let at = &total[PER_CELL * cell..];
             let mean = at[1] / at[0];
-            // What rounding leaves of equal values is no spread.
-            let variance = Some(at[2] / at[0] - mean * mean).filter(|v| *v > 1e-12 * mean * mean);
             Coordination {
                 like: cell / SIDE,
                 unlike: cell % SIDE,
                 share: values[0],
                 mean: values[1],
-                deviation: variance.unwrap_or(0.0).sqrt(),
+                deviation: deviation(mean, at[2] / at[0]),
                 shuffled: values[2],
             }
         });

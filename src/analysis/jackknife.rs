@@ -32,7 +32,7 @@ fn add(to: &mut [f64], part: &[f64]) {
 pub(super) fn leave_one_out(parts: &[Vec<f64>], total: &[f64], of: &dyn Fn(&[f64]) -> Vec<f64>) -> Vec<Point> {
     let values = of(total);
     if parts.len() < FEWEST_PARTS {
-        return without_errors(values);
+        return values.into_iter().map(|v| (v, None)).collect();
     }
     let changes = Changes::of(parts, 1, total, &values, of);
     values.into_iter().enumerate().map(|(i, v)| (v, changes.variance(i).map(f64::sqrt))).collect()
@@ -43,7 +43,7 @@ pub(super) fn leave_one_out(parts: &[Vec<f64>], total: &[f64], of: &dyn Fn(&[f64
 /// Parts that are shorter than what a value remembers are alike, and errors that take them for independent are too small. For each
 /// value parts are joined in pairs until neighbours are no longer alike, or there are fewer than sixteen; what correlation r then
 /// remains multiplies the variance by (1 + r) / (1 - r), as that of the mean of a series whose memory decays exponentially. Of such
-/// series in 64 parts stated errors are 1.1 to 1 times what runs scatter by up to memories of a 32nd of the run, and 0.9 at a 16th;
+/// series in 64 parts stated errors are 1.1 to 1 times what runs scatter by up to memories of a 32nd of the run, and 0.95 at a 16th;
 /// of independent parts, in which r is chance alone, 1.06 times it for 64 of them, and 1.15 for eight.
 pub(super) fn leave_one_out_in_order(parts: &[Vec<f64>], total: &[f64], of: &dyn Fn(&[f64]) -> Vec<f64>) -> Vec<Point> {
     if parts.len() < FEWEST_IN_ORDER {
@@ -68,10 +68,6 @@ pub(super) fn leave_one_out_in_order(parts: &[Vec<f64>], total: &[f64], of: &dyn
         joined *= 2;
     }
     values.into_iter().zip(errors).map(|(v, error)| (v, error.flatten())).collect()
-}
-
-fn without_errors(values: Vec<f64>) -> Vec<Point> {
-    values.into_iter().map(|v| (v, None)).collect()
 }
 
 /// What leaving out each part changes of each value: sums over the parts.

@@ -3,7 +3,7 @@
 use rayon::prelude::*;
 use serde::Serialize;
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, deviation};
 use super::lifetimes::BondLifetimes;
 use super::parts::Point;
 use super::snapshot::FieldSnapshot;
@@ -188,7 +188,7 @@ impl IonStates {
                 state,
                 share: one(&|s| s[3 * k] / ions(s)),
                 mean: (Some(mean).filter(|m| m.is_finite()), error),
-                deviation: Some(square - mean * mean).filter(|v| v.is_finite()).map(|v| v.max(0.0).sqrt()),
+                deviation: Some(square).filter(|s| s.is_finite()).map(|s| deviation(mean, s)),
             }
         };
         let shares = |s: &[f64]| -> Vec<f64> { s[SIZES..BY_CHARGE].iter().map(|v| v / ions(s)).collect() };

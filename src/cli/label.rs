@@ -138,7 +138,7 @@ fn report(dataset: &Dataset, system: &System, folder: &Path, target_error: f64) 
     }
     let species = outcome.report.species.iter().map(|s| &s.species).filter(|species| species.charge != 0.0);
     let signs: Vec<bool> = species.clone().map(|species| species.charge > 0.0).collect();
-    if !signs.is_empty() && signs.windows(2).all(|pair| pair[0] == pair[1]) {
+    if signs.contains(&true) != signs.contains(&false) {
         let names: Vec<&str> = species.map(|species| species.name.as_str()).collect();
         bail!(
             "its trajectory has ions of one sign of charge alone ({}), which are not all that conduct; dump the others too",

@@ -20,7 +20,12 @@ pub fn write_json(path: Option<&Path>, value: &impl Serialize) -> anyhow::Result
 
 /// Four decimals, or three digits of what would lose them or be long.
 pub fn number(value: f64) -> String {
-    if value == 0.0 || (1e-3..1e9).contains(&value.abs()) { format!("{value:.4}") } else { format!("{value:.2e}") }
+    number_beside(value, value.abs())
+}
+
+/// The same of a number that stands beside others, by the largest magnitude of them all.
+pub fn number_beside(value: f64, largest: f64) -> String {
+    if largest == 0.0 || (1e-3..1e9).contains(&largest) { format!("{value:.4}") } else { format!("{value:.2e}") }
 }
 
 /// A mean number of things, which may be no whole one.

@@ -140,8 +140,7 @@ impl PowerSpectrum {
         let size = self.expansion.len();
         let at_a_time = self.features_at_a_time();
         for (channel, neighbors) in environment.channels().iter().enumerate() {
-            let expected = (channel + 1) * at_a_time..(channel + 2) * at_a_time;
-            expect_writes(&features[expected.start.min(features.len())..expected.end.min(features.len())]);
+            expect_writes(features.chunks(at_a_time).nth(channel + 1).unwrap_or_default());
             let c = &mut coefficients[channel * size..(channel + 1) * size];
             self.expansion.expand::<V>(neighbors, channel == environment.center(), buffers, c);
         }

@@ -10,6 +10,7 @@ mod threads;
 use std::path::Path;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut1, s};
+use rayon::ThreadPool;
 use rayon::prelude::*;
 
 pub use inputs::Inputs;
@@ -359,8 +360,9 @@ fn describe(
             let rows = out.par_chunks_mut(width).with_min_len(FEWEST).with_max_len(FEW).enumerate();
             rows.for_each_init(make, of_center);
         }
-        Threads::Calling(_) => {
-            let few = environments.len().div_ceil(4 * threads.count()).clamp(FEWEST, FEW);
+        Threads::Calling(others) => {
+            let n_threads = 1 + others.map_or(0, ThreadPool::current_num_threads);
+            let few = environments.len().div_ceil(4 * n_threads).clamp(FEWEST, FEW);
             threads.map(out.chunks_mut(few * width).collect(), |(part, rows): (usize, &mut [f64])| {
                 let mut memory = make();
                 rows.chunks_mut(width).enumerate().for_each(|(i, row)| of_center(&mut memory, (part * few + i, row)));

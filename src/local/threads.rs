@@ -16,14 +16,6 @@ pub(crate) enum Threads<'a> {
 }
 
 impl Threads<'_> {
-    /// How many there are.
-    pub fn count(self) -> usize {
-        match self {
-            Self::Pool => rayon::current_num_threads(),
-            Self::Calling(others) => 1 + others.map_or(0, ThreadPool::current_num_threads),
-        }
-    }
-
     /// What `work` gives for each part, in their order; whoever is done takes the next.
     pub fn map<T: Send, R: Send>(self, parts: Vec<T>, work: impl Fn((usize, T)) -> R + Sync) -> Vec<R> {
         match self {

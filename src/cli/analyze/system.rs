@@ -72,7 +72,7 @@ impl Analysis {
                     "a single ion has no departure from the mean over ions, so nothing is said of a course in time"
                         .into()
                 }
-                _ if distribution.n_frames >= 8 => {
+                _ if history.is_uniform() => {
                     "the field is the same for all ions at all times, so nothing is said of a course in time".into()
                 }
                 (_, 1) => "one frame is too few for a course in time, which takes eight and more".into(),

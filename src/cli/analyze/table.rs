@@ -7,7 +7,7 @@ use ionscape::statistics::MeanEstimate;
 
 use super::dataset::Comparison;
 use super::options::Units;
-use super::pairs::neighbors;
+use super::pairs::{neighbors, number_of_neighbors};
 use super::system::Analysis;
 use crate::results;
 
@@ -143,8 +143,7 @@ fn in_ascii(estimate: &MeanEstimate) -> String {
 /// Four decimals, or three digits where both would lose them or be long.
 fn with_error(value: f64, error: Option<f64>) -> String {
     let largest = value.abs().max(error.unwrap_or(0.0));
-    let is_plain = largest == 0.0 || (1e-3..1e9).contains(&largest);
-    let told = |number: f64| if is_plain { format!("{number:.4}") } else { format!("{number:.2e}") };
+    let told = |number: f64| results::number_beside(number, largest);
     format!("{} +- {}", told(value), error.map_or("-".into(), told))
 }
 
@@ -265,7 +264,7 @@ fn print_coordination(found: &Analysis) -> std::io::Result<()> {
     }
     let mut out = crate::terminal::output();
     writeln!(out, "{:<6}{:<8}  {:>18}  {:>18}  {:>9}", "like", "unlike", "share", "field", "spread")?;
-    let name = |n: usize| if n == coordination.most { format!("{n}+") } else { n.to_string() };
+    let name = |n: usize| number_of_neighbors(n, coordination);
     for cell in coordination.cells.iter().filter(|cell| cell.share.0 >= LEAST) {
         writeln!(
             out,

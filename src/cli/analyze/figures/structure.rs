@@ -3,6 +3,7 @@
 use ionscape::analysis::Coordination;
 use ionscape::plot::{Bar, BarPanel, CurvePanel, HeatMap, NamedCurve, RowPanel, RowSeries, bars, heat};
 
+use super::super::pairs::number_of_neighbors;
 use super::time::until_forgotten;
 use super::{Drawn, Plot, Point, known, plain, points};
 
@@ -151,11 +152,13 @@ pub fn coordination(drawn: &Drawn) -> Option<Plot> {
         return None;
     }
     let ends = |pick: fn(&f64, &f64) -> std::cmp::Ordering| cells.iter().max_by(|a, b| pick(&a.mean.0, &b.mean.0));
-    let cell = |c: &&Coordination| format!("{:.3} with {} like and {} unlike neighbours", c.mean.0, c.like, c.unlike);
+    let name = |n: usize| number_of_neighbors(n, coordination);
+    let cell = |c: &&Coordination| {
+        format!("{:.3} with {} like and {} unlike neighbours", c.mean.0, name(c.like), name(c.unlike))
+    };
     let (best, worst) = (ends(f64::total_cmp)?, ends(|a, b| b.total_cmp(a))?);
     let told = format!("The largest is {}, the smallest {}.", cell(best), cell(worst));
     let (like, unlike) = (cells.iter().map(|c| c.like).max()?, cells.iter().map(|c| c.unlike).max()?);
-    let name = |n: usize| if n == coordination.most { format!("{n}+") } else { n.to_string() };
     let mut values = vec![vec![None; unlike + 1]; like + 1];
     cells.iter().for_each(|c| values[c.like][c.unlike] = Some((c.mean.0, c.mean.1.unwrap_or(0.0))));
     let map = HeatMap {
