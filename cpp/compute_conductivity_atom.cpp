@@ -109,7 +109,7 @@ void ComputeConductivityAtom::print_findings(bigint evaluated)
   std::string grade;
   if (found.extrapolation >= 0.0)
     grade = fmt::format(", {:.3g} times the largest of a training system", found.extrapolation);
-  utils::logmesg(lmp, fmt::format("Compute {} ({}): mean {:.6g}, deviation over the ensemble {:.3g}{}\n", id, style,
+  utils::logmesg(lmp, fmt::format("Compute {} ({}): mean {:.6g}, deviation over the ensemble {:.6g}{}\n", id, style,
                                   found.mean, found.deviation, grade));
 }
 

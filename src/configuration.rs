@@ -61,11 +61,18 @@ pub fn sites(frame: &Frame, map: &SpeciesMap) -> Result<Sites> {
     };
     let sites = Sites::new(&frame.cell, &atoms, map).map_err(|bad| frame.error(bad.atom, bad.message))?;
     warn_of_molecules(frame, map);
-    warn_of_lacking_ions(frame, map, &sites);
+    warn_of_lacking_ions(frame, map, sites.species()[..sites.n_ions()].iter().copied());
     if map.has_molecules() {
         warn_of_unlike(frame, map, &sites);
     }
     Ok(sites)
+}
+
+/// Says what [`sites`] says of a frame whose ions are atoms, where something else looks for them.
+pub fn warn_of_atoms(frame: &Frame, map: &SpeciesMap) {
+    warn_of_molecules(frame, map);
+    let species_of = |&atom_type: &i32| map.species_of(atom_type).filter(|_| map.is_ion(atom_type));
+    warn_of_lacking_ions(frame, map, frame.types.iter().filter_map(species_of));
 }
 
 /// Says, of the first frame that has molecule ids, that ions which are taken for atoms look like molecules.
@@ -94,21 +101,22 @@ fn warn_of_molecules(frame: &Frame, map: &SpeciesMap) {
     });
 }
 
-/// Says once that ions seem to be missing: those that are there are not neutral together.
-fn warn_of_lacking_ions(frame: &Frame, map: &SpeciesMap, sites: &Sites) {
+/// Says once that ions seem to be missing: those that are there, of these species, are not neutral together.
+fn warn_of_lacking_ions(frame: &Frame, map: &SpeciesMap, ions: impl Iterator<Item = usize>) {
     static SAID: Once = Once::new();
     if SAID.is_completed() {
         return;
     }
-    let charges = || sites.species()[..sites.n_ions()].iter().map(|&species| map.species()[species].charge);
-    let (net, smallest) = (charges().sum::<f64>(), charges().map(f64::abs).fold(f64::INFINITY, f64::min));
-    if sites.n_ions() == 0 || net.abs() < 0.5 * smallest {
+    let (mut n, mut net, mut smallest) = (0, 0.0, f64::INFINITY);
+    for charge in ions.map(|species| map.species()[species].charge) {
+        (n, net, smallest) = (n + 1, net + charge, smallest.min(charge.abs()));
+    }
+    if n == 0 || net.abs() < 0.5 * smallest {
         return;
     }
     let message = format!(
-        "its {} ions have a net charge of {net:+} by their species; where some are missing, as in a dump of a group, a region \
-         or a threshold, the others' surroundings and values are not those of the simulation",
-        sites.n_ions()
+        "its {n} ions have a net charge of {net:+} by their species; where some are missing, as in a dump of a group, a region \
+         or a threshold, the others' surroundings and values are not those of the simulation"
     );
     SAID.call_once(|| log::warn!("{}", frame.error(None, message)));
 }

@@ -161,7 +161,7 @@ fn here(
     Ok(Agreement::of_sums(&sums, output.totals.n_ions).deviation)
 }
 
-/// As [`here`], by LAMMPS; the deviation to the three digits that the compute prints.
+/// As [`here`], by LAMMPS; the deviation to the six digits that the compute prints.
 fn in_lammps(
     rerun: Rerun,
     path: &Path,

@@ -55,8 +55,8 @@ def test_values_are_those_of_the_program_itself(dump, tmp_path):
         assert told.keys() == summary.keys()
         for key in ("mean", "ensemble_deviation", "outside_domain", "n_ions", "n_frames"):
             assert told[key] == pytest.approx(summary[key], rel=1e-6), key
-        # LAMMPS prints three digits of it.
-        assert told["mean_ensemble_deviation"] == pytest.approx(summary["mean_ensemble_deviation"], rel=6e-3)
+        # LAMMPS prints six digits of it.
+        assert told["mean_ensemble_deviation"] == pytest.approx(summary["mean_ensemble_deviation"], rel=1e-5)
     assert not list(tmp_path.glob(".ionscape*"))
 
 
@@ -105,6 +105,22 @@ def test_a_damaged_frame_is_told_as_without_ranks(plain, tmp_path):
     done = program("predict", harness.MODEL, plain, "-o", out, "--species", "cation,anion,NULL", "--skip-bad-frames",
                    "--ranks", 2)
     assert done.returncode == 0 and len(harness.read_dump(out)) == frames - 1, done.stderr
+
+
+@pytest.mark.parametrize("command", [["predict", harness.MODEL], ["featurize"]])
+def test_a_dump_that_lacks_ions_is_told_of_as_without_ranks(plain, tmp_path, command):
+    lines = plain.read_text().splitlines(keepends=True)
+    header, rows = lines[:9], lines[9:9 + int(lines[3])]
+    cations = [row for row in rows if row.split()[1] == "1"]
+    header[3] = f"{len(cations)}\n"
+    plain.write_text("".join(header + cations))
+    more = ["--species", "cation,anion,NULL"] if command[0] == "predict" else ["--cation", "1", "--anion", "2"]
+    command += [plain, "-o", tmp_path / "out.npy", *more]
+    serial = subprocess.run([harness.PROGRAM, *command], capture_output=True, text=True, timeout=90)
+    ranks = program(*command, "--ranks", 2)
+    said = [[line for line in done.stderr.splitlines() if "net charge" in line] for done in (serial, ranks)]
+    assert serial.returncode == ranks.returncode == 0
+    assert said[0] == said[1] and len(said[0]) == 1, said
 
 
 def test_what_is_missing_is_named(plain, tmp_path):
