@@ -159,6 +159,14 @@ fn a_single_ion_has_no_course() {
     assert!(found["temporal"].is_null());
 }
 
+#[test]
+fn a_radius_beyond_half_the_box_is_told_of() {
+    let folder = Folder::new(&[("dump", &run().with_field())]);
+    let told = |radius: f64| notes(&folder.analyze(&["dump", "--radius", &radius.to_string()]));
+    assert!(!told(5.0).contains("half the box"));
+    assert!(told(5.5).contains("--radius 5.5 is more than half the box, 5.0000: pairs farther apart"));
+}
+
 #[cfg(unix)]
 #[test]
 fn what_cannot_be_read_twice_is_refused() {

@@ -77,6 +77,12 @@ impl Ions {
         self.local.len() as f64 / self.cell.volume()
     }
 
+    /// Half the distance of the nearest images; infinite without any.
+    pub fn half_of_periods(&self) -> f64 {
+        let periods = self.cell.widths().into_iter().zip(self.cell.periodic()).filter(|(_, periodic)| *periodic);
+        0.5 * periods.fold(f64::INFINITY, |least, (width, _)| least.min(width))
+    }
+
     /// Half the box, or that of a sphere with so many ions if it is less.
     pub fn radius(&self) -> f64 {
         let half = 0.5 * self.cell.widths().into_iter().fold(f64::INFINITY, f64::min);

@@ -14,6 +14,7 @@ use super::ions::Ions;
 use super::options::{Options, Units};
 use super::reasons::{FRAMES, FRAMES_OF_MANY, Reasons, ReasonsOf};
 use super::source::{Source, Values};
+use crate::results;
 
 /// What the field of a system says; parts that the dumps do not tell are absent, and `notes` say why.
 #[derive(Serialize)]
@@ -349,7 +350,14 @@ impl<'a> FirstReading<'a> {
         self.shape.add(&ions.local);
         let options = self.options;
         let spatial = self.spatial.get_or_insert_with(|| {
-            let radius = options.radius.unwrap_or_else(|| ions.radius());
+            let (radius, half) = (options.radius.unwrap_or_else(|| ions.radius()), ions.half_of_periods());
+            if radius > half {
+                self.notes.push(format!(
+                    "--radius {radius} is more than half the box, {}: pairs farther apart than that are also of ions with their \
+                     own images and those of their neighbours, and correlate by the box",
+                    results::number(half)
+                ));
+            }
             SpatialCorrelation::new(radius, options.bins as usize, options.seed)
         });
         spatial.add(&snapshot)?;
