@@ -151,18 +151,22 @@ fn neighbours_that_change_together_have_the_errors_that_runs_scatter_by() {
     assert!(wrong.0 / wrong.1 > 2.0, "{wrong:?}");
 }
 
-/// A fast process that all ions share: only parts of the run know of it.
+/// Processes that all ions share, which only parts of the run know of: fast ones, and one that remembers 25 of 400 frames, as long as
+/// a part is.
 #[test]
 fn what_all_ions_share_has_the_errors_that_runs_scatter_by() {
-    let of = |seed: u64| {
-        let mut up = seed.is_multiple_of(2);
-        course(200, 1, 400, seed, |random| {
-            up ^= random.random::<f64>() < 0.3;
-            (0..200).map(|_| f64::from(up) + 0.2 * random.random::<f64>()).collect()
-        })
-    };
-    for (scatter, stated) in scatter(100, |seed| of(seed).summary().unwrap().full[1..4].to_vec()) {
-        assert!((0.75..1.25).contains(&(scatter / stated)), "scatter {scatter}, stated {stated}");
+    for p in [0.3, 0.05, 0.02] {
+        let of = |seed: u64| {
+            let mut up = seed.is_multiple_of(2);
+            course(200, 1, 400, seed, |random| {
+                up ^= random.random::<f64>() < p;
+                (0..200).map(|_| f64::from(up) + 0.2 * random.random::<f64>()).collect()
+            })
+        };
+        let lags = |seed| of(seed).summary().unwrap().full[1..100].iter().step_by(11).copied().collect();
+        for (scatter, stated) in scatter(100, lags) {
+            assert!((0.75..1.3).contains(&(scatter / stated)), "{p}: scatter {scatter}, stated {stated}");
+        }
     }
 }
 
