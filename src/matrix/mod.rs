@@ -2,11 +2,19 @@
 
 mod transpose;
 
+use std::sync::Once;
+
 use gemm_common::Parallelism;
+use gemm_common::gemm::set_lhs_packing_threshold_single_thread;
 use gemm_f32::gemm::f32::get_gemm_fn;
 use ndarray::{ArrayView2, ArrayViewMut2};
 
 pub use transpose::{column_major, transposed};
+
+/// Columns of the product, in those of one inner product, up to which gemm-f32 reads a first factor in order where it lies: the most
+/// that it takes. It would lay out anew what is in the second-level cache already.
+const MOST: usize = 256;
+static READ_IN_PLACE: Once = Once::new();
 
 /// `c = a b`; what stands in `c` before does not count, NaN included.
 ///
@@ -34,6 +42,7 @@ fn multiply(a: ArrayView2<f32>, b: ArrayView2<f32>, add: bool, mut c: ArrayViewM
     }
     let ([a_row, a_column], [b_row, b_column]) = (strides(a.strides()), strides(b.strides()));
     let [c_row, c_column] = strides(c.strides());
+    READ_IN_PLACE.call_once(|| set_lhs_packing_threshold_single_thread(MOST));
     // SAFETY: shapes fit, strides are those of the views, and the borrows keep `c` apart from `a` and `b`.
     unsafe {
         get_gemm_fn()(

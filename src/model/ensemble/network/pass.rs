@@ -7,9 +7,9 @@ use super::layout::Layout;
 use super::{Activation, Output};
 use crate::matrix::{add_product, column_major, product};
 
-/// Rows that go through together: few enough for what lies between the layers to stay in the cache, enough for the
-/// matrix products.
-pub(crate) const BLOCK: usize = 256;
+/// Rows that go through together: few enough for them, turned to columns as well, and what lies between the layers to stay in the
+/// second-level cache, enough for the matrix products.
+pub(crate) const BLOCK: usize = 128;
 
 /// A network without its weights.
 #[derive(Clone, Debug, PartialEq)]
