@@ -109,7 +109,8 @@ impl Engine {
                 self.rooms.with(room_for(architecture), |Room { x, workspace, .. }| {
                     let mut sums = vec![0.0; chunk.groups.len()];
                     for rows in blocks(chunk) {
-                        let x = inputs(data, batch, chunk, rows.clone(), x)?;
+                        let x = inputs(data, batch, chunk, rows.clone(), x);
+                        check(data, batch, chunk, &rows, x)?;
                         let outputs = architecture.forward(flat, x, workspace);
                         for (sum, group) in sums.iter_mut().zip(&batch.groups[chunk.groups.clone()]) {
                             *sum += total(&outputs[within(&group.rows, &rows)]);
@@ -167,7 +168,7 @@ fn chunk_gradient(
     gradient.fill(0.0);
     let mut value = 0.0;
     for rows in blocks(chunk) {
-        let x = inputs(data, batch, chunk, rows.clone(), x)?;
+        let x = inputs(data, batch, chunk, rows.clone(), x);
         let outputs = architecture.forward(flat, x, workspace);
         if batch.is_one_block(chunk) {
             for group in &batch.groups[chunk.groups.clone()] {
@@ -183,6 +184,13 @@ fn chunk_gradient(
         }
         backward(architecture, flat, x, workspace, derivatives, gradient);
     }
+    // An input that is no number leaves none in the gradient of its weights, which are fewer to look at.
+    if !all_finite(gradient) {
+        for rows in blocks(chunk) {
+            let x = inputs(data, batch, chunk, rows.clone(), x);
+            check(data, batch, chunk, &rows, x)?;
+        }
+    }
     Ok(value)
 }
 
@@ -193,25 +201,28 @@ fn inputs<'a>(
     chunk: &Chunk,
     block: Range<usize>,
     room: &'a mut Array2<f32>,
-) -> Result<ArrayView2<'a, f32>> {
+) -> ArrayView2<'a, f32> {
     let groups = &batch.groups[chunk.groups.clone()];
     let drawn = &batch.rows[block.clone()];
     let in_order = groups.len() == 1 && drawn.windows(2).all(|pair| pair[1] == pair[0] + 1);
     let lying =
         if in_order { data.systems[groups[0].system].rows.in_place(drawn[0]..drawn[0] + drawn.len()) } else { None };
-    let x = match lying {
-        Some(x) => x,
-        None => {
-            for group in groups {
-                let within = within(&group.rows, &block);
-                let place = room.slice_mut(s![within.clone(), ..]);
-                data.systems[group.system].rows.gather(&drawn[within], place);
-            }
-            room.slice(s![..block.len(), ..])
-        }
-    };
+    if let Some(x) = lying {
+        return x;
+    }
     for group in groups {
         let within = within(&group.rows, &block);
+        let place = room.slice_mut(s![within.clone(), ..]);
+        data.systems[group.system].rows.gather(&drawn[within], place);
+    }
+    room.slice(s![..block.len(), ..])
+}
+
+/// Refuses inputs of a block that are no numbers, with their system and row.
+fn check(data: Data, batch: &Batch, chunk: &Chunk, block: &Range<usize>, x: ArrayView2<f32>) -> Result<()> {
+    let drawn = &batch.rows[block.clone()];
+    for group in &batch.groups[chunk.groups.clone()] {
+        let within = within(&group.rows, block);
         for (&row, inputs) in drawn[within.clone()].iter().zip(x.slice(s![within, ..]).rows()) {
             if !inputs.as_slice().is_some_and(all_finite) {
                 let system = group.system;
@@ -223,7 +234,7 @@ fn inputs<'a>(
             }
         }
     }
-    Ok(x)
+    Ok(())
 }
 
 /// Without a branch per number: its exponent bits are all ones in what is infinite or no number.
