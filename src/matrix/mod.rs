@@ -7,9 +7,9 @@ use std::sync::Once;
 use gemm_common::Parallelism;
 use gemm_common::gemm::set_lhs_packing_threshold_single_thread;
 use gemm_f32::gemm::f32::get_gemm_fn;
-use ndarray::{ArrayView2, ArrayViewMut2};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
 
-pub use transpose::{column_major, transposed};
+pub use transpose::{column_major, column_major_again, transposed};
 
 /// Columns of the product, in those of one inner product, up to which gemm-f32 reads a first factor in order where it lies: the most
 /// that it takes. It would lay out anew what is in the second-level cache already.
@@ -30,6 +30,35 @@ pub fn product(a: ArrayView2<f32>, b: ArrayView2<f32>, c: ArrayViewMut2<f32>) {
 /// As [`product`].
 pub fn add_product(a: ArrayView2<f32>, b: ArrayView2<f32>, c: ArrayViewMut2<f32>) {
     multiply(a, b, true, c);
+}
+
+/// Numbers of the widest vectors.
+const VECTOR: usize = 16;
+
+/// Numbers of a product that gemm-f32 finds as scalar products, for which it lays nothing out.
+const FEW: usize = 256;
+
+/// `c += a b` for rows of `a` and `b` in order, where `turned` is `b` with its columns in order.
+///
+/// A second factor whose rows are no whole vectors is laid out anew by gemm-f32. So whole vectors are taken from `b`, and what is left
+/// of its rows from `turned`.
+///
+/// # Panics
+/// As [`product`].
+pub fn add_product_turned(a: ArrayView2<f32>, b: ArrayView2<f32>, turned: ArrayView2<f32>, c: ArrayViewMut2<f32>) {
+    assert_eq!(b.dim(), turned.dim(), "shape of the turned factor");
+    let whole = b.ncols() - b.ncols() % VECTOR;
+    let (mut c_whole, mut c_rest) = c.split_at(Axis(1), whole);
+    if whole > 0 {
+        multiply(a, b.slice(s![.., ..whole]), true, c_whole.view_mut());
+    }
+    let rest = turned.slice(s![.., whole..]);
+    if rest.ncols() > 0 {
+        let few = FEW / rest.ncols();
+        for (a, c) in a.axis_chunks_iter(Axis(0), few).zip(c_rest.axis_chunks_iter_mut(Axis(0), few)) {
+            multiply(a, rest, true, c);
+        }
+    }
 }
 
 fn multiply(a: ArrayView2<f32>, b: ArrayView2<f32>, add: bool, mut c: ArrayViewMut2<f32>) {
@@ -76,7 +105,7 @@ fn strides(of: &[isize]) -> [isize; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::{Array2, s};
+    use ndarray::Array2;
 
     #[test]
     fn products_of_views_of_every_kind_are_those_of_ndarray() {
@@ -94,6 +123,19 @@ mod tests {
             let mut turned = Array2::from_elem((n, m), f32::NAN);
             product(a, b, turned.view_mut().reversed_axes());
             assert_eq!(turned.t(), right);
+        }
+    }
+
+    #[test]
+    fn a_turned_factor_changes_nothing() {
+        for (m, k, n) in [(100, 128, 468), (3, 40, 16), (7, 1, 5), (300, 9, 31), (2, 0, 20)] {
+            let a = Array2::from_shape_fn((m, k), |(i, j)| ((3 * i + 5 * j) % 11) as f32 - 5.0);
+            let b = Array2::from_shape_fn((k, n), |(i, j)| ((7 * i + 2 * j) % 13) as f32 - 6.0);
+            let mut room = vec![];
+            let turned = column_major(b.view(), &mut room);
+            let mut c = Array2::ones((m, n));
+            add_product_turned(a.view(), b.view(), turned, c.view_mut());
+            assert_eq!(c, a.dot(&b) + 1.0, "{m} {k} {n}");
         }
     }
 

@@ -35,13 +35,26 @@ pub fn transposed<'a>(from: ArrayView2<f32>, room: &'a mut Vec<f32>) -> ArrayVie
 
 /// The same matrix column after column, in `room` unless it is so already.
 pub fn column_major<'a>(matrix: ArrayView2<'a, f32>, room: &'a mut Vec<f32>) -> ArrayView2<'a, f32> {
-    let rows = matrix.nrows();
-    if rows < 2 || matrix.strides()[0] == 1 {
+    if !is_column_major(&matrix) {
+        transposed(matrix, room);
+    }
+    column_major_again(matrix, room)
+}
+
+/// What [`column_major`] gave for a matrix, from the room that it was given.
+///
+/// # Panics
+/// The room was never large enough.
+pub fn column_major_again<'a>(matrix: ArrayView2<'a, f32>, room: &'a [f32]) -> ArrayView2<'a, f32> {
+    if is_column_major(&matrix) {
         return matrix;
     }
-    transposed(matrix, room);
-    let shape = matrix.dim().strides((1, spacing(rows)));
+    let shape = matrix.dim().strides((1, spacing(matrix.nrows())));
     ArrayView2::from_shape(shape, room).expect("all were written there")
+}
+
+fn is_column_major(matrix: &ArrayView2<f32>) -> bool {
+    matrix.nrows() < 2 || matrix.strides()[0] == 1
 }
 
 /// Turns what fills whole tiles: how many rows and columns, from the first on, are done.
@@ -53,15 +66,82 @@ fn whole_tiles(from: ArrayView2<f32>, stride: usize, to: &mut [f32], to_stride: 
         return [0, 0];
     }
     assert!(rows <= to_stride && to.len() >= columns * to_stride);
+    let wide =
+        if is_x86_feature_detected!("avx512f") { [rows - rows % LINE, columns - columns % LINE] } else { [0, 0] };
+    let (from, to) = (from.as_ptr(), to.as_mut_ptr());
     // SAFETY: the processor has the instructions; the view holds `rows` rows of `columns` numbers, `stride` apart, and `to`
-    // `columns` of `to_stride` numbers.
-    unsafe { avx2::turn(from.as_ptr(), stride, done, to.as_mut_ptr(), to_stride) };
+    // `columns` of `to_stride` numbers. What is beside and below the wide tiles is left to the others.
+    unsafe {
+        avx512::turn(from, stride, wide, to, to_stride);
+        avx2::turn(from.add(wide[1]), stride, [wide[0], done[1] - wide[1]], to.add(wide[1] * to_stride), to_stride);
+        avx2::turn(from.add(wide[0] * stride), stride, [done[0] - wide[0], done[1]], to.add(wide[0]), to_stride);
+    }
     done
 }
 
 #[cfg(not(target_arch = "x86_64"))]
 fn whole_tiles(_: ArrayView2<f32>, _: usize, _: &mut [f32], _: usize) -> [usize; 2] {
     [0, 0]
+}
+
+#[cfg(target_arch = "x86_64")]
+mod avx512 {
+    use std::arch::x86_64::*;
+
+    use super::LINE;
+
+    /// # Safety
+    /// The processor has AVX-512F. `from` has `rows` rows, `stride` numbers apart, and `to` `columns` rows, `to_stride` apart;
+    /// both are multiples of [`LINE`].
+    #[target_feature(enable = "avx512f")]
+    pub unsafe fn turn(from: *const f32, stride: usize, [rows, columns]: [usize; 2], to: *mut f32, to_stride: usize) {
+        for r in (0..rows).step_by(LINE) {
+            for c in (0..columns).step_by(LINE) {
+                // The next rows are on their way from memory meanwhile. Past the last row this only hints.
+                for next in r + LINE..r + 2 * LINE {
+                    _mm_prefetch::<_MM_HINT_T0>(from.wrapping_add(next * stride + c).cast());
+                }
+                // SAFETY: so many rows and columns from here on are within both.
+                unsafe { tile(from.add(r * stride + c), stride, to.add(c * to_stride + r), to_stride) };
+            }
+        }
+    }
+
+    /// A line of each row.
+    ///
+    /// # Safety
+    /// As [`turn`].
+    #[target_feature(enable = "avx512f")]
+    unsafe fn tile(from: *const f32, stride: usize, to: *mut f32, to_stride: usize) {
+        // Four rows at a time, of which each quarter of a vector becomes four columns: that of quarter q and place j is 4 q + j.
+        let four = |first: usize| {
+            // SAFETY: the caller's.
+            let row = |k: usize| unsafe { _mm512_loadu_ps(from.add((first + k) * stride)) };
+            let low = [_mm512_unpacklo_ps(row(0), row(1)), _mm512_unpacklo_ps(row(2), row(3))];
+            let high = [_mm512_unpackhi_ps(row(0), row(1)), _mm512_unpackhi_ps(row(2), row(3))];
+            [
+                _mm512_shuffle_ps::<0x44>(low[0], low[1]),
+                _mm512_shuffle_ps::<0xee>(low[0], low[1]),
+                _mm512_shuffle_ps::<0x44>(high[0], high[1]),
+                _mm512_shuffle_ps::<0xee>(high[0], high[1]),
+            ]
+        };
+        let [a, b, c, d] = [four(0), four(4), four(8), four(12)];
+        for j in 0..4 {
+            let even = [_mm512_shuffle_f32x4::<0x88>(a[j], b[j]), _mm512_shuffle_f32x4::<0x88>(c[j], d[j])];
+            let odd = [_mm512_shuffle_f32x4::<0xdd>(a[j], b[j]), _mm512_shuffle_f32x4::<0xdd>(c[j], d[j])];
+            let columns = [
+                _mm512_shuffle_f32x4::<0x88>(even[0], even[1]),
+                _mm512_shuffle_f32x4::<0x88>(odd[0], odd[1]),
+                _mm512_shuffle_f32x4::<0xdd>(even[0], even[1]),
+                _mm512_shuffle_f32x4::<0xdd>(odd[0], odd[1]),
+            ];
+            for (q, column) in columns.into_iter().enumerate() {
+                // SAFETY: the caller's.
+                unsafe { _mm512_storeu_ps(to.add((4 * q + j) * to_stride), column) };
+            }
+        }
+    }
 }
 
 #[cfg(target_arch = "x86_64")]

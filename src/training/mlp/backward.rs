@@ -2,19 +2,21 @@
 
 use ndarray::{ArrayView1, ArrayView2};
 
-use crate::matrix::{add_product, product};
+use crate::matrix::{add_product_turned, column_major, product};
 use crate::model::ensemble::{Activation, Architecture, Layers, Output, Workspace};
 
 /// Room for the derivatives by what the layers put out, before their functions.
 pub(super) struct Derivatives {
     hidden: Layers,
+    /// Room for what a layer puts out, row by row.
+    turned: Vec<f32>,
     /// By the output of each row, `[BLOCK]`, to be set before [`backward`].
     pub outputs: Vec<f32>,
 }
 
 impl Derivatives {
     pub fn like(workspace: &Workspace) -> Self {
-        Self { hidden: workspace.hidden.clone(), outputs: workspace.outputs.clone() }
+        Self { hidden: workspace.hidden.clone(), turned: vec![], outputs: workspace.outputs.clone() }
     }
 }
 
@@ -45,8 +47,8 @@ pub(super) fn backward(
     let Architecture { layout, activation, output } = architecture;
     let n = x.nrows();
     let last = layout.n_layers() - 1;
-    let below = |l: usize| if l == 0 { x } else { workspace.hidden.layer(l - 1, n).reversed_axes() };
-    let Derivatives { hidden, outputs } = derivatives;
+    let below = |l: usize| if l == 0 { workspace.turned(x) } else { workspace.hidden.layer(l - 1, n).reversed_axes() };
+    let Derivatives { hidden, turned, outputs } = derivatives;
     if *output == Output::Softplus {
         outputs[..n].iter_mut().zip(&workspace.outputs).for_each(|(d, &a)| *d *= softplus_slope(a));
     }
@@ -71,7 +73,8 @@ pub(super) fn backward(
             }
         }
         let (by_weights, mut by_biases) = layout.layer_mut(l, gradient);
-        add_product(here.view(), below(l), by_weights);
+        let by_rows = if l == 0 { x } else { column_major(workspace.hidden.layer(l - 1, n), turned).reversed_axes() };
+        add_product_turned(here.view(), by_rows, below(l), by_weights);
         here.rows().into_iter().zip(&mut by_biases).for_each(|(row, by_bias)| *by_bias += row.sum());
         // No one asks for derivatives by the inputs.
         if let Some(lower) = lower {

@@ -11,7 +11,7 @@ use crate::model::ensemble::BLOCK;
 use crate::training::Pooled;
 
 /// Most rows of a piece of a group: several blocks, whose gradients are added up in place.
-const PIECE: usize = 8 * BLOCK;
+const PIECE: usize = 16 * BLOCK;
 
 /// Environments of one system whose mean output is compared with a label.
 pub(super) struct Group {

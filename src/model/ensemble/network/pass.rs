@@ -5,7 +5,7 @@ use ndarray::{ArrayView2, ArrayViewMut2};
 use super::super::elementwise::{add_scaled, raise_and_cut};
 use super::layout::Layout;
 use super::{Activation, Output};
-use crate::matrix::{add_product, column_major, product};
+use crate::matrix::{add_product, column_major, column_major_again, product};
 
 /// Rows that go through together: few enough for them, turned to columns as well, and what lies between the layers to stay in the
 /// second-level cache, enough for the matrix products.
@@ -72,6 +72,11 @@ pub(crate) struct Workspace {
 impl Workspace {
     pub fn new(layout: &Layout) -> Self {
         Self { hidden: Layers::new(layout), turned: vec![], outputs: vec![0.0; BLOCK] }
+    }
+
+    /// The inputs that went forward last, `x`, with their columns in order.
+    pub fn turned<'a>(&'a self, x: ArrayView2<'a, f32>) -> ArrayView2<'a, f32> {
+        column_major_again(x, &self.turned)
     }
 
     /// Whether it was made for such a layout.
