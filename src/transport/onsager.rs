@@ -157,7 +157,9 @@ impl Onsager {
     }
 
     fn charge_weights(&self, charges: &[f64]) -> Option<DVector<f64>> {
-        (0..charges.len()).map(|a| self.share(a, charges)).sum()
+        // A sum of what begins with nothing is a panic of nalgebra's.
+        let shares = (0..charges.len()).map(|a| self.share(a, charges)).collect::<Option<Vec<_>>>()?;
+        shares.into_iter().reduce(|a, b| a + b)
     }
 
     fn nernst_einstein_weights(&self, charges: &[f64]) -> Option<DVector<f64>> {
