@@ -10,7 +10,7 @@ use super::results::{gather_snapshots, read_drift, write_pair};
 use super::seeds::seed;
 use super::stage;
 use super::steer::{End, Next, Situation, expected_error, next};
-use super::store::{Finish, State, Store};
+use super::store::{Finish, State, Store, identity};
 use super::whole;
 use crate::{Error, Result};
 
@@ -41,7 +41,7 @@ pub fn drive(
     keep: bool,
     watch: &(dyn Fn(Event) + Sync),
 ) -> Result<State> {
-    let (store, state) = Store::open(campaign, system, root, &engine.version)?;
+    let (store, state) = Store::open(system, identity(campaign, system), root, &engine.version)?;
     let mut driver = Driver { campaign, system, engine, store, state, keep, warned: false, watch };
     driver.run()?;
     Ok(driver.state)

@@ -98,6 +98,11 @@ pub fn label(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &St
     let mut estimates: Vec<RouteEstimate> = state.closed.iter().filter_map(|closed| closed.equilibrium).collect();
     if state.chunks > state.first_chunk {
         let report = equilibrium(campaign, system, store, state)?;
+        let least = campaign.charges_of_ions().into_values().map(f64::abs).fold(f64::INFINITY, f64::min);
+        if report.net_charge.abs() > 0.5 * least {
+            let net = report.net_charge;
+            label.doubts.push(format!("the campaign's ions have a net charge of {net:+.4}; is one of them missing?"));
+        }
         let best = report.best_estimate();
         label.method = serde_json::to_value(best.method).ok().and_then(|v| v.as_str().map(String::from));
         label.amount = Some(report.amount.number);
@@ -108,7 +113,7 @@ pub fn label(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &St
         // A run that is not diffusive over any lag, or whose estimators contradict one another, has no say.
         if matches!(report.verdict, Verdict::Good | Verdict::TooShort) && estimate.value > 0.0 && estimate.error > 0.0 {
             estimates.push(estimate);
-        } else if !campaign.file.response.enabled || state.repeatable == Some(false) {
+        } else if !campaign.has_pairs() || state.repeatable == Some(false) {
             label.doubts.push(format!("the equilibrium run is {}", report.verdict.label()));
             estimates.push(estimate);
         }

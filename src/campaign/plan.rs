@@ -104,6 +104,11 @@ impl Campaign {
         self.steps(system.length).div_ceil(every) * every
     }
 
+    /// Whether pairs of runs may have a say in labels.
+    pub fn has_pairs(&self) -> bool {
+        self.file.response.enabled && self.file.response.most_pairs > 0
+    }
+
     /// Refuses what no label can come of as it is asked for, before days are spent on what comes first.
     ///
     /// # Errors
@@ -117,7 +122,7 @@ impl Campaign {
                 self.path.display()
             )));
         }
-        if !self.file.response.enabled || self.file.response.most_pairs == 0 {
+        if !self.has_pairs() {
             return Ok(());
         }
         for system in &self.systems {

@@ -137,9 +137,14 @@ fn listed(types: &[i32]) -> String {
     types.iter().map(i32::to_string).collect::<Vec<_>>().join(" ")
 }
 
-/// A group for each carrier of charge, with the charges that the campaign says.
+/// A group for each carrier of charge, with the charges that the campaign says, and its timestep.
 pub(super) fn groups(campaign: &Campaign) -> String {
-    let mut text = String::from("# ions; their charges must be those of the campaign\n");
+    let timestep = campaign.file.timestep;
+    let mut text = format!(
+        "# all times are counted in steps\nif \"$(abs(dt-{timestep:?})) > $(1e-6*{timestep:?})\" then &\n  \"print 'ERROR: the \
+         timestep is $(dt:%.8g), and that of the campaign {timestep:?}'\" &\n  \"quit 1\"\n\
+         # ions; their charges must be those of the campaign\n"
+    );
     let carriers = carriers(campaign);
     for Carrier { species, types, group, charge, atoms } in &carriers {
         let _ = writeln!(text, "group {group} type {}", listed(types));
@@ -155,6 +160,19 @@ pub(super) fn groups(campaign: &Campaign) -> String {
             text,
             "if \"$(abs(charge({group})-({charge})*count({group})/{atoms})) > $(0.001*count({group}))\" then &\n  \
              \"print 'ERROR: atoms of type {types} have another charge than the {charge} of the campaign'\" &\n  \"quit 1\"\n"
+        );
+    }
+    let alone = carriers.iter().filter(|carrier| carrier.atoms == 1);
+    let others: Vec<String> =
+        alone.flat_map(|c| c.types.iter().map(|t| format!("(type=={t}&&abs(q-({}))>0.001)", c.charge))).collect();
+    if !others.is_empty() {
+        let _ = write!(
+            text,
+            "variable ionscape_other atom {}\ngroup ionscape_other variable ionscape_other\n\
+             if \"$(count(ionscape_other)) > 0\" then &\n  \
+             \"print 'ERROR: $(count(ionscape_other)) atoms have another charge than the campaign says of their type'\" &\n  \
+             \"quit 1\"\ngroup ionscape_other delete\nvariable ionscape_other delete\n",
+            others.join("||")
         );
     }
     let all: Vec<i32> = carriers.iter().flat_map(|carrier| carrier.types.iter().copied()).collect();

@@ -68,11 +68,16 @@ pub struct Store {
 }
 
 impl Store {
-    /// Opens or begins a system's folder.
+    /// Opens or begins a system's folder, whose numbers depend on what `identity` says.
     ///
     /// # Errors
     /// A folder that another program works in or that cannot be written; a state of other variables or another script.
-    pub fn open(campaign: &Campaign, system: &SystemPlan, root: &Path, lammps: &str) -> Result<(Self, State)> {
+    pub fn open(
+        system: &SystemPlan,
+        identity: BTreeMap<String, String>,
+        root: &Path,
+        lammps: &str,
+    ) -> Result<(Self, State)> {
         let folder = root.join(&system.name);
         fs::create_dir_all(folder.join("drift")).map_err(|e| Error::io(&folder, e))?;
         let path = folder.join("lock");
@@ -84,7 +89,6 @@ impl Store {
             }
             Err(TryLockError::Error(e)) => return Err(Error::io(&path, e)),
         }
-        let identity = identity(campaign, system);
         let state = match State::read(&folder)? {
             None => State {
                 format: FORMAT,
@@ -209,7 +213,13 @@ pub fn identity(campaign: &Campaign, system: &SystemPlan) -> BTreeMap<String, St
         all.insert("molecules".into(), format!("{:?}", file.molecules));
     }
     all.insert(ARGUMENTS.into(), file.run.arguments.join(" "));
-    let truth = &file.truth;
+    all
+}
+
+/// The same for the responses of single ions.
+pub fn truth_identity(campaign: &Campaign, system: &SystemPlan) -> BTreeMap<String, String> {
+    let mut all = identity(campaign, system);
+    let truth = &campaign.file.truth;
     if truth.perturbation != Perturbation::Field {
         all.insert("truth.perturbation".into(), format!("{} over {}", truth.perturbation.name(), truth.time));
     }

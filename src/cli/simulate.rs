@@ -284,11 +284,20 @@ fn finish(
             }
         })
         .collect();
-    let finished = rows.iter().filter(|row| row.finished).count();
+    let written = |row: &&Row| row.finished && row.label.is_some_and(|label| label.combined.is_some());
+    let n_written = rows.iter().filter(written).count();
+    let without: Vec<&str> = rows.iter().filter(|row| row.finished && !written(row)).map(|row| row.name).collect();
     // Before the table, whose reader may have had enough.
     results::write_json(json, &rows)?;
     print(&found)?;
-    crate::terminal::tell!("{} of {} systems are in {}", finished, rows.len(), path.display());
+    crate::terminal::tell!("{n_written} of {} systems are in {}", rows.len(), path.display());
+    if !without.is_empty() {
+        log::warn!(
+            "{} ended without a label, and not in the data set: the equilibrium run tells none and there are too few pairs; raise \
+             label.longest or response.most_pairs, and run the command again",
+            without.join(", ")
+        );
+    }
     if !failures.is_empty() {
         let names: Vec<&str> = failures.iter().map(|(name, _)| name.as_str()).collect();
         bail!("{} of {} systems failed: {}", failures.len(), rows.len(), names.join(", "));

@@ -102,6 +102,10 @@ def test_what_lammps_refuses_is_told(campaign):
     script = SCRIPT.read_text()
     for change, to, message in [
         ("set           type 2 charge -1.0", "set           type 2 charge -0.5", "another charge than the -1 of the campaign"),
+        # One ion more and another less than the campaign says, which have its sum.
+        ('"set           type 2 charge -1.0" &', '"set type 2 charge -1.0" &\n  "set atom 1 charge 1.5" &\n  "set atom 2 charge 0.5" &',
+         "2 atoms have another charge than the campaign says of their type"),
+        ("timestep      0.005", "timestep      0.0040", "the timestep is 0.004, and that of the campaign 0.005"),
         ("kspace_style  pppm", "kspace_style  none_such", "ERROR: Unrecognized kspace style 'none_such'"),
     ]:
         assert change in script

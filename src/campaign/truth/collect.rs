@@ -14,7 +14,7 @@ use super::summary::{Configuration, Summary, WithError, mean_and_error, summariz
 use crate::campaign::collect::number;
 use crate::campaign::file::Perturbation;
 use crate::campaign::plan::{Campaign, SystemPlan};
-use crate::campaign::store::{State, identity};
+use crate::campaign::store::{State, truth_identity};
 use crate::output::AtomicFile;
 use crate::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
 use crate::transport::Amount;
@@ -44,7 +44,7 @@ pub struct SystemTruth {
 pub fn collect(campaign: &Campaign, plan: &TruthPlan, system: &SystemPlan, root: &Path) -> Result<Option<SystemTruth>> {
     let folder = root.join(&system.name);
     let Some(state) = State::read(&folder)? else { return Ok(None) };
-    state.check(&folder, &identity(campaign, system))?;
+    state.check(&folder, &truth_identity(campaign, system))?;
     let mut configurations = vec![];
     for configuration in 0..plan.configurations.min(state.chunks) {
         let mut batches = vec![];

@@ -12,7 +12,7 @@ use crate::campaign::engine::{Engine, Process, remove};
 use crate::campaign::label::STRONGER;
 use crate::campaign::plan::{Campaign, SystemPlan};
 use crate::campaign::stage::{charged_types, equilibrate};
-use crate::campaign::store::{State, Store};
+use crate::campaign::store::{State, Store, truth_identity};
 use crate::campaign::whole;
 use crate::{Error, Result};
 
@@ -45,7 +45,7 @@ pub fn drive(
     root: &Path,
     watch: &(dyn Fn(Event) + Sync),
 ) -> Result<()> {
-    let (store, state) = Store::open(campaign, system, root, &engine.version)?;
+    let (store, state) = Store::open(system, truth_identity(campaign, system), root, &engine.version)?;
     let mut driver = Driver { campaign, plan, system, engine, store, state, watch };
     driver.run()
 }
