@@ -293,6 +293,23 @@ impl Job {
                 record.assignment.net_charge()
             ));
         }
+        for (name, sign) in [("cation", 1.0), ("anion", -1.0)] {
+            if let Some(species) = record.assignment.species.iter().find(|s| s.name == name && s.charge * sign < 0.0) {
+                notes.push(format!(
+                    "the charge of {name} is {}: are types and names in the same order?",
+                    species.charge
+                ));
+            }
+        }
+        let walls: Vec<&str> =
+            ["x", "y", "z"].into_iter().zip(record.periodic).filter(|(_, p)| !p).map(|(k, _)| k).collect();
+        if !walls.is_empty() {
+            notes.push(format!(
+                "the box is not periodic along {}: all numbers are means over the three directions and the volume of the box, and \
+                 walls and empty space are part of both",
+                walls.join(" and ")
+            ));
+        }
         if self.viscosity.is_some() && !record.cubic {
             notes.push(
                 "the finite-size correction is that of a periodic cube, which the box is not: the corrected diffusion \

@@ -52,6 +52,8 @@ pub struct Record {
     pub volume_deviation: f64,
     /// Whether the cell is a periodic cube in every frame.
     pub cubic: bool,
+    /// Along which of its vectors the cell is periodic in every frame.
+    pub periodic: [bool; 3],
     /// `[species][frame]`: sum over ions of the displacement since the first frame.
     pub displacement: Vec<Vec<[f64; 3]>>,
     /// `[species][frame]`: sum over ions of the velocity; none where the dump has no velocities.
@@ -114,6 +116,7 @@ struct Recorder {
     begun: Option<(i64, f64)>,
     volumes: Vec<f64>,
     cubic: bool,
+    periodic: [bool; 3],
     pending: Vec<Vec<[f64; 3]>>,
     /// Of the ions, and of the reference frame's atoms.
     steps: Steps,
@@ -157,6 +160,7 @@ impl Recorder {
             begun: frame.time.map(|time| (frame.timestep, time)),
             volumes: vec![],
             cubic: true,
+            periodic: [true; 3],
             pending: vec![],
             steps: Steps::default(),
             reference_steps: Steps::default(),
@@ -240,6 +244,7 @@ impl Recorder {
         }
         self.volumes.push(frame.cell.volume());
         self.cubic &= is_cubic(&frame.cell);
+        self.periodic = std::array::from_fn(|k| self.periodic[k] && frame.cell.periodic()[k]);
         if self.pending.len() * self.assignment.n_ions() >= POSITIONS_TOGETHER {
             self.correlate();
         }
@@ -341,6 +346,7 @@ impl Recorder {
             volume,
             volume_deviation: variance.sqrt(),
             cubic: self.cubic,
+            periodic: self.periodic,
             displacement: self.displacement,
             current: self.current,
             force: self.force,

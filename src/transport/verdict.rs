@@ -79,6 +79,12 @@ fn disagreement(a: &ChargeEstimate, b: &ChargeEstimate) -> Option<f64> {
     (apart > allowed).then_some(apart)
 }
 
+/// Whether the motion of single ions is known, and diffusive for no species.
+fn no_ion_is_diffusive(analysis: &Analysis) -> bool {
+    let all = &analysis.self_diffusion;
+    !all.is_empty() && all.iter().all(|diffusion| !diffusion.diffusive)
+}
+
 /// Judges an analysis of a run of this `duration` against the relative error asked for.
 ///
 /// The error falls with the square root of the duration, which says how long a run for the error asked must be.
@@ -102,11 +108,20 @@ pub fn judge(analysis: &Analysis, duration: f64, target_error: f64) -> Judgement
             }
         }
     }
+    // The charge's path is noisier than that of single ions, and looks straight sooner.
+    let trapped = no_ion_is_diffusive(analysis);
+    if trapped {
+        reasons.push(
+            "no species' own motion is diffusive within the run's reach: its ions may be held by what moves slower, and the \
+             conductivity then is that of short times; a longer run tells"
+                .into(),
+        );
+    }
     let verdict = if accepted.is_empty() {
         Verdict::NotDiffusive
     } else if disagree {
         Verdict::EstimatorsDisagree
-    } else if !precise {
+    } else if !precise || trapped {
         Verdict::TooShort
     } else {
         Verdict::Good
