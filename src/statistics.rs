@@ -32,13 +32,17 @@ pub struct BlockError {
 }
 
 impl std::fmt::Display for MeanEstimate {
-    /// `0.742 ± 0.011`: to the second digit of the error.
+    /// `0.742 ± 0.011`: to the second digit of the error; `7.42e-13 ± 1.1e-14` where that takes more than twelve decimals.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let error = self.error.as_ref().map_or(0.0, |error| error.value);
         if error == 0.0 {
-            return write!(f, "{:.4}", self.mean);
+            let would_be_lost = self.mean != 0.0 && self.mean.abs() < 1e-3;
+            return if would_be_lost { write!(f, "{:.2e}", self.mean) } else { write!(f, "{:.4}", self.mean) };
         }
-        let decimals = (1.0 - error.log10().floor()).clamp(0.0, 12.0) as usize;
+        let decimals = (1.0 - error.log10().floor()).max(0.0) as usize;
+        if decimals > 12 {
+            return write!(f, "{:.2e} \u{b1} {error:.1e}", self.mean);
+        }
         write!(f, "{:.decimals$} \u{00b1} {error:.decimals$}", self.mean)
     }
 }
@@ -244,7 +248,9 @@ mod tests {
         };
         assert_eq!(print(0.74216, 0.0114), "0.742 \u{00b1} 0.011");
         assert_eq!(print(-1234.5, 250.0), "-1234 \u{00b1} 250");
+        assert_eq!(print(7.42e-13, 1.1e-14), "7.42e-13 \u{b1} 1.1e-14");
         assert_eq!(mean_with_error(&[0.5]).unwrap().to_string(), "0.5000");
+        assert_eq!(mean_with_error(&[5e-5]).unwrap().to_string(), "5.00e-5");
     }
 
     #[test]

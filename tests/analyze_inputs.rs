@@ -165,6 +165,10 @@ fn a_radius_beyond_half_the_box_is_told_of() {
     let told = |radius: f64| notes(&folder.analyze(&["dump", "--radius", &radius.to_string()]));
     assert!(!told(5.0).contains("half the box"));
     assert!(told(5.5).contains("--radius 5.5 is more than half the box, 5.0000: pairs farther apart"));
+    // What lies within the distance of states is more than the pairs that were counted.
+    let within = |distance| folder.analyze(&["dump", "--radius", "2", "--pair-distance", distance]);
+    assert!(within("2")["contact"].is_object() && within("2.5")["contact"].is_null());
+    assert!(notes(&within("2.5")).contains("pairs are counted up to 2.0000, so nothing is said of the correlation"));
 }
 
 #[cfg(unix)]
@@ -230,6 +234,10 @@ fn frames_without_atoms_are_left_out_and_a_field_that_never_changes_has_no_cours
     let (_, warnings) = folder.run(&["analyze", "emptied"]);
     assert!(warnings.contains("emptied: frame 5") && warnings.contains("it has no atoms"), "{warnings}");
 
+    let spatial = &folder.analyze(&["constant"])["spatial"];
+    for curve in ["like", "unlike"].map(|name| spatial[name]["correlation"].as_array().unwrap()) {
+        assert!(curve.iter().all(|point| point[0].is_null()), "departures made of rounding");
+    }
     let (_, warnings) = folder.run(&["analyze", "constant", "--csv", "tables"]);
     assert!(warnings.contains("the field is the same for all ions at all times"), "{warnings}");
     let tables = std::fs::read_dir(folder.path("tables")).unwrap().map(|entry| entry.unwrap().path());

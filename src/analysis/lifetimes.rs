@@ -36,6 +36,9 @@ pub struct BondLifetimes {
     stride: usize,
     most_runs: usize,
     same_number: bool,
+    /// Of all frames: bonds, and pairs that could be bonded.
+    n_bonds: f64,
+    n_pairs: f64,
 }
 
 /// Probabilities by lag, in frames, that a bond is still there.
@@ -43,7 +46,8 @@ pub struct BondLifetimes {
 pub struct Lifetimes {
     pub intermittent: Vec<Point>,
     pub continuous: Vec<Point>,
-    /// Integrals of the curves.
+    /// Integrals of the curves, of the intermittent one without what two ions meet by chance, however long ago they were bonded:
+    /// `(C(t) - p) / (1 - p)` with the share p of all pairs that are bonded.
     pub intermittent_lifetime: Option<Point>,
     pub continuous_lifetime: Option<Point>,
     /// Why there is nothing, or less than all.
@@ -61,19 +65,23 @@ impl Default for BondLifetimes {
             stride: 1,
             most_runs: MOST_RUNS,
             same_number: true,
+            n_bonds: 0.0,
+            n_pairs: 0.0,
         }
     }
 }
 
 impl BondLifetimes {
-    /// Adds a frame's bonds, by lower and upper ion, in rising order and each once.
-    pub fn add(&mut self, bonds: &[(u32, u32)], n_ions: usize) {
+    /// Adds a frame's bonds, by lower and upper ion, in rising order and each once, and the number of pairs that could be bonded.
+    pub fn add(&mut self, bonds: &[(u32, u32)], n_ions: usize, n_pairs: f64) {
         if *self.n_ions.get_or_insert(n_ions) != n_ions {
             *self = Self { same_number: false, n_ions: Some(n_ions), ..Self::default() };
         }
         if !self.same_number {
             return;
         }
+        self.n_bonds += bonds.len() as f64;
+        self.n_pairs += n_pairs;
         self.closed.resize(n_ions, vec![]);
         let (now, stride) = (self.n_frames, self.stride as u32);
         let before = std::mem::take(&mut self.open);
@@ -128,7 +136,7 @@ impl BondLifetimes {
             let one_in = self.stride;
             (one_in > 1).then(|| format!("to save memory, lifetimes are those of one in {one_in} ions' bonds"))
         };
-        Lifetimes { note, ..counts.lifetimes(&origins) }
+        Lifetimes { note, ..counts.lifetimes(&origins, self.n_bonds / self.n_pairs) }
     }
 
     /// All runs of an ion's bonds, bond by bond; those of the last frame end with it.
@@ -203,15 +211,15 @@ impl Counts {
         }
     }
 
-    fn lifetimes(&self, origins: &Origins) -> Lifetimes {
-        let (intermittent, intermittent_lifetime) = curve(&self.intermittent, origins.longest_lag);
-        let (continuous, continuous_lifetime) = curve(&self.continuous, origins.longest_lag);
+    fn lifetimes(&self, origins: &Origins, by_chance: f64) -> Lifetimes {
+        let (intermittent, intermittent_lifetime) = curve(&self.intermittent, origins.longest_lag, by_chance);
+        let (continuous, continuous_lifetime) = curve(&self.continuous, origins.longest_lag, 0.0);
         Lifetimes { intermittent, continuous, intermittent_lifetime, continuous_lifetime, note: None }
     }
 }
 
-/// The curve with its errors, and its integral where it falls below 1/e.
-fn curve(blocks: &[Ramps], longest_lag: usize) -> (Vec<Point>, Option<Point>) {
+/// The curve with its errors, and the integral of what it is above chance where that falls below 1/e.
+fn curve(blocks: &[Ramps], longest_lag: usize, by_chance: f64) -> (Vec<Point>, Option<Point>) {
     let parts: Vec<Vec<f64>> = blocks.iter().map(Ramps::values).collect();
     let shares = |sums: &[f64]| -> Vec<f64> { sums.iter().map(|v| v / sums[0]).collect() };
     let total = sums(&parts, longest_lag + 1);
@@ -220,8 +228,10 @@ fn curve(blocks: &[Ramps], longest_lag: usize) -> (Vec<Point>, Option<Point>) {
     if points.iter().any(|(v, _)| !v.is_finite()) {
         return (vec![], None);
     }
-    let falls = points.last().is_some_and(|(end, _)| *end < (-1.0f64).exp());
-    let lifetime = falls.then(|| of(&|sums| vec![integral(&shares(sums))])[0]);
+    let above_chance = |share: f64| (share - by_chance) / (1.0 - by_chance);
+    let falls = points.last().is_some_and(|(end, _)| above_chance(*end) < (-1.0f64).exp());
+    let integral_of = |sums: &[f64]| integral(&shares(sums).into_iter().map(above_chance).collect::<Vec<_>>());
+    let lifetime = falls.then(|| of(&|sums| vec![integral_of(sums)])[0]);
     (points, lifetime)
 }
 

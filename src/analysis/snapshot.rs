@@ -28,7 +28,9 @@ impl FieldSnapshot<'_> {
 
     /// Departures from this instant's mean.
     pub fn fluctuations(&self) -> Vec<f64> {
-        let mean = self.mean();
+        // The mean of equal values may differ from them by rounding, which is no departure.
+        let is_uniform = self.local.windows(2).all(|pair| pair[0] == pair[1]);
+        let mean = if is_uniform { self.local.first().copied().unwrap_or(0.0) } else { self.mean() };
         self.local.iter().map(|v| v - mean).collect()
     }
 

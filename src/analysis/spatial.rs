@@ -40,6 +40,8 @@ pub struct SpatialSummary {
     pub unlike: PairCurves,
     /// First minimum of the unlike radial distribution function behind its first maximum: the distance within which ions pair.
     pub first_minimum: Option<f64>,
+    /// Distances about it up to which the function is not above it by more than two errors: where the minimum may be as well.
+    pub first_minimum_range: Option<[f64; 2]>,
 }
 
 /// Correlation of fluctuations of all pairs nearer than a distance.
@@ -63,6 +65,9 @@ pub struct PairCurves {
     /// `<d_i d_j> / <d^2>` over pairs whose first ion conducts more than the mean, and less.
     pub above_mean: Vec<Point>,
     pub below_mean: Vec<Point>,
+    /// Pairs of all frames, by bin.
+    #[serde(skip)]
+    pub n_pairs: Vec<f64>,
     /// Distance over which the correlation falls by e, from a straight line through the logarithm of its values above three
     /// errors; absent where fewer than three are.
     pub length: Option<Point>,
@@ -70,11 +75,16 @@ pub struct PairCurves {
 
 impl PairCurves {
     /// Distance, value and error of the correlation at the nearest pairs that tell it to 0.1, or at the nearest pairs of all where
-    /// none do; `r` are the distances of the curves.
+    /// none do; `r` are the distances of the curves. A few pairs have such an error by chance, so there must be as many as would
+    /// leave it to independent values.
     pub fn nearest(&self, r: &[f64]) -> Option<(f64, f64, Option<f64>)> {
-        let told = |&(value, error): &Point| value.is_some() && error.is_some_and(|e| e < 0.1);
+        const TOLD: f64 = 0.1;
+        let enough = |bin: usize| self.n_pairs[bin] >= 1.0 / (TOLD * TOLD);
+        let told = |bin: usize| {
+            enough(bin) && self.correlation[bin].0.is_some() && self.correlation[bin].1.is_some_and(|e| e < TOLD)
+        };
         let curve = &self.correlation;
-        let place = curve.iter().position(told).or_else(|| curve.iter().position(|c| c.0.is_some()))?;
+        let place = (0..curve.len()).find(|&bin| told(bin)).or_else(|| curve.iter().position(|c| c.0.is_some()))?;
         Some((*r.get(place)?, curve[place].0?, curve[place].1))
     }
 }
@@ -87,6 +97,11 @@ impl SpatialCorrelation {
     pub fn new(radius: f64, n_bins: usize, seed: u64) -> Self {
         let blocks = Blocks::new(GLOBAL + CLASSES * PER_BIN * n_bins);
         Self { radius, n_bins, seed, frames: 0, blocks }
+    }
+
+    /// Largest distance of the pairs that are counted.
+    pub fn radius(&self) -> f64 {
+        self.radius
     }
 
     /// Adds a frame.
@@ -157,8 +172,10 @@ impl SpatialCorrelation {
         let width = self.radius / self.n_bins as f64;
         let r: Vec<f64> = (0..self.n_bins).map(|b| (b as f64 + 0.5) * width).collect();
         let (like, unlike) = (self.curves(0, &r), self.curves(1, &r));
-        let first_minimum = first_minimum(&r, &unlike.g);
-        SpatialSummary { r, like, unlike, first_minimum }
+        let minimum = FirstMinimum::of(&unlike.g);
+        let first_minimum = minimum.as_ref().map(|minimum| r[minimum.place]);
+        let first_minimum_range = minimum.as_ref().map(|minimum| minimum.range.map(|bin| r[bin]));
+        SpatialSummary { first_minimum, first_minimum_range, r, like, unlike }
     }
 
     /// Correlation of fluctuations over all pairs nearer than `distance`, like and unlike, with errors; to a bin.
@@ -188,7 +205,10 @@ impl SpatialCorrelation {
         };
         let ratio = |of: &dyn Fn(&[f64], usize) -> f64| points(&|s, bin| of(s, bin) / (s[1] / s[0]));
         let correlation = ratio(&|s, bin| s[at(bin, 1)] / s[at(bin, 0)]);
+        let total = self.blocks.total();
         PairCurves {
+            // They count from either side.
+            n_pairs: (0..n_bins).map(|bin| 0.5 * total[at(bin, 0)]).collect(),
             g: points(&|s, bin| s[at(bin, 0)] / (s[2 + class] * shell(bin))),
             shuffled: ratio(&|s, bin| s[at(bin, 2)] / s[at(bin, 0)]),
             above_mean: ratio(&|s, bin| s[at(bin, 4)] / s[at(bin, 3)]),
@@ -229,14 +249,26 @@ struct Ion {
 }
 
 /// The first minimum behind the first maximum, of a curve smoothed over three bins.
-fn first_minimum(r: &[f64], g: &[Point]) -> Option<f64> {
-    let value = |i: usize| g[i].0.unwrap_or(0.0);
-    let smooth: Vec<f64> =
-        (0..g.len()).map(|i| (i.saturating_sub(1)..=(i + 1).min(g.len() - 1)).map(value).sum::<f64>() / 3.0).collect();
-    let top = (1..g.len().saturating_sub(1)).find(|&i| {
-        smooth[i] > 1.0 && (i.saturating_sub(3)..=(i + 3).min(g.len() - 1)).all(|j| smooth[j] <= smooth[i])
-    })?;
-    (top + 1..g.len().saturating_sub(3)).find(|&i| (i - 3..=i + 3).all(|j| smooth[j] >= smooth[i])).map(|i| r[i])
+struct FirstMinimum {
+    /// Its bin, and the first and last of those about it that are not above it by more than two errors.
+    place: usize,
+    range: [usize; 2],
+}
+
+impl FirstMinimum {
+    fn of(g: &[Point]) -> Option<Self> {
+        let about = |i: usize, by: usize| i.saturating_sub(by)..=(i + by).min(g.len() - 1);
+        let mean = |i: usize, of: &dyn Fn(&Point) -> f64| g[about(i, 1)].iter().map(of).sum::<f64>() / 3.0;
+        let smooth: Vec<f64> = (0..g.len()).map(|i| mean(i, &|g| g.0.unwrap_or(0.0))).collect();
+        let variance: Vec<f64> = (0..g.len()).map(|i| mean(i, &|g| g.1.unwrap_or(0.0).powi(2)) / 3.0).collect();
+        let top =
+            (1..g.len().saturating_sub(1)).find(|&i| smooth[i] > 1.0 && about(i, 3).all(|j| smooth[j] <= smooth[i]))?;
+        let place = (top + 1..g.len().saturating_sub(3)).find(|&i| (i - 3..=i + 3).all(|j| smooth[j] >= smooth[i]))?;
+        let is_alike = |&i: &usize| smooth[i] - smooth[place] <= 2.0 * (variance[i] + variance[place]).sqrt();
+        let first = (top..place).rev().take_while(is_alike).last().unwrap_or(place);
+        let last = (place + 1..g.len()).take_while(is_alike).last().unwrap_or(place);
+        Some(Self { place, range: [first, last] })
+    }
 }
 
 #[cfg(test)]
@@ -323,11 +355,19 @@ mod tests {
 
     #[test]
     fn pairs_of_a_single_instant_tell_no_correlation() {
-        let correlation = vec![(None, None), (Some(11.9), None), (Some(0.3), Some(0.4)), (Some(0.2), Some(0.05))];
-        let none = || vec![(None, None); 4];
+        let correlation = vec![
+            (None, None),
+            (Some(11.9), None),
+            (Some(0.3), Some(0.4)),
+            // Three pairs that happen to agree.
+            (Some(0.7), Some(0.07)),
+            (Some(0.2), Some(0.05)),
+        ];
+        let n_pairs = vec![0.0, 2.0, 90.0, 3.0, 400.0];
+        let none = || vec![(None, None); 5];
         let (g, shuffled, above_mean, below_mean) = (none(), none(), none(), none());
-        let curves = PairCurves { g, correlation, shuffled, above_mean, below_mean, length: None };
-        assert_eq!(curves.nearest(&[0.5, 1.0, 1.5, 2.0]), Some((2.0, 0.2, Some(0.05))));
+        let curves = PairCurves { g, correlation, shuffled, above_mean, below_mean, n_pairs, length: None };
+        assert_eq!(curves.nearest(&[0.5, 1.0, 1.5, 2.0, 2.5]), Some((2.5, 0.2, Some(0.05))));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Free ions, pairs and clusters: who belongs together, for how long, and what the field is there.
 
+use std::collections::BTreeMap;
+
 use rayon::prelude::*;
 use serde::Serialize;
 
@@ -151,7 +153,7 @@ impl IonStates {
         }
         self.charges_known &= snapshot.charges.is_some();
         self.blocks.add(&sums);
-        self.lifetimes.add(&bonds, n);
+        self.lifetimes.add(&bonds, n, unlike_pairs(snapshot.kinds));
         Ok(states)
     }
 
@@ -226,6 +228,14 @@ fn root(parent: &mut [usize], mut i: usize) -> usize {
         i = parent[i];
     }
     i
+}
+
+/// Number of pairs of ions of different kinds.
+fn unlike_pairs(kinds: &[i32]) -> f64 {
+    let mut of_kind: BTreeMap<i32, f64> = BTreeMap::new();
+    kinds.iter().for_each(|kind| *of_kind.entry(*kind).or_default() += 1.0);
+    let n = kinds.len() as f64;
+    0.5 * (n * n - of_kind.values().map(|k| k * k).sum::<f64>())
 }
 
 #[cfg(test)]

@@ -227,9 +227,10 @@ impl<'a> Source<'a> {
 
     /// An ion of several atoms counts once: where its first atom is listed, at its centre of mass and with its charge.
     fn ion_by_ion<'f>(&self, frame: &'f Frame, mut values: Values) -> anyhow::Result<(Cow<'f, Frame>, Values)> {
-        let Some(predictor) = self.predictor.as_ref().filter(|predictor| predictor.map.has_molecules()) else {
-            return Ok((Cow::Borrowed(frame), values));
-        };
+        let Some(predictor) = &self.predictor else { return Ok((Cow::Borrowed(frame), values)) };
+        if !predictor.map.has_molecules() {
+            return Ok((with_charges_of_ions(frame, &predictor.map), values));
+        }
         let sites = configuration::sites(frame, &predictor.map)?;
         let mut of_ions = frame.clone();
         let mut local = vec![0.0; frame.n_atoms];
@@ -266,6 +267,24 @@ impl<'a> Source<'a> {
         }
         Ok(())
     }
+}
+
+/// The frame with the charges that the model's species have in place of those of atoms, one of which may stand for an ion of several.
+fn with_charges_of_ions<'f>(frame: &'f Frame, map: &SpeciesMap) -> Cow<'f, Frame> {
+    let of_species = |atom: usize| {
+        let species = map.species_of(frame.types[atom]).map(|species| &map.species()[species]);
+        species.filter(|species| species.is_ion()).map(|species| species.charge)
+    };
+    let differ =
+        |charges: &Vec<f64>| (0..frame.n_atoms).any(|i| of_species(i).is_some_and(|charge| charge != charges[i]));
+    if !frame.charges.as_ref().is_some_and(differ) {
+        return Cow::Borrowed(frame);
+    }
+    let mut changed = frame.clone();
+    for (i, charge) in changed.charges.iter_mut().flatten().enumerate() {
+        *charge = of_species(i).unwrap_or(*charge);
+    }
+    Cow::Owned(changed)
 }
 
 impl Predictor<'_> {

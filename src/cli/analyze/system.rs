@@ -81,6 +81,16 @@ impl Analysis {
             });
         }
         let distance = options.pair_distance.or(spatial.as_ref().and_then(|s| s.first_minimum));
+        if let (None, Some((minimum, [from, to]))) =
+            (options.pair_distance, spatial.as_ref().and_then(|s| s.first_minimum.zip(s.first_minimum_range)))
+            && to - from > BROAD * minimum
+            && !last.are_of_one_kind()
+        {
+            notes.push(format!(
+                "the first minimum of the unlike g(r), {minimum:.3}, may as well be anywhere from {from:.3} to {to:.3} by its \
+                 errors, and states, lifetimes and coordination depend on it; --pair-distance gives them a distance"
+            ));
+        }
         let by_distance = match distance {
             _ if last.are_of_one_kind() => {
                 notes.push(
@@ -99,6 +109,15 @@ impl Analysis {
             distance => distance,
         };
         let (n_frames, radius) = (distribution.n_frames, options.radius.unwrap_or_else(|| last.radius()));
+        let counted = pairs.as_ref().map(SpatialCorrelation::radius);
+        let contact_distance = distance.filter(|distance| counted.is_some_and(|radius| *distance <= radius));
+        if let Some((distance, radius)) = distance.zip(counted).filter(|_| contact_distance.is_none()) {
+            notes.push(format!(
+                "pairs are counted up to {}, so nothing is said of the correlation of all pairs within {distance}; --radius \
+                 counts more",
+                results::number(radius)
+            ));
+        }
         let density = written.density / n_frames as f64;
         let sampled = if name.is_some() { FRAMES_OF_MANY } else { FRAMES };
         let stride = n_frames.div_ceil(sampled).max(1);
@@ -110,6 +129,15 @@ impl Analysis {
             (states.intermittent_lifetime, states.continuous_lifetime) = (None, None);
         }
         notes.extend(states.as_ref().and_then(|states| states.lifetimes_note.clone()));
+        if let Some((frames, _)) =
+            states.as_ref().and_then(|s| s.continuous_lifetime).filter(|(frames, _)| *frames < SHORT)
+        {
+            notes.push(format!(
+                "bonds break within {} times the time between frames, so lifetimes are more of that than of bonds; frames closer to \
+                 each other tell them",
+                results::count(frames)
+            ));
+        }
         // An ion is worth an independent value each two relaxation times.
         let relaxation = temporal.as_ref().and_then(|t| t.relaxation).map_or(0.5, |(value, _)| value.max(0.5));
         let frames = (n_frames as f64 / (2.0 * relaxation)).max(1.0);
@@ -131,7 +159,7 @@ impl Analysis {
             spatial,
             structure_factor,
             temporal,
-            contact: pairs.zip(distance).map(|(pairs, distance)| pairs.within(distance)),
+            contact: pairs.zip(contact_distance).map(|(pairs, distance)| pairs.within(distance)),
             states,
             coordination,
             map: map.map(|map| map.summary()),
@@ -235,6 +263,12 @@ impl SecondReading {
     }
 }
 
+/// A minimum that may be anywhere over more than this share of its distance is worth a word.
+const BROAD: f64 = 0.2;
+
+/// Lifetimes of fewer frames than this are those of the frames' distance.
+const SHORT: f64 = 3.0;
+
 /// Times that differ by less than this share are the same but for rounding.
 const SAME_TIME: f64 = 1e-6;
 
@@ -256,8 +290,9 @@ struct Course {
     step: Option<i64>,
     uneven: bool,
     back: bool,
-    /// Time between frames, where the dump has it and it never differed.
+    /// Time between frames, where the dump has it and it never differed; whether it did.
     time: Option<f64>,
+    uneven_time: bool,
 }
 
 impl Course {
@@ -271,7 +306,12 @@ impl Course {
                 self.time = between;
             }
             // Steps may be even and their lengths not, as with fix dt/reset.
-            self.time = self.time.zip(between).filter(|(a, b)| (a - b).abs() <= SAME_TIME * a.abs()).map(|(a, _)| a);
+            let differs = self.time.zip(between).is_some_and(|(a, b)| (a - b).abs() > SAME_TIME * a.abs());
+            self.time = self.time.filter(|_| between.is_some() && !differs);
+            if differs && !self.uneven_time && !self.uneven {
+                self.uneven_time = true;
+                return Some("frames are unevenly spaced in time from here on, by ITEM: TIME".into());
+            }
             self.uneven |= *self.step.get_or_insert(step) != step;
             self.back |= step < 0;
             if self.back && !back {

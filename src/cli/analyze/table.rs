@@ -218,7 +218,7 @@ fn print_states(found: &Analysis) -> std::io::Result<()> {
     writeln!(out, "{:<20}  {:>18}  {:>18}  {:>9}", "state", "share", "field", "spread")?;
     for of in &states.states {
         let name = of.state.name();
-        let deviation = of.deviation.map_or("-".into(), |d| format!("{d:.4}"));
+        let deviation = of.deviation.map_or("-".into(), results::number);
         writeln!(
             out,
             "{name:<20}  {:>18}  {:>18}  {deviation:>9}",
