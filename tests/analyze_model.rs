@@ -47,6 +47,25 @@ fn the_model_of_the_columns_explains_them_and_another_does_not() {
 }
 
 #[test]
+fn an_atom_that_stands_for_an_ion_has_the_ion_s_charge() {
+    let text = salt(6, 9);
+    // As of the nitrogen of an anion of many atoms.
+    let of_an_atom = |line: &str| match line.split(' ').collect::<Vec<_>>().as_slice() {
+        [id, "2", "-1", rest @ ..] => format!("{id} 2 -0.66 {}\n", rest.join(" ")),
+        _ => format!("{line}\n"),
+    };
+    let atoms: String = text.lines().map(of_an_atom).collect();
+    assert!(atoms != text);
+    let folder = Folder::new(&[("ions", &text), ("atoms", &atoms)]);
+    let [ions, atoms] = ["ions", "atoms"].map(|dump| {
+        let found = folder.analyze(&[dump, "--model", MODEL, "--pair-distance", "1.5"]);
+        assert!(found["states"]["states"].is_array());
+        found["states"].clone()
+    });
+    assert_eq!(ions, atoms);
+}
+
+#[test]
 fn solvent_does_not_hide_that_a_model_is_another() {
     let text = salt(1, 3);
     let folder = Folder::new(&[("dump", &text)]);

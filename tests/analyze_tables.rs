@@ -206,10 +206,13 @@ fn the_time_between_frames_is_given_or_read() {
         assert!(message.contains(&format!("{option}: it must be above zero")), "{message}");
     }
 
-    // Steps of a length that changed on the way have no one time.
+    // Steps of a length that changed on the way have no one time, nor a course in it.
     let changed = folder.read("timed").replace("ITEM: TIME\n5\n", "ITEM: TIME\n8\n");
     folder.write("changed", &changed);
-    assert!(folder.analyze(&["changed"])["time_between_frames"].is_null());
+    let found = folder.analyze(&["changed"]);
+    assert!(found["time_between_frames"].is_null() && found["temporal"].is_null());
+    let note = "frames are unevenly spaced in time from here on, by ITEM: TIME; nothing is said of the course in time";
+    assert!(found["notes"].to_string().contains(note), "{}", found["notes"]);
 }
 
 #[test]

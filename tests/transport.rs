@@ -263,3 +263,31 @@ fn an_electrolytes_current_gives_its_conductivity_by_each_estimator() {
     let drawn = std::fs::read_to_string(&figure).unwrap();
     assert!(drawn.contains("Running Green-Kubo integral") && drawn.contains("Spectrum of the current"));
 }
+
+#[test]
+fn walls_and_names_against_the_charges_are_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dump, slab) = (folder.path().join("a"), folder.path().join("slab"));
+    Brownian::default().write(&dump, 300, 5);
+    std::fs::write(&slab, std::fs::read_to_string(&dump).unwrap().replace("pp pp pp", "pp pp ff")).unwrap();
+    let told = |dump: &std::path::Path, [cation, anion]: [&str; 2]| {
+        let mut command = ionscape();
+        command.args([
+            "transport",
+            dump.to_str().unwrap(),
+            "--units",
+            "lj",
+            "--timestep",
+            "0.01",
+            "--temperature",
+            "1",
+        ]);
+        let assert = command.args(["--cation", cation, "--anion", anion]).assert().success();
+        String::from_utf8(assert.get_output().stderr.clone()).unwrap()
+    };
+    assert!(!told(&dump, ["1", "2"]).contains("the box is") && !told(&dump, ["1", "2"]).contains("same order"));
+    assert!(told(&slab, ["1", "2"]).contains("the box is not periodic along z"));
+    let turned = told(&dump, ["2", "1"]);
+    assert!(turned.contains("the charge of cation is -1: are types and names in the same order?"), "{turned}");
+    assert!(turned.contains("the charge of anion is 1: "), "{turned}");
+}

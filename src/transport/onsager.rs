@@ -358,6 +358,9 @@ mod tests {
         let onsager = Onsager::new(&sums, &msd, &diffusion, 1.0, Some(21));
         assert!(onsager.coefficient(0, 1).is_none() && onsager.transference(0, &CHARGES).is_none());
         assert!(onsager.nernst_einstein(&CHARGES).is_some() && onsager.distinct(0).is_none());
+        assert!(onsager.charge(&CHARGES).is_none());
+        let haven = onsager.haven_ratio(&CHARGES, Estimate { value: 1.0, error: 0.1 }).unwrap();
+        assert!(haven.value > 0.0 && haven.error > 0.0, "{haven:?}");
         assert!(Onsager::new(&sums, &msd, &[], 1.0, Some(20)).coefficient(0, 1).is_some());
     }
 }

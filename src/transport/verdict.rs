@@ -141,6 +141,7 @@ pub fn judge(analysis: &Analysis, duration: f64, target_error: f64) -> Judgement
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::transport::SelfDiffusion;
     use crate::transport::estimators::Estimate;
 
     fn estimate(method: Method, value: f64, error: f64) -> ChargeEstimate {
@@ -158,6 +159,35 @@ mod tests {
         let mut doubtful = estimate(Method::ForceRoute, 1.0, 0.01);
         doubtful.objection = Some("no plateau".into());
         assert_eq!(pick(doubtful), Method::EinsteinHelfand);
+    }
+
+    #[test]
+    fn a_run_in_which_no_ion_gets_away_is_too_short() {
+        let of_ions = |diffusive: bool| SelfDiffusion {
+            estimate: Estimate { value: 1.0, error: 0.01 },
+            lags: vec![],
+            msd: vec![],
+            msd_error: vec![],
+            fit_from: 1.0,
+            fit_to: 2.0,
+            intercept: 0.0,
+            exponent: Estimate { value: 1.0, error: 0.01 },
+            diffusive,
+            n_blocks: 9,
+            fitted: (0, 1),
+            choice: 0.0,
+        };
+        let judged = |self_diffusion: Vec<SelfDiffusion>| {
+            let estimates = vec![estimate(Method::EinsteinHelfand, 1.0, 0.01)];
+            let (einstein, green_kubo, cepstral) = (None, None, None);
+            let analysis =
+                Analysis { estimates, einstein, green_kubo, cepstral, self_diffusion, onsager: None, notes: vec![] };
+            judge(&analysis, 100.0, 0.05)
+        };
+        assert_eq!(judged(vec![]).verdict, Verdict::Good);
+        assert_eq!(judged(vec![of_ions(true), of_ions(false)]).verdict, Verdict::Good);
+        let held = judged(vec![of_ions(false), of_ions(false)]);
+        assert!(held.verdict == Verdict::TooShort && held.reasons[0].contains("no species' own motion is diffusive"));
     }
 
     #[test]
