@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::file::CampaignFile;
 use super::plan::{Campaign, SystemPlan};
-use super::results::{read_pair, snapshots_of_chunks};
+use super::results::{mean_temperature, read_pair, snapshots_of_chunks};
 use super::store::{State, Store};
 use crate::transport::response::{FEWEST_PAIRS, Pair, ResponseOptions, paired_response};
 use crate::transport::{Amount, Conditions, Job, Properties, RecordOptions, ReferenceFrame, TransportReport, Verdict};
@@ -12,6 +12,9 @@ use crate::{Error, Result};
 
 /// The routes may differ by so many errors before the label is called doubtful.
 const AGREEMENT: f64 = 3.0;
+
+/// A mean temperature that is off by more than this share of the campaign's is worth a word.
+const OFF: f64 = 0.1;
 
 /// The stronger field of a pair over the other.
 pub const STRONGER: f64 = 2.0;
@@ -102,6 +105,14 @@ pub fn label(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &St
         if report.net_charge.abs() > 0.5 * least {
             let net = report.net_charge;
             label.doubts.push(format!("the campaign's ions have a net charge of {net:+.4}; is one of them missing?"));
+        }
+        let chunks: Vec<_> = (state.first_chunk..state.chunks).map(|chunk| store.chunk(chunk)).collect();
+        if let Some(mean) = mean_temperature(&chunks)?
+            && (mean / system.temperature - 1.0).abs() > OFF
+        {
+            label
+                .doubts
+                .push(format!("the mean temperature is {mean:.4}, and that of the campaign {}", system.temperature));
         }
         let best = report.best_estimate();
         label.method = serde_json::to_value(best.method).ok().and_then(|v| v.as_str().map(String::from));

@@ -58,6 +58,7 @@ pub fn produce(campaign: &Campaign) -> String {
     let _ = write!(
         text,
         "fix ionscape_current all ave/time 1 {current} {current}{columns} file current.dat format \" %.7g\"\n\
+         fix ionscape_temperature all ave/time {current} 1 {current} c_thermo_temp file temperature.dat\n\
          # paths of the ions, snapshots to learn from, and configurations that pairs start from\n\
          dump ionscape_path ionscape_ions custom {frames} trajectory.lammpstrj id type{molecule} q mass xu yu zu\n\
          dump_modify ionscape_path sort id format float %.4f\n\

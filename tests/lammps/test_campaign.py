@@ -98,6 +98,16 @@ def test_ions_without_charge_on_each_other_have_a_conductivity_of_two(campaign):
     assert system["provenance"]["response"][0] == pytest.approx(2.0, rel=0.005)
 
 
+@pytest.mark.parametrize("temperature, is_told", [(1.0, False), (1.5, True)])
+def test_a_temperature_that_is_not_the_script_s_is_told(campaign, temperature, is_told):
+    text = CAMPAIGN.replace("temperature = 1.0", f"temperature = {temperature}").replace("[0.05, 0.1]", "[0.1]")
+    text = text.replace("[1.0, 2.0, 3.0]", "[1.0]").replace("[response]", "[response]\nenabled = false")
+    (campaign / "campaign.toml").write_text(text)
+    done = simulate(campaign, "-o", "out")
+    assert ("the mean temperature is " in done.stdout) == is_told, done.stdout + done.stderr
+    assert not is_told or "and that of the campaign 1.5" in done.stdout
+
+
 def test_what_lammps_refuses_is_told(campaign):
     script = SCRIPT.read_text()
     for change, to, message in [
