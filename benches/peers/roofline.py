@@ -41,9 +41,9 @@ def within(ions, radius):
 
 
 def dense(*layers):
-    """Operations and bytes of one row through dense layers, whose weights are read once for each block of 256 rows."""
+    """Operations and bytes of one row through dense layers, whose weights are read once for each block of 128 rows."""
     pairs = list(zip(layers, layers[1:]))
-    return 2 * sum(a * b for a, b in pairs), 4 * (sum(layers) + sum(a * b for a, b in pairs) / 256)
+    return 2 * sum(a * b for a, b in pairs), 4 * (sum(layers) + sum(a * b for a, b in pairs) / 128)
 
 
 def peaks():
