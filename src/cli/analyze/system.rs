@@ -290,9 +290,8 @@ struct Course {
     step: Option<i64>,
     uneven: bool,
     back: bool,
-    /// Time between frames, where the dump has it and it never differed; whether it did.
+    /// Time between frames, where the dump has it and it never differed.
     time: Option<f64>,
-    uneven_time: bool,
 }
 
 impl Course {
@@ -308,16 +307,15 @@ impl Course {
             // Steps may be even and their lengths not, as with fix dt/reset.
             let differs = self.time.zip(between).is_some_and(|(a, b)| (a - b).abs() > SAME_TIME * a.abs());
             self.time = self.time.filter(|_| between.is_some() && !differs);
-            if differs && !self.uneven_time && !self.uneven {
-                self.uneven_time = true;
-                return Some("frames are unevenly spaced in time from here on, by ITEM: TIME".into());
-            }
             self.uneven |= *self.step.get_or_insert(step) != step;
             self.back |= step < 0;
             if self.back && !back {
                 return Some(format!(
                     "time goes back, from step {timestep}; give frames in the order of time, each once"
                 ));
+            }
+            if differs && !self.uneven {
+                return Some("frames are unevenly spaced in time from here on, by ITEM: TIME".into());
             }
         }
         (self.uneven && !uneven).then(|| "frames are unevenly spaced from here on; dump every so many steps".into())
