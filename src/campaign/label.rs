@@ -1,10 +1,13 @@
 //! A system's label: equilibrium and paired response, each by itself and together.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
+use super::doubts;
 use super::file::CampaignFile;
 use super::plan::{Campaign, SystemPlan};
-use super::results::{mean_temperature, read_pair, snapshots_of_chunks};
+use super::results::{read_pair, snapshots_of_chunks};
 use super::store::{State, Store};
 use crate::transport::response::{FEWEST_PAIRS, Pair, ResponseOptions, paired_response};
 use crate::transport::{Amount, Conditions, Job, Properties, RecordOptions, ReferenceFrame, TransportReport, Verdict};
@@ -12,9 +15,6 @@ use crate::{Error, Result};
 
 /// The routes may differ by so many errors before the label is called doubtful.
 const AGREEMENT: f64 = 3.0;
-
-/// A mean temperature that is off by more than this share of the campaign's is worth a word.
-const OFF: f64 = 0.1;
 
 /// The stronger field of a pair over the other.
 pub const STRONGER: f64 = 2.0;
@@ -100,20 +100,10 @@ pub fn label(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &St
         Label { nernst_einstein: state.label.nernst_einstein, amount: state.label.amount, ..Label::default() };
     let mut estimates: Vec<RouteEstimate> = state.closed.iter().filter_map(|closed| closed.equilibrium).collect();
     if state.chunks > state.first_chunk {
-        let report = equilibrium(campaign, system, store, state)?;
-        let least = campaign.charges_of_ions().into_values().map(f64::abs).fold(f64::INFINITY, f64::min);
-        if report.net_charge.abs() > 0.5 * least {
-            let net = report.net_charge;
-            label.doubts.push(format!("the campaign's ions have a net charge of {net:+.4}; is one of them missing?"));
-        }
         let chunks: Vec<_> = (state.first_chunk..state.chunks).map(|chunk| store.chunk(chunk)).collect();
-        if let Some(mean) = mean_temperature(&chunks)?
-            && (mean / system.temperature - 1.0).abs() > OFF
-        {
-            label
-                .doubts
-                .push(format!("the mean temperature is {mean:.4}, and that of the campaign {}", system.temperature));
-        }
+        let report = equilibrium(campaign, system, &chunks)?;
+        label.doubts.extend(doubts::net_charge(campaign, report.net_charge));
+        label.doubts.extend(doubts::temperature(system, &chunks)?);
         let best = report.best_estimate();
         label.method = serde_json::to_value(best.method).ok().and_then(|v| v.as_str().map(String::from));
         label.amount = Some(report.amount.number);
@@ -166,10 +156,9 @@ fn response(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &Sta
     Ok(())
 }
 
-/// The existing estimators on the chunks that are on the disk.
-fn equilibrium(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &State) -> Result<TransportReport> {
+/// The existing estimators on some chunks.
+fn equilibrium(campaign: &Campaign, system: &SystemPlan, chunks: &[PathBuf]) -> Result<TransportReport> {
     let file: &CampaignFile = &campaign.file;
-    let chunks: Vec<_> = (state.first_chunk..state.chunks).map(|chunk| store.chunk(chunk)).collect();
     let job = Job {
         dumps: chunks.iter().map(|chunk| chunk.join("trajectory.lammpstrj")).collect(),
         currents: chunks.iter().map(|chunk| chunk.join("current.dat")).collect(),

@@ -8,9 +8,11 @@
 //! alone: a campaign that was cut off and goes on ends as one left alone, byte by byte.
 
 mod collect;
+mod doubts;
 mod drive;
 mod engine;
 mod file;
+mod inputs;
 mod label;
 mod plan;
 mod results;

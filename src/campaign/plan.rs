@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use sha2::{Digest, Sha256};
 
 use super::file::{CampaignFile, Grids, Quantity, Variables};
+use super::inputs::hex;
 use crate::species::check_types;
 use crate::transport::IonRequest;
 use crate::transport::response::{ResponseOptions, check_length};
@@ -397,8 +398,4 @@ fn fill(pattern: &str, variables: &BTreeMap<String, String>) -> Result<String, S
 fn shown(variables: &BTreeMap<String, String>) -> String {
     let all: Vec<String> = variables.iter().map(|(name, value)| format!("{name}={value}")).collect();
     format!("({})", all.join(" "))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

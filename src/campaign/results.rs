@@ -63,20 +63,20 @@ pub fn read_pair(path: &Path, direction: usize) -> Result<Pair> {
     Ok(pair)
 }
 
-/// Mean of the temperatures that LAMMPS wrote in some chunks; none where one of them has none, as of an earlier version.
-pub fn mean_temperature(chunks: &[PathBuf]) -> Result<Option<f64>> {
-    let (mut sum, mut n) = (0.0, 0.0);
-    for path in chunks.iter().map(|chunk| chunk.join("temperature.dat")) {
+/// The temperatures that LAMMPS wrote in some runs, one after the other; none where one of them has none, as of an earlier version.
+pub fn temperatures(runs: &[PathBuf]) -> Result<Vec<f64>> {
+    let mut found = vec![];
+    for path in runs.iter().map(|run| run.join("temperature.dat")) {
         let text = match fs::read_to_string(&path) {
-            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(vec![]),
             text => text.map_err(|e| Error::io(&path, e))?,
         };
         let rows = text.lines().filter(|line| !line.starts_with('#'));
-        for value in rows.filter_map(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok()) {
-            (sum, n) = (sum + value, n + 1.0);
-        }
+        found.extend(
+            rows.filter_map(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok().filter(|t| t.is_finite())),
+        );
     }
-    Ok((n > 0.0).then_some(sum / n))
+    Ok(found)
 }
 
 /// How many snapshots so many chunks leave: the first of a chunk is the last of the one before.

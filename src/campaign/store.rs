@@ -16,6 +16,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::file::Perturbation;
+use super::inputs::{self, FILE};
 use super::label::{Closed, Label};
 use super::plan::{Campaign, SystemPlan};
 use crate::output::AtomicFile;
@@ -167,8 +168,9 @@ impl State {
     /// Refuses a campaign that this state is not of.
     pub fn check(&self, folder: &Path, identity: &BTreeMap<String, String>) -> Result<()> {
         let keys = identity.keys().chain(self.identity.keys());
-        // States of versions that did not write them say nothing of arguments.
-        let unknown = |key: &str| key == ARGUMENTS && !self.identity.contains_key(key);
+        // States of versions that did not write them say nothing of arguments and files; a file that was not there when
+        // the system began had no part in it.
+        let unknown = |key: &str| (key == ARGUMENTS || key.starts_with(FILE)) && !self.identity.contains_key(key);
         let changed = keys.into_iter().find(|key| identity.get(*key) != self.identity.get(*key) && !unknown(key));
         let Some(key) = changed else { return Ok(()) };
         let shown = |map: &BTreeMap<String, String>| {
@@ -213,6 +215,7 @@ pub fn identity(campaign: &Campaign, system: &SystemPlan) -> BTreeMap<String, St
         all.insert("molecules".into(), format!("{:?}", file.molecules));
     }
     all.insert(ARGUMENTS.into(), file.run.arguments.join(" "));
+    all.extend(inputs::hashes(&campaign.input, &system.variables));
     all
 }
 

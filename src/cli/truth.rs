@@ -281,6 +281,9 @@ fn print(found: &[SystemTruth]) -> std::io::Result<()> {
             )?;
         }
     }
+    for system in found.iter().filter(|system| !system.doubts.is_empty()) {
+        writeln!(out, "{} is doubtful: {}", system.name, system.doubts.join("; "))?;
+    }
     let by = match found.first().map(|system| system.perturbation) {
         Some(Perturbation::Impulse) => "the displacement up to a time after an impulse",
         _ => "the mean drift up to a time",

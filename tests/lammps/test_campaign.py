@@ -108,6 +108,27 @@ def test_a_temperature_that_is_not_the_script_s_is_told(campaign, temperature, i
     assert not is_told or "and that of the campaign 1.5" in done.stdout
 
 
+def test_ions_that_are_not_neutral_together_are_told(campaign):
+    text = CAMPAIGN.replace(', 2 = "anion"', "").replace(", anion = -1.0", "").replace("[0.05, 0.1]", "[0.1]")
+    text = text.replace("[1.0, 2.0, 3.0]", "[1.0]").replace("[response]", "[response]\nenabled = false")
+    (campaign / "campaign.toml").write_text(text)
+    done = simulate(campaign, "-o", "out")
+    assert "the campaign's ions have a net charge of +10.0000; is one of them missing?" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_file_that_the_script_includes_is_part_of_the_campaign(campaign):
+    script = SCRIPT.read_text()
+    assert "timestep      0.005\n" in script
+    (campaign / "in.electrolyte").write_text(script.replace("timestep      0.005\n", "include ${folder}/step.in\n"))
+    (campaign / "step.in").write_text("timestep 0.005\n")
+    text = CAMPAIGN.replace("[0.05, 0.1]", "[0.1]").replace("[1.0, 2.0, 3.0]", "[1.0]")
+    (campaign / "campaign.toml").write_text(text.replace("[response]", "[response]\nenabled = false"))
+    assert simulate(campaign, "-o", "out").returncode == 0
+    (campaign / "step.in").write_text("timestep 0.005 # the same, and yet another file\n")
+    done = simulate(campaign, "-o", "out")
+    assert done.returncode == 1 and "it was begun with sha256 of ${folder}/step.in = " in done.stderr, done.stderr
+
+
 def test_what_lammps_refuses_is_told(campaign):
     script = SCRIPT.read_text()
     for change, to, message in [

@@ -7,6 +7,7 @@ import random
 import signal
 import subprocess
 import time
+import tomllib
 
 import numpy as np
 import pytest
@@ -129,13 +130,26 @@ def test_solvent_stays_in_the_configurations(campaign):
     done = truth(folder, "-o", "out", "--json", "out.json")
     assert done.returncode == 0, done.stderr
     (system,) = json.loads((folder / "out.json").read_text())
-    assert system["ions"] == 40
+    assert system["ions"] == 40 and system["doubts"] == []
     for frame in frames(folder):
         ion = frame["type"] < 3
         assert ion.sum() == 40 and len(ion) == 80
         assert frame["lambda_1"][ion] == pytest.approx(np.full(40, drift(1.0)), rel=0.004)
         assert not frame["lambda_1"][~ion].any() and not frame["error_1"][~ion].any()
     assert "temperature = 1.0\n" in (folder / "out/dataset.toml").read_text()
+
+
+def test_another_temperature_and_a_missing_species_are_doubtful(campaign):
+    text = CAMPAIGN.replace("temperature = 1.0", "temperature = 2.0").replace(', 4 = "anion"', "").replace("most_pairs = 16", "most_pairs = 8")
+    folder = campaign(FREE, text)
+    done = truth(folder, "-o", "out", "--json", "out.json")
+    assert done.returncode == 0, done.stderr
+    (system,) = json.loads((folder / "out.json").read_text())
+    net, mean = system["doubts"]
+    assert net == "the campaign's ions have a net charge of +20.0000; is one of them missing?"
+    assert mean.startswith("the mean temperature is ") and mean.endswith(", and that of the campaign 2")
+    assert f"free is doubtful: {net}; {mean}" in done.stdout
+    assert tomllib.loads((folder / "out/dataset.toml").read_text())["system"][0]["provenance"]["doubts"] == [net, mean]
 
 
 @pytest.mark.parametrize(("change", "message"), [

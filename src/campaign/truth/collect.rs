@@ -12,6 +12,7 @@ use super::drive::batch_file;
 use super::plan::TruthPlan;
 use super::summary::{Configuration, Summary, WithError, mean_and_error, summarize};
 use crate::campaign::collect::number;
+use crate::campaign::doubts;
 use crate::campaign::file::Perturbation;
 use crate::campaign::plan::{Campaign, SystemPlan};
 use crate::campaign::store::{State, truth_identity};
@@ -30,6 +31,8 @@ pub struct SystemTruth {
     pub time: f64,
     /// What ions responded to.
     pub perturbation: Perturbation,
+    /// Why the responses are doubtful.
+    pub doubts: Vec<String>,
     #[serde(flatten)]
     pub summary: Summary,
 }
@@ -62,7 +65,9 @@ pub fn collect(campaign: &Campaign, plan: &TruthPlan, system: &SystemPlan, root:
     let times: Vec<f64> = (0..plan.times.len()).map(|t| plan.time(t)).collect();
     let local = folder.join("truth.lammpstrj.zst");
     let durations: Vec<f64> = (0..plan.times.len()).map(|t| plan.duration(t)).collect();
-    let molar = write_dump(campaign, &folder, &configurations, (&times, &durations), &local)?;
+    let (molar, net_charge) = write_dump(campaign, &folder, &configurations, (&times, &durations), &local)?;
+    let runs: Vec<PathBuf> = (0..configurations.len()).map(|run| configuration_folder(&folder, run)).collect();
+    let doubts = doubts::net_charge(campaign, net_charge).into_iter().chain(doubts::temperature(system, &runs)?);
     let equilibrium = equilibrium(campaign, system, plan, &folder, state.chunks, molar)?;
     let summary = summarize(&configurations, (&times, &durations), molar, &equilibrium);
     Ok(Some(SystemTruth {
@@ -70,24 +75,29 @@ pub fn collect(campaign: &Campaign, plan: &TruthPlan, system: &SystemPlan, root:
         local,
         time: plan.time(plan.chosen),
         perturbation: plan.perturbation,
+        doubts: doubts.collect(),
         summary,
     }))
 }
 
-/// The dump; what turns responses summed over ions into a molar conductivity.
+fn configuration_folder(folder: &Path, configuration: usize) -> PathBuf {
+    folder.join(format!("produce-{configuration:03}"))
+}
+
+/// The dump; what turns responses summed over ions into a molar conductivity, and the charge of all ions.
 fn write_dump(
     campaign: &Campaign,
     folder: &Path,
     configurations: &[Configuration],
     (times, durations): (&[f64], &[f64]),
     path: &Path,
-) -> Result<f64> {
+) -> Result<(f64, f64)> {
     let names: Vec<String> = times.iter().flat_map(|t| [format!("lambda_{t}"), format!("error_{t}")]).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut out = AtomicFile::create(path)?;
-    let mut molar = 0.0;
+    let (mut molar, mut net_charge) = (0.0, 0.0);
     for (number, configuration) in configurations.iter().enumerate() {
-        let dump = folder.join(format!("produce-{number:03}/configuration.lammpstrj"));
+        let dump = configuration_folder(folder, number).join("configuration.lammpstrj");
         let options = ReadOptions { keep_text: true, ..ReadOptions::default() };
         let columns = Columns::none().require(Quantity::Ids).require(Quantity::Types);
         let mut reader = DumpReader::open(&dump, columns, options)?;
@@ -95,7 +105,9 @@ fn write_dump(
         if !reader.read(&mut frame)? {
             return Err(Error::Input(format!("{}: there is no frame", dump.display())));
         }
-        molar = molar_factor(campaign, &frame.types);
+        let counts = counts(campaign, &frame.types);
+        molar = molar_factor(campaign, &counts);
+        net_charge = counts.iter().map(|(charge, n)| charge * *n as f64).sum();
         let ions = ions_of(campaign, &frame);
         let n = ions.iter().flatten().count();
         let values: Vec<(Vec<f64>, Vec<f64>)> = (0..times.len())
@@ -124,7 +136,7 @@ fn write_dump(
         .map_err(|e| Error::io(path, e))?;
     }
     out.commit()?;
-    Ok(molar)
+    Ok((molar, net_charge))
 }
 
 /// Which of the ions each atom is, in the order of the frame; none for atoms of neutral species, which ions see.
@@ -140,16 +152,18 @@ fn decimals(scale: f64, responses: &[f64]) -> usize {
     if largest > 0.0 { (5.0 - largest.log10().floor()).clamp(5.0, 300.0) as usize } else { 5 }
 }
 
+/// The charge of each species of ions that is there, and how many there are.
+fn counts(campaign: &Campaign, types: &[i32]) -> Vec<(f64, usize)> {
+    let of = |(name, of_species): (String, Vec<i32>)| {
+        (campaign.file.charges[&name], types.iter().filter(|t| of_species.contains(t)).count())
+    };
+    campaign.types_of_ions().into_iter().map(of).filter(|(_, n)| *n > 0).collect()
+}
+
 /// sigma V is K/kT; molar conductivity is sigma over the formula units per volume.
-fn molar_factor(campaign: &Campaign, types: &[i32]) -> f64 {
-    let mut counts: Vec<(f64, usize)> = vec![];
-    for (name, of_species) in campaign.types_of_ions() {
-        let n = types.iter().filter(|t| of_species.contains(t)).count();
-        counts.push((campaign.file.charges[&name], n));
-    }
-    counts.retain(|(charge, n)| *charge != 0.0 && *n > 0);
+fn molar_factor(campaign: &Campaign, counts: &[(f64, usize)]) -> f64 {
     let mixtures = Amount::of_mixtures(campaign.charges_of_ions().into_values());
-    let amount = if mixtures { Amount::equivalents(&counts) } else { Amount::of_ions(&counts) };
+    let amount = if mixtures { Amount::equivalents(counts) } else { Amount::of_ions(counts) };
     let units = &campaign.units;
     units.conductivity * units.thermal_energy * units.molar_conductivity / amount.number
 }
@@ -168,7 +182,7 @@ fn equilibrium(
 ) -> Result<Vec<Option<WithError>>> {
     let mut runs = vec![];
     for chunk in 0..chunks {
-        runs.push(read_displacements(&folder.join(format!("produce-{chunk:03}/displacement.dat")))?);
+        runs.push(read_displacements(&configuration_folder(folder, chunk).join("displacement.dat"))?);
     }
     let thermal = system.temperature * campaign.units.thermal_energy;
     let every = plan.sampling();
@@ -237,6 +251,10 @@ pub fn dataset(campaign: &Campaign, found: &[SystemTruth], labels: &dyn Fn(&str)
             system.time,
             quoted(system.perturbation.name())
         );
+        if !system.doubts.is_empty() {
+            let all: Vec<String> = system.doubts.iter().map(|doubt| quoted(doubt)).collect();
+            let _ = writeln!(text, "provenance.doubts = [{}]", all.join(", "));
+        }
         let label = if given { labels(&system.name) } else { at_time(system) };
         // A label needs an error; where there is no noise, one below all rounding.
         if let Some([value, error]) = label.map(|[value, error]| [value, error.max(1e-6 * value.abs())]) {

@@ -14,7 +14,7 @@ pub const SIGNS: [[f64; 3]; 4] = [[1.0, 1.0, 1.0], [1.0, -1.0, -1.0], [-1.0, 1.0
 /// Added to the seed of a process for its velocities; scripts add smaller numbers for their thermostats.
 const VELOCITIES: u32 = 7919;
 
-/// A run to the next configuration, which records the displacement of the charge.
+/// A run to the next configuration, which records the displacement of the charge and the temperature.
 pub fn configuration(campaign: &Campaign, plan: &TruthPlan) -> String {
     let mut text = groups(campaign);
     let mut columns = String::new();
@@ -29,6 +29,7 @@ pub fn configuration(campaign: &Campaign, plan: &TruthPlan) -> String {
     let _ = write!(
         text,
         "fix ionscape_charge all ave/time {every} 1 {every}{columns} file displacement.dat format \" %.12g\"\n\
+         fix ionscape_temperature all ave/time {every} 1 {every} c_thermo_temp file temperature.dat\n\
          run {}\n\
          write_restart last.restart\n\
          group ionscape_seen type {seen}\n\
