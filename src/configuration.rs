@@ -1,13 +1,13 @@
 //! The ions of a dump's frame as centers of a descriptor, and the field that a model gives them.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Once;
 
 use crate::geometry::Cell;
 use crate::local::{Atoms, LocalModel, PeriodicEnvironments, Sites};
 use crate::model::Conditions;
-use crate::species::{NOT_AN_ION, SpeciesMap};
+use crate::species::{Molecule, NOT_AN_ION, SpeciesMap};
 use crate::trajectory::{Columns, Frame, Quantity};
 use crate::units::UnitStyle;
 use crate::{Error, Result};
@@ -37,12 +37,31 @@ pub fn check(map: &SpeciesMap, frame: &Frame) -> Result<()> {
 /// Checks the charges alone: atoms of types that were not named are no ions.
 ///
 /// # Errors
-/// The first atom whose charge has not the sign of its species, with file, frame and line.
+/// The first atom whose charge has not the sign of its species, with file, frame and line, unless it
+/// [stands for](SpeciesMap::stands_for) its molecule.
 pub fn check_charges(map: &SpeciesMap, frame: &Frame) -> Result<()> {
+    let mut known: Option<HashMap<i64, Molecule>> = None;
     for (atom, &charge) in frame.charges.iter().flatten().enumerate() {
-        map.check_charge(frame.types[atom], charge).map_err(|e| frame.error(Some(atom), e.to_string()))?;
+        let Err(e) = map.check_charge(frame.types[atom], charge) else { continue };
+        let id = frame.molecules.as_ref().map_or(0, |ids| ids[atom]);
+        let molecule = known.get_or_insert_with(|| molecules(map, frame)).get(&id);
+        if !molecule.is_some_and(|molecule| map.stands_for(frame.types[atom], *molecule)) {
+            return Err(frame.error(Some(atom), e.to_string()));
+        }
     }
     Ok(())
+}
+
+/// By their ids, which are above 0.
+fn molecules(map: &SpeciesMap, frame: &Frame) -> HashMap<i64, Molecule> {
+    let mut found: HashMap<i64, Molecule> = HashMap::new();
+    let (Some(ids), Some(charges)) = (&frame.molecules, &frame.charges) else { return found };
+    for (atom, &id) in ids.iter().enumerate().filter(|(_, id)| **id > 0) {
+        let molecule = found.entry(id).or_default();
+        molecule.charge += charges[atom];
+        molecule.named += usize::from(map.species_of(frame.types[atom]).is_some());
+    }
+    found
 }
 
 /// Where the ions and the neutral neighbours of a frame are.

@@ -99,6 +99,9 @@ pub enum Channels {
     BySpecies,
 }
 
+/// A molecule has at least so much of its species' charge: charges may be scaled, and sums are rounded.
+const LEAST_SHARE: f64 = 0.1;
+
 /// Charges that differ by no larger share are of one magnitude.
 const SAME_CHARGE: f64 = 1e-6;
 
@@ -143,6 +146,15 @@ impl Channels {
             Self::ChargeSymmetric => 2 + species[..neighbor].iter().filter(|s| !s.is_ion()).count(),
         }
     }
+}
+
+/// The atoms that share a molecule id.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Molecule {
+    /// Of all of them together.
+    pub charge: f64,
+    /// How many have a species.
+    pub named: usize,
 }
 
 /// The species of each atom type, and the channel of a neighbour relative to a center.
@@ -253,12 +265,22 @@ impl SpeciesMap {
         if charge.signum() == expected.signum() && charge != 0.0 {
             return Ok(());
         }
-        let created =
-            if charge == 0.0 { " Atoms that LAMMPS or a fix creates have no charge until one is set" } else { "" };
+        let hint = match charge {
+            0.0 => "Atoms that LAMMPS or a fix creates have no charge until one is set",
+            _ => "If it stands for an ion of several atoms, all of them and their molecule ids are needed",
+        };
         Err(Error::Species(format!(
             "atom type {atom_type} is named {name}, whose charge is {expected:+}, and has charge {charge:+}; \
-             are the species in the order of the atom types?{created}"
+             are the species in the order of the atom types? {hint}"
         )))
+    }
+
+    /// Whether an atom of a type stands for a whole molecule, whose charge is its species': its own may have the other sign
+    /// then, as phosphorus' in hexafluorophosphate.
+    pub fn stands_for(&self, atom_type: i32, molecule: Molecule) -> bool {
+        let Some(index) = self.species_of(atom_type) else { return false };
+        let share = molecule.charge / self.species[index].charge;
+        molecule.named == 1 && share.is_finite() && share > LEAST_SHARE
     }
 }
 
@@ -286,6 +308,15 @@ mod tests {
         assert!(map.check_charge(2, -0.8).is_ok() && map.check_charge(3, 5.0).is_ok());
         assert!(map.check_charge(1, -1.0).unwrap_err().to_string().contains("order of the atom types"));
         assert!(map.check_charge(1, 0.0).unwrap_err().to_string().contains("a fix creates have no charge"));
+    }
+
+    #[test]
+    fn an_atom_stands_for_its_molecule_where_no_other_is_named_and_the_charge_is_right() {
+        let map = SpeciesMap::from_names(&salt(), &["cation", "anion", "NULL"]).unwrap();
+        let stands = |atom_type, charge, named| map.stands_for(atom_type, Molecule { charge, named });
+        assert!(map.check_charge(2, 1.34).is_err() && stands(2, -1.0, 1) && stands(2, -0.7, 1));
+        assert!(!stands(2, 1.34, 1) && !stands(2, -1e-15, 1) && !stands(2, f64::NAN, 1));
+        assert!(!stands(2, -1.0, 2) && !stands(3, -1.0, 1));
     }
 
     #[test]

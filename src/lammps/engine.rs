@@ -6,7 +6,7 @@ use super::bridge::{Agreement, AtomsView, Failures};
 use super::surroundings::Surroundings;
 use crate::local::{CHUNK, Environments, Evaluated, LocalModel, Threads};
 use crate::model::{self, Condition, Conditions};
-use crate::species::SpeciesMap;
+use crate::species::{Molecule, SpeciesMap};
 use crate::units::UnitStyle;
 use crate::{Error, Result};
 
@@ -70,6 +70,10 @@ pub fn check(engine: &Engine, atom_type: i32, charge: f64) -> Result<()> {
 }
 
 impl Engine {
+    pub fn stands_for(&self, atom_type: i32, charge: f64, named: usize) -> bool {
+        self.map.stands_for(atom_type, Molecule { charge, named })
+    }
+
     pub fn reach(&self) -> f64 {
         self.local.descriptor().reach() / self.length
     }

@@ -258,6 +258,40 @@ def test_a_group_has_its_ions_alone(tmp_path):
     assert abs(run.thermo("c_lam")[-1] - everyone["c_lam[1]"][ions].mean()) < 1e-6
 
 
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+def test_an_atom_of_the_other_sign_stands_for_its_molecule(tmp_path, ranks):
+    """As phosphorus does for hexafluorophosphate; bonds lie across the boundaries of ranks."""
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species")
+    names = "lithium anion NULL water"
+
+    def charged(center, other):
+        write(tmp_path / "salt.data")
+        text = (tmp_path / "salt.data").read_text()
+        text = re.sub(r"^(\d+ \d+ 2) -0.7", rf"\1 {center}", text, flags=re.M)
+        (tmp_path / "salt.data").write_text(re.sub(r"^(\d+ \d+ 3) -0.3", rf"\1 {other}", text, flags=re.M))
+
+    charged(-0.7, -0.3)
+    harness.run(script(names=names), tmp_path, ranks=ranks)
+    expected = read_dump(tmp_path / "out.lammpstrj")
+    charged(0.5, -1.5)
+    harness.run(script(names=names), tmp_path, ranks=ranks)
+    found = read_dump(tmp_path / "out.lammpstrj")
+    for a, b, c in zip(expected, found, offline(tmp_path, species=names), strict=True):
+        assert_close(b.field(), a.field())
+        assert_close(c.field(), a.field())
+        assert b.field()[b["type"] == 2].all()
+    refused = "are the species in the order of the atom types?"
+    bare = harness.without_field(tmp_path / "out.lammpstrj")
+    bare.write_text(bare.read_text().replace(" -1.5 ", " -0.25 "))
+    done = subprocess.run([harness.PROGRAM, "predict", tmp_path / "model.onnx", bare, "-o", tmp_path / "no", "--species",
+                           names.replace(" ", ",")], capture_output=True, text=True)
+    assert done.returncode == 1 and refused in done.stderr, done.stderr
+    both_named = script(names="lithium anion anion water")
+    assert refused in harness.run(both_named, tmp_path, ranks=ranks, ok=False).output
+    charged(0.5, -0.25)
+    assert refused in harness.run(script(names=names), tmp_path, ranks=ranks, ok=False).output
+
+
 def test_features_of_molecules(tmp_path):
     models.linear(tmp_path / "model.onnx", CHARGES, "by-species", molecules=["anion"])
     write(tmp_path / "salt.data")
