@@ -170,8 +170,11 @@ impl Dataset {
                 }
                 (None, Some(_)) => return refuse("molar_conductivity_error stands without molar_conductivity"),
                 (Some(v), _) if !v.is_finite() => return refuse("molar_conductivity is not finite"),
-                (_, Some(e)) if !(e.is_finite() && e > 0.0) => {
-                    return refuse("molar_conductivity_error must be above zero");
+                (Some(v), _) if v != 0.0 && !is_measurable(v.abs()) => {
+                    return refuse("molar_conductivity must be between 1e-60 and 1e60 in size");
+                }
+                (_, Some(e)) if !is_measurable(e) => {
+                    return refuse("molar_conductivity_error must be above zero, and between 1e-60 and 1e60");
                 }
                 _ => {}
             }
