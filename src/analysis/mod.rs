@@ -6,6 +6,7 @@ mod blocks;
 mod coordination;
 mod densities;
 mod distribution;
+mod first_minimum;
 mod fits;
 mod histogram;
 mod history;

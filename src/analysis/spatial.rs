@@ -4,6 +4,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use super::blocks::Blocks;
+use super::first_minimum::FirstMinimum;
 use super::snapshot::FieldSnapshot;
 use crate::Result;
 use crate::geometry::NeighborSearch;
@@ -246,29 +247,6 @@ struct Ion {
     /// One for ions above the mean, zero for others.
     above: f64,
     kind: i32,
-}
-
-/// The first minimum behind the first maximum, of a curve smoothed over three bins.
-struct FirstMinimum {
-    /// Its bin, and the first and last of those about it that are not above it by more than two errors.
-    place: usize,
-    range: [usize; 2],
-}
-
-impl FirstMinimum {
-    fn of(g: &[Point]) -> Option<Self> {
-        let about = |i: usize, by: usize| i.saturating_sub(by)..=(i + by).min(g.len() - 1);
-        let mean = |i: usize, of: &dyn Fn(&Point) -> f64| g[about(i, 1)].iter().map(of).sum::<f64>() / 3.0;
-        let smooth: Vec<f64> = (0..g.len()).map(|i| mean(i, &|g| g.0.unwrap_or(0.0))).collect();
-        let variance: Vec<f64> = (0..g.len()).map(|i| mean(i, &|g| g.1.unwrap_or(0.0).powi(2)) / 3.0).collect();
-        let top =
-            (1..g.len().saturating_sub(1)).find(|&i| smooth[i] > 1.0 && about(i, 3).all(|j| smooth[j] <= smooth[i]))?;
-        let place = (top + 1..g.len().saturating_sub(3)).find(|&i| (i - 3..=i + 3).all(|j| smooth[j] >= smooth[i]))?;
-        let is_alike = |&i: &usize| smooth[i] - smooth[place] <= 2.0 * (variance[i] + variance[place]).sqrt();
-        let first = (top..place).rev().take_while(is_alike).last().unwrap_or(place);
-        let last = (place + 1..g.len()).take_while(is_alike).last().unwrap_or(place);
-        Some(Self { place, range: [first, last] })
-    }
 }
 
 #[cfg(test)]
