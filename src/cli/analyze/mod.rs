@@ -1,5 +1,6 @@
 //! `ionscape analyze`: what the field of local conductivities in dumps says.
 
+mod course;
 mod csv;
 mod dataset;
 mod figures;

@@ -10,6 +10,7 @@ use ionscape::analysis::{
 use ionscape::trajectory::Frame;
 use serde::Serialize;
 
+use super::course::Course;
 use super::ions::Ions;
 use super::options::{Options, Units};
 use super::reasons::{FRAMES, FRAMES_OF_MANY, Reasons, ReasonsOf};
@@ -197,7 +198,7 @@ impl Analysis {
         let in_order = summary.frames.is_sorted_by(|a, b| a.timestep < b.timestep);
         if !in_order {
             cautions.push("the frames are not in the order of time, and errors hold only roughly".into());
-        } else if summary.steps_between_frames.is_none() && summary.n_frames > 2 {
+        } else if summary.steps_between_frames.is_none() && self.time_between_frames.is_none() && summary.n_frames > 2 {
             cautions.push("the frames are unevenly spaced, and the error of the mean holds only roughly".into());
         }
         cautions.extend(self.notes.iter().cloned());
@@ -269,76 +270,12 @@ const BROAD: f64 = 0.2;
 /// Lifetimes of fewer frames than this are those of the frames' distance.
 const SHORT: f64 = 3.0;
 
-/// Times that differ by less than this share are the same but for rounding.
-const SAME_TIME: f64 = 1e-6;
-
 /// What a dump says of itself.
 #[derive(Default)]
 struct Written {
     units: Option<String>,
     /// Sum over frames.
     density: f64,
-}
-
-/// Steps and times of frames.
-#[derive(Default)]
-struct Course {
-    last: Option<(i64, Option<f64>)>,
-    /// Of the first frame that has a time.
-    first_time: Option<(i64, f64)>,
-    /// Steps between frames, whether they ever differed, and whether any went back.
-    step: Option<i64>,
-    uneven: bool,
-    back: bool,
-    /// Time between frames, where the dump has it and it never differed.
-    time: Option<f64>,
-}
-
-impl Course {
-    /// Adds a frame; says why there is no course in time where that has just turned out.
-    fn add(&mut self, frame: &Frame) -> Option<String> {
-        let (uneven, back) = (self.uneven, self.back);
-        if let Some((timestep, time)) = self.last.replace((frame.timestep, frame.time)) {
-            let step = frame.timestep - timestep;
-            let between = time.zip(frame.time).map(|(a, b)| b - a);
-            if self.step.is_none() {
-                self.time = between;
-            }
-            // Steps may be even and their lengths not, as with fix dt/reset.
-            let differs = self.time.zip(between).is_some_and(|(a, b)| (a - b).abs() > SAME_TIME * a.abs());
-            self.time = self.time.filter(|_| between.is_some() && !differs);
-            self.uneven |= *self.step.get_or_insert(step) != step;
-            self.back |= step < 0;
-            if self.back && !back {
-                return Some(format!(
-                    "time goes back, from step {timestep}; give frames in the order of time, each once"
-                ));
-            }
-            if differs && !self.uneven {
-                return Some("frames are unevenly spaced in time from here on, by ITEM: TIME".into());
-            }
-        }
-        (self.uneven && !uneven).then(|| "frames are unevenly spaced from here on; dump every so many steps".into())
-    }
-
-    /// Refuses a length of steps that the dump's own times contradict.
-    fn check(&mut self, frame: &Frame, asked: Option<f64>) -> ionscape::Result<()> {
-        let Some((asked, time)) = asked.zip(frame.time) else { return Ok(()) };
-        let (first, start) = *self.first_time.get_or_insert((frame.timestep, time));
-        let written = (time - start) / (frame.timestep - first) as f64;
-        // Times that stand still tell nothing.
-        if self.back || time <= start || (written - asked).abs() <= SAME_TIME * asked {
-            return Ok(());
-        }
-        let message =
-            format!("--timestep says {asked}, and by ITEM: TIME a step takes {written}; leave --timestep out");
-        Err(frame.error(None, message))
-    }
-
-    fn time(&self, timestep: Option<f64>) -> Option<f64> {
-        let step = self.step.filter(|_| !self.uneven && !self.back)?;
-        timestep.map(|dt| dt * step as f64).or(self.time.filter(|t| *t > 0.0))
-    }
 }
 
 /// What the first reading of the dumps gathers.
