@@ -16,7 +16,10 @@ use super::text::Text;
 pub(super) const SHORTEST: u64 = 1 << 20;
 
 /// Bytes in which the frames of a piece begin, about: much beside what a hand-over costs, and little beside the caches.
-const PIECE: u64 = 1 << 19;
+const PIECE: u64 = 3 << 17;
+
+/// Pieces for each thread that wait or are read: few enough for the caches, and so many that no thread sleeps for want of one.
+const PIECES_AHEAD: usize = 4;
 
 /// Parts of a frame by which a piece ends before one is thought to begin.
 const SLACK: f64 = 0.02;
@@ -100,7 +103,7 @@ impl Ahead {
     /// Gives pieces to the threads, as many as may be under way.
     fn look_ahead(&mut self) {
         // Who reads one frame alone gets it without what follows.
-        let enough = if self.lines == 0 { 1 } else { 1 + rayon::current_num_threads() };
+        let enough = if self.lines == 0 { 1 } else { 1 + PIECES_AHEAD * rayon::current_num_threads() };
         let few = usize::try_from(1 + UNDER_WAY / self.longest.max(PIECE)).unwrap_or(usize::MAX);
         while self.queue.len() < enough.min(few) && !self.pieces.is_empty() {
             let end = self.end_of_piece().clamp(self.pieces.start + 1, self.pieces.end);
@@ -125,8 +128,8 @@ impl Ahead {
 
     /// A piece when it is read: by this thread where no other has begun. While another is at it, this one reads those behind.
     fn finish(&self, job: &Job) -> Piece {
-        job.work(&self.readers);
-        while !job.is_done() && self.queue.iter().any(|behind| behind.work(&self.readers)) {}
+        job.work(&self.readers, 0);
+        while !job.is_done() && self.queue.iter().any(|behind| behind.work(&self.readers, 0)) {}
         job.wait()
     }
 
@@ -134,5 +137,11 @@ impl Ahead {
     fn rest(&mut self) -> Next {
         self.queue.clear();
         Next::Rest(Text::new(Source::section(Arc::clone(self.readers.file()), self.at), self.lines))
+    }
+}
+
+impl Drop for Ahead {
+    fn drop(&mut self) {
+        self.readers.end();
     }
 }

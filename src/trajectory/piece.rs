@@ -5,7 +5,9 @@ use std::fs::File;
 use std::io;
 use std::mem;
 use std::ops::Range;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread;
 
 use super::columns::Columns;
 use super::frame::Frame;
@@ -13,20 +15,25 @@ use super::header::Header;
 use super::parser::Parser;
 use super::section;
 
-/// A number of threads that read pieces: who asks for them, and others of rayon's current pool.
+/// A number of threads that read pieces: who asks for them, and others of their own.
+///
+/// Pieces come every half a millisecond. Threads of rayon's pool, one more than there are cores beside who asks, look around for work
+/// between them, and take turns with those that have some; these sleep.
 pub(super) struct Readers {
     file: Arc<File>,
     columns: Columns,
-    /// Of one thread outside the pool, and of each in it.
+    /// Of who asks, and of each other thread.
     workspaces: Vec<Mutex<Workspace>>,
     others: Mutex<Others>,
+    called: Condvar,
 }
 
-/// What the other threads are to do. One more than there are cores would take turns with those that a piece is waited for from.
+/// What the other threads are to do.
 struct Others {
     waiting: VecDeque<Arc<Job>>,
-    at_work: usize,
-    most: usize,
+    started: usize,
+    asleep: usize,
+    is_over: bool,
 }
 
 /// What a thread works in. Memory that another core has written would have to come from there first.
@@ -78,8 +85,9 @@ impl Readers {
         Self {
             file: Arc::new(file),
             columns,
-            workspaces: (0..=threads).map(|_| Mutex::default()).collect(),
-            others: Mutex::new(Others { waiting: VecDeque::new(), at_work: 0, most: threads.saturating_sub(1) }),
+            workspaces: (0..threads.max(1)).map(|_| Mutex::default()).collect(),
+            others: Mutex::new(Others { waiting: VecDeque::new(), started: 0, asleep: 0, is_over: false }),
+            called: Condvar::new(),
         }
     }
 
@@ -91,24 +99,37 @@ impl Readers {
     pub fn add(readers: &Arc<Self>, job: Arc<Job>) {
         let mut others = locked(&readers.others);
         others.waiting.push_back(job);
-        if others.at_work < others.most {
-            others.at_work += 1;
-            let readers = Arc::clone(readers);
-            rayon::spawn(move || readers.work());
+        if others.asleep > 0 {
+            readers.called.notify_one();
+        } else if others.started + 1 < readers.workspaces.len() {
+            let index = others.started + 1;
+            let shared = Arc::clone(readers);
+            let thread = thread::Builder::new().name(format!("reader-{index}"));
+            // Without it, who asks for the pieces reads them.
+            others.started += usize::from(thread.spawn(move || shared.work(index)).is_ok());
         }
     }
 
-    /// Reads what waits until nothing does.
-    fn work(&self) {
-        loop {
-            let mut others = locked(&self.others);
-            let Some(job) = others.waiting.pop_front() else {
-                others.at_work -= 1;
-                return;
-            };
-            drop(others);
-            job.work(self);
+    /// Reads what waits, until nothing will.
+    fn work(&self, index: usize) {
+        let mut others = locked(&self.others);
+        while !others.is_over {
+            if let Some(job) = others.waiting.pop_front() {
+                drop(others);
+                job.work(self, index);
+                others = locked(&self.others);
+            } else {
+                others.asleep += 1;
+                others = self.called.wait(others).unwrap_or_else(|e| e.into_inner());
+                others.asleep -= 1;
+            }
         }
+    }
+
+    /// Ends the other threads.
+    pub fn end(&self) {
+        locked(&self.others).is_over = true;
+        self.called.notify_all();
     }
 
     /// Takes the memory of a piece whose frames were used.
@@ -117,16 +138,17 @@ impl Readers {
     }
 
     /// Reads the frames that begin within a range, in memory of the calling thread.
-    fn read(&self, range: Range<u64>) -> Piece {
-        let index = rayon::current_thread_index().map_or(0, |thread| 1 + thread) % self.workspaces.len();
+    fn read(&self, range: Range<u64>, index: usize) -> Piece {
         let mut workspace = locked(&self.workspaces[index]);
         let (tools, piece) = (workspace.tools.pop(), workspace.pieces.pop());
         drop(workspace);
         let new = || Tools { parser: Parser::new(self.columns.clone(), false), buffer: vec![] };
         let mut tools = tools.unwrap_or_else(new);
         let mut piece = piece.unwrap_or_default();
-        // What keeps the file from being read is met again, and told, by who reads in order.
-        piece.is_good = piece.read(&self.file, range, &mut tools).unwrap_or(false);
+        // What keeps the file from being read is met again, and told, by who reads in order; so would a panic be, which must not
+        // leave the piece waited for.
+        let read = panic::catch_unwind(AssertUnwindSafe(|| piece.read(&self.file, range, &mut tools)));
+        piece.is_good = matches!(read, Ok(Ok(true)));
         piece.workspace = index;
         locked(&self.workspaces[index]).tools.push(tools);
         piece
@@ -138,15 +160,15 @@ impl Job {
         Self { range, state: Mutex::new(State::Waiting), done: Condvar::new() }
     }
 
-    /// Reads the piece; false where another thread has taken it.
-    pub fn work(&self, readers: &Readers) -> bool {
+    /// Reads the piece in a thread, of which 0 is who asks; false where another has taken it.
+    pub fn work(&self, readers: &Readers, thread: usize) -> bool {
         let mut state = locked(&self.state);
         if !matches!(*state, State::Waiting) {
             return false;
         }
         *state = State::Taken;
         drop(state);
-        *locked(&self.state) = State::Done(readers.read(self.range.clone()));
+        *locked(&self.state) = State::Done(readers.read(self.range.clone(), thread));
         self.done.notify_one();
         true
     }
