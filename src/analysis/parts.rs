@@ -1,7 +1,7 @@
 //! Sums over parts of the ions and over parts of the run, and what follows from them with errors.
 
 pub use super::jackknife::Point;
-use super::jackknife::{FEWEST_PARTS, leave_one_out, sums};
+use super::jackknife::{FEWEST_PARTS, leave_one_out, resampled, sums};
 
 /// Parts of the run at most, and frames in one at least.
 const MOST_TIMES: usize = 16;
@@ -20,13 +20,21 @@ impl Parts {
     /// parts, or the ions too few, the other alone; none where one of both says that there is none.
     pub fn with_errors(&self, of: &dyn Fn(&[f64]) -> Vec<f64>) -> Vec<Point> {
         let by = |parts: &[Vec<f64>]| leave_one_out(parts, &sums(parts, self.width), of);
+        by(&self.ions).into_iter().zip(by(&self.times)).map(|((v, a), (_, b))| (v, self.stated(a, b))).collect()
+    }
+
+    /// The same of one value that leaving out a part changes by steps: its errors are from drawing parts with replacement.
+    pub fn with_error_of_steps(&self, of: &dyn Fn(&[f64]) -> f64) -> Point {
+        (of(&sums(&self.ions, self.width)), self.stated(resampled(&self.ions, of), resampled(&self.times, of)))
+    }
+
+    fn stated(&self, by_ions: Option<f64>, by_times: Option<f64>) -> Option<f64> {
         let [few_ions, few_times] = [&self.ions, &self.times].map(|parts| parts.len() < FEWEST_PARTS);
-        let stated = |a: Option<f64>, b: Option<f64>| match (few_ions, few_times) {
-            (true, _) => b,
-            (_, true) => a,
-            _ => a.zip(b).map(|(a, b)| a.max(b)),
-        };
-        by(&self.ions).into_iter().zip(by(&self.times)).map(|((v, a), (_, b))| (v, stated(a, b))).collect()
+        match (few_ions, few_times) {
+            (true, _) => by_times,
+            (_, true) => by_ions,
+            _ => by_ions.zip(by_times).map(|(a, b)| a.max(b)),
+        }
     }
 }
 

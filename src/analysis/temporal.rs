@@ -74,11 +74,15 @@ impl FieldHistory {
     }
 }
 
-/// By the trapezoidal rule, up to where the curve is zero within its error.
+/// By the trapezoidal rule, up to where the curve is zero within its error; how far that is differs from part to part.
 fn relaxation(curve: &[Point], products: &Parts) -> Option<Point> {
-    let end = curve.iter().position(|(value, error)| *value <= error.unwrap_or(0.0))?;
-    let integral = |sums: &[f64]| normalized(sums)[..end].iter().sum::<f64>() - 0.5;
-    Some(products.with_errors(&|sums| vec![integral(sums)])[0])
+    let end = |values: &[f64]| values.iter().zip(curve).position(|(value, (_, error))| *value <= error.unwrap_or(0.0));
+    let integral = |sums: &[f64]| {
+        let values = normalized(sums);
+        values[..end(&values).unwrap_or(values.len())].iter().sum::<f64>() - 0.5
+    };
+    let values: Vec<f64> = curve.iter().map(|(value, _)| *value).collect();
+    end(&values).map(|_| products.with_error_of_steps(&integral))
 }
 
 #[cfg(test)]

@@ -170,6 +170,16 @@ fn what_all_ions_share_has_the_errors_that_runs_scatter_by() {
     }
 }
 
+/// Of runs that are short and of ions that are few as well, where the curve's end is chance.
+#[test]
+fn relaxation_times_have_the_errors_that_runs_scatter_by() {
+    for (p, n_ions, t) in [(0.142, 300, 200), (0.142, 40, 200), (0.197, 300, 1000), (0.4, 300, 100)] {
+        let found = |seed| vec![telegraph(p, n_ions, 1, t, seed).summary().unwrap().relaxation.unwrap()];
+        let (scatter, stated) = scatter(100, found)[0];
+        assert!((0.7..1.15).contains(&(scatter / stated)), "{p} {n_ions} {t}: scatter {scatter}, stated {stated}");
+    }
+}
+
 #[test]
 fn the_number_of_threads_changes_nothing() {
     let history = telegraph(0.1, 60, 2, 100, 1);
