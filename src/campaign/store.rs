@@ -15,6 +15,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use super::engine::remove;
 use super::file::Perturbation;
 use super::inputs::{self, FILE};
 use super::label::{Closed, Label};
@@ -90,27 +91,45 @@ impl Store {
             }
             Err(TryLockError::Error(e)) => return Err(Error::io(&path, e)),
         }
-        let state = match State::read(&folder)? {
-            None => State {
-                format: FORMAT,
-                identity,
-                lammps: lammps.into(),
-                equilibrated: false,
-                chunks: 0,
-                first_chunk: 0,
-                pairs: vec![],
-                pairs_begun: 0,
-                repeatable: None,
-                closed: vec![],
-                label: Label::default(),
-                finished: None,
-            },
+        let store = Self { folder, _lock: lock };
+        let state = match State::read(&store.folder)? {
+            None => {
+                store.forget_what_no_state_is_of()?;
+                State {
+                    format: FORMAT,
+                    identity,
+                    lammps: lammps.into(),
+                    equilibrated: false,
+                    chunks: 0,
+                    first_chunk: 0,
+                    pairs: vec![],
+                    pairs_begun: 0,
+                    repeatable: None,
+                    closed: vec![],
+                    label: Label::default(),
+                    finished: None,
+                }
+            }
             Some(state) => {
-                state.check(&folder, &identity)?;
+                state.check(&store.folder, &identity)?;
                 state
             }
         };
-        Ok((Self { folder, _lock: lock }, state))
+        Ok((store, state))
+    }
+
+    /// Where there is no state, a kill may have left an equilibration, which is run again. All else was made after a state was
+    /// written, and nothing says any more what of.
+    fn forget_what_no_state_is_of(&self) -> Result<()> {
+        let results = [self.chunk(0), self.drift(0), self.last(), self.snapshots()];
+        if let Some(left) = results.iter().find(|path| path.exists()) {
+            return Err(Error::Input(format!(
+                "{}: there is no state.json beside it, which says what it is of: put it back, remove the folder, or give another \
+                 --output",
+                left.display()
+            )));
+        }
+        remove(&self.equilibrate())
     }
 
     /// Writes the state in one step.

@@ -129,6 +129,17 @@ def test_a_file_that_the_script_includes_is_part_of_the_campaign(campaign):
     assert done.returncode == 1 and "it was begun with sha256 of ${folder}/step.in = " in done.stderr, done.stderr
 
 
+def test_results_without_a_state_are_refused(campaign):
+    text = CAMPAIGN.replace("[0.05, 0.1]", "[0.1]").replace("[1.0, 2.0, 3.0]", "[1.0]")
+    (campaign / "campaign.toml").write_text(text.replace("[response]", "[response]\nenabled = false"))
+    assert simulate(campaign, "-o", "out").returncode == 0
+    (campaign / "out/r0.1_l1/state.json").rename(campaign / "kept.json")
+    done = simulate(campaign, "-o", "out")
+    assert done.returncode == 1 and "there is no state.json beside it, which says what it is of" in done.stderr, done.stderr
+    (campaign / "kept.json").rename(campaign / "out/r0.1_l1/state.json")
+    assert simulate(campaign, "-o", "out").returncode == 0
+
+
 def test_what_lammps_refuses_is_told(campaign):
     script = SCRIPT.read_text()
     for change, to, message in [
