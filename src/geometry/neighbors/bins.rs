@@ -4,11 +4,14 @@ use std::mem::MaybeUninit;
 
 use crate::geometry::Cell;
 
-/// Bins a radius at most: narrower ones would hug the sphere better, and take more visits.
+/// Bins a radius at most along the first two vectors: narrower ones would hug the sphere better, and take more visits.
 const BINS_PER_RADIUS: f64 = 4.0;
 
-/// Points in a bin at least, on average: emptier ones take more visits than they save.
-const POINTS_PER_BIN: f64 = 12.0;
+/// Bins a radius along the last vector, where they follow each other in a row that is cut at the sphere: more take no visits.
+const CUTS_PER_RADIUS: f64 = 8.0;
+
+/// Points in so much of a row as is a radius long, on average and at least: emptier rows take more visits than they save.
+const POINTS_PER_RADIUS: f64 = 32.0;
 
 /// Most rows of bins that a sphere touches: its diameter along two vectors, and a bin more for what rounding may do.
 const MOST_ROWS: usize = (2 * (BINS_PER_RADIUS as usize + 1) + 1).pow(2);
@@ -163,12 +166,11 @@ impl Bins {
 /// Bins along each vector, and bins per unit of fractional coordinate.
 fn bin_counts(low: [f64; 3], high: [f64; 3], margin: [f64; 3], points: usize) -> ([usize; 3], [f64; 3]) {
     let extent: [f64; 3] = std::array::from_fn(|i| high[i] - low[i]);
-    let mut wanted: [f64; 3] = std::array::from_fn(|i| (extent[i] * BINS_PER_RADIUS / margin[i]).floor().max(1.0));
-    // Sparse points need no fine bins: thin all directions alike.
-    let excess = wanted.iter().product::<f64>() * POINTS_PER_BIN / (points.max(1) as f64);
-    if excess > 1.0 {
-        wanted = wanted.map(|w| (w / excess.cbrt()).floor().max(1.0));
-    }
+    let per_radius = [BINS_PER_RADIUS, BINS_PER_RADIUS, CUTS_PER_RADIUS];
+    let mut wanted: [f64; 3] = std::array::from_fn(|i| (extent[i] * per_radius[i] / margin[i]).floor().max(1.0));
+    let in_row = points.max(1) as f64 / (wanted[0] * wanted[1]) * (margin[2] / extent[2]).min(1.0);
+    let thinner = (POINTS_PER_RADIUS / in_row).max(1.0).sqrt();
+    wanted[..2].iter_mut().for_each(|n| *n = (*n / thinner).floor().max(1.0));
     let bins = wanted.map(|w| (w.min(2048.0)) as usize);
     let per_unit = std::array::from_fn(|i| if extent[i] > 0.0 { bins[i] as f64 / extent[i] } else { 0.0 });
     (bins, per_unit)
