@@ -7,63 +7,63 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <exception>
 
 using namespace LAMMPS_NS;
 
 void IonscapeCompute::check_charges()
 {
-  std::string problem = of_any_rank(charge_problem());
-  if (!problem.empty() && atom->molecule_flag) {
-    find_standing();
-    problem = of_any_rank(charge_problem());
+  if (!atom->q_flag) return;
+  const std::vector<int> wrong = of_another_sign();
+  const int mine = wrong.empty() ? 0 : 1;
+  int any = 0;
+  MPI_Allreduce(&mine, &any, 1, MPI_INT, MPI_MAX, world);
+  if (!any) return;
+  const int bad = first_that_stands_for_no_molecule(wrong);
+  std::string problem;
+  try {
+    if (bad >= 0) ionscape::check(*handle->engine, atom->type[bad], atom->q[bad]);
+  } catch (const std::exception &e) {
+    problem = e.what();
   }
+  problem = of_any_rank(problem);
   if (!problem.empty()) refuse(problem);
 }
 
-// What is wrong with the charges of this rank's atoms, if something is.
-std::string IonscapeCompute::charge_problem() const
+// This rank's atoms whose charge has not the sign of their species.
+std::vector<int> IonscapeCompute::of_another_sign() const
 {
-  if (!atom->q_flag) return {};
+  std::vector<int> found;
   // Most atoms of a type have the charge of the one before.
   std::vector<double> known(atom->ntypes + 1, NAN);
   for (int i = 0; i < atom->nlocal; i++) {
     double &good = known[atom->type[i]];
-    if (atom->q[i] == good || standing.count({atom->type[i], atom->q[i]})) continue;
-    try {
-      ionscape::check(*handle->engine, atom->type[i], atom->q[i]);
+    if (atom->q[i] == good) continue;
+    if (handle->engine->has_sign(atom->type[i], atom->q[i]))
       good = atom->q[i];
-    } catch (const std::exception &e) {
-      return e.what();
-    }
+    else
+      found.push_back(i);
   }
-  return {};
+  return found;
 }
 
 // Ions of several atoms may be named by one of them, whose own charge may have the other sign: the sum over their molecule tells,
-// whose atoms may be of any rank.
-void IonscapeCompute::find_standing()
+// whose atoms may be of any rank. The first of this rank's atoms of which it does not, or -1; all ranks call this.
+int IonscapeCompute::first_that_stands_for_no_molecule(const std::vector<int> &wrong)
 {
-  const auto is_wrong = [this](int i) {
-    try {
-      ionscape::check(*handle->engine, atom->type[i], atom->q[i]);
-      return false;
-    } catch (const std::exception &) {
-      return true;
-    }
-  };
+  if (!atom->molecule_flag) return wrong.empty() ? -1 : wrong.front();
   std::vector<tagint> mine;
-  for (int i = 0; i < atom->nlocal; i++)
-    if (atom->molecule[i] > 0 && is_wrong(i)) mine.push_back(atom->molecule[i]);
+  for (const int i : wrong)
+    if (atom->molecule[i] > 0) mine.push_back(atom->molecule[i]);
   const std::vector<tagint> molecules = of_all_ranks(std::move(mine));
-  if (molecules.empty()) return;
-
-  // Of each molecule its charge, and how many of its atoms have a species.
-  std::vector<double> own(2 * molecules.size(), 0.0), sums(own.size());
-  const auto place = [&molecules](tagint molecule) {
+  const auto place = [&molecules](tagint molecule) -> std::ptrdiff_t {
     const auto found = std::lower_bound(molecules.begin(), molecules.end(), molecule);
     return found != molecules.end() && *found == molecule ? found - molecules.begin() : -1;
   };
+
+  // Of each molecule its charge, and how many of its atoms have a species.
+  std::vector<double> own(2 * molecules.size(), 0.0), sums(own.size());
   for (int i = 0; i < atom->nlocal; i++) {
     const auto k = place(atom->molecule[i]);
     if (k < 0) continue;
@@ -71,12 +71,13 @@ void IonscapeCompute::find_standing()
     own[2 * k + 1] += handle->engine->is_seen(atom->type[i]);
   }
   MPI_Allreduce(own.data(), sums.data(), static_cast<int>(own.size()), MPI_DOUBLE, MPI_SUM, world);
-  for (int i = 0; i < atom->nlocal; i++) {
+  for (const int i : wrong) {
     const auto k = place(atom->molecule[i]);
-    if (k < 0 || !is_wrong(i)) continue;
-    if (!handle->engine->stands_for(atom->type[i], sums[2 * k], static_cast<std::size_t>(sums[2 * k + 1]))) return standing.clear();
-    standing.insert({atom->type[i], atom->q[i]});
+    if (k < 0) return i;
+    const auto named = static_cast<std::size_t>(sums[2 * k + 1]);
+    if (!handle->engine->stands_for(atom->type[i], sums[2 * k], named)) return i;
   }
+  return -1;
 }
 
 // The numbers of all ranks, each once, in order.

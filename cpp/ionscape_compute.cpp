@@ -156,7 +156,6 @@ void IonscapeCompute::init()
   seen = {};
   // Until LAMMPS has chosen ghosts again, which the set-up of a run asks for values before.
   held.comm = nullptr;
-  standing.clear();
   // A partition that has the sums over waves alone has types of atoms and charges that do not belong together.
   if (!utils::strmatch(update->integrate_style, "^verlet/split")) check_charges();
   check_molecules();

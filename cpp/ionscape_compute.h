@@ -9,9 +9,7 @@
 
 #include <array>
 #include <memory>
-#include <set>
 #include <string>
-#include <utility>
 #include <vector>
 
 namespace LAMMPS_NS {
@@ -114,9 +112,6 @@ class IonscapeCompute : public Compute {
     std::array<double, 3> lo{};
   } held;
 
-  // Types and charges of this rank's atoms that stand for molecules whose charge has the other sign.
-  std::set<std::pair<int, double>> standing;
-
   // Since the run began: evaluations, those that may lack neighbors, centers, seconds in all and within the run's loop.
   struct {
     bigint evaluations, unsure, centers;
@@ -140,8 +135,8 @@ class IonscapeCompute : public Compute {
   double approach() const;
   void tell_of_approach(double);
   void check_charges();
-  std::string charge_problem() const;
-  void find_standing();
+  std::vector<int> of_another_sign() const;
+  int first_that_stands_for_no_molecule(const std::vector<int> &wrong);
   std::vector<tagint> of_all_ranks(std::vector<tagint>);
   void find_values();
   void find_places();

@@ -42,11 +42,13 @@ pub fn check(map: &SpeciesMap, frame: &Frame) -> Result<()> {
 pub fn check_charges(map: &SpeciesMap, frame: &Frame) -> Result<()> {
     let mut known: Option<HashMap<i64, Molecule>> = None;
     for (atom, &charge) in frame.charges.iter().flatten().enumerate() {
-        let Err(e) = map.check_charge(frame.types[atom], charge) else { continue };
+        if map.has_sign(frame.types[atom], charge) {
+            continue;
+        }
         let id = frame.molecules.as_ref().map_or(0, |ids| ids[atom]);
         let molecule = known.get_or_insert_with(|| molecules(map, frame)).get(&id);
         if !molecule.is_some_and(|molecule| map.stands_for(frame.types[atom], *molecule)) {
-            return Err(frame.error(Some(atom), e.to_string()));
+            map.check_charge(frame.types[atom], charge).map_err(|e| frame.error(Some(atom), e.to_string()))?;
         }
     }
     Ok(())

@@ -12,6 +12,12 @@ use crate::species::{NOT_AN_ION, Species, check_types};
 use crate::units::is_measurable;
 use crate::{Error, Result};
 
+/// Sizes of labels and of their errors that a model's numbers, which are float32, can be of.
+const LABELS: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
+
+/// An error of a label is at most so many times the largest label: more leaves nothing to learn.
+const LARGEST_ERROR: f64 = 1e6;
+
 /// A `dataset.toml`, as it stands in the file. Paths are relative to the file's folder.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -153,6 +159,8 @@ impl Dataset {
                 return Err(format!("charges: there is none for {name}; write it as in charges = {{ {name} = 1.0 }}"));
             }
         }
+        let labels = self.systems.iter().filter_map(|system| system.molar_conductivity).map(f64::abs);
+        let largest = labels.fold(0.0, f64::max);
         for (i, system) in self.systems.iter().enumerate() {
             let name = &system.name;
             let refuse = |what: &str| Err(format!("system {name}: {what}"));
@@ -170,11 +178,14 @@ impl Dataset {
                 }
                 (None, Some(_)) => return refuse("molar_conductivity_error stands without molar_conductivity"),
                 (Some(v), _) if !v.is_finite() => return refuse("molar_conductivity is not finite"),
-                (Some(v), _) if v != 0.0 && !is_measurable(v.abs()) => {
-                    return refuse("molar_conductivity must be between 1e-60 and 1e60 in size");
+                (Some(v), _) if v != 0.0 && !LABELS.contains(&v.abs()) => {
+                    return refuse("molar_conductivity must be between 1e-30 and 1e30 in size, for float32 to hold it");
                 }
-                (_, Some(e)) if !is_measurable(e) => {
-                    return refuse("molar_conductivity_error must be above zero, and between 1e-60 and 1e60");
+                (_, Some(e)) if !LABELS.contains(&e) => {
+                    return refuse("molar_conductivity_error must be above zero, and between 1e-30 and 1e30");
+                }
+                (Some(_), Some(e)) if e > LARGEST_ERROR * largest => {
+                    return refuse("molar_conductivity_error is more than a million times the largest label of all");
                 }
                 _ => {}
             }

@@ -252,19 +252,22 @@ impl SpeciesMap {
         self.channels[center * self.species.len() + neighbor]
     }
 
-    /// Checks that an atom's charge has the sign of its species; atoms that are no ions, or parts of them, may have any.
+    /// Whether an atom's charge has the sign of its species; those of atoms that are no ions, or parts of them, may have any.
+    pub fn has_sign(&self, atom_type: i32, charge: f64) -> bool {
+        let Some(Species { charge: expected, molecular, .. }) = self.species_of(atom_type).map(|s| &self.species[s])
+        else {
+            return true;
+        };
+        *molecular || *expected == 0.0 || (charge.signum() == expected.signum() && charge != 0.0)
+    }
+
+    /// Checks that an atom's charge has the sign of its species, as [`SpeciesMap::has_sign`].
     ///
     /// # Errors
     /// The type, its species and both charges.
     pub fn check_charge(&self, atom_type: i32, charge: f64) -> Result<()> {
-        let Some(index) = self.species_of(atom_type) else { return Ok(()) };
-        let Species { name, charge: expected, molecular } = &self.species[index];
-        if *molecular || *expected == 0.0 {
-            return Ok(());
-        }
-        if charge.signum() == expected.signum() && charge != 0.0 {
-            return Ok(());
-        }
+        let wrong = self.species_of(atom_type).filter(|_| !self.has_sign(atom_type, charge));
+        let Some(Species { name, charge: expected, .. }) = wrong.map(|s| &self.species[s]) else { return Ok(()) };
         let hint = match charge {
             0.0 => "Atoms that LAMMPS or a fix creates have no charge until one is set",
             _ => "If it stands for an ion of several atoms, all of them and their molecule ids are needed",

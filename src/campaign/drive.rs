@@ -290,6 +290,12 @@ impl Driver<'_> {
         let mut dumps = vec![];
         if self.store.snapshots().is_file() {
             dumps.push(self.store.snapshots());
+        } else if self.state.first_chunk > 0 {
+            return Err(Error::Input(format!(
+                "{}: it is gone, with the snapshots of {} chunks that were removed; put it back, or remove the system's folder",
+                self.store.snapshots().display(),
+                self.state.first_chunk
+            )));
         }
         let chunks = self.state.first_chunk..self.state.chunks;
         dumps.extend(chunks.map(|chunk| self.store.chunk(chunk).join("snapshots.lammpstrj")));

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use super::inputs::Hashes;
 use super::plan::{Campaign, SystemPlan};
 use super::seeds::seed;
 use super::whole;
@@ -43,6 +44,8 @@ pub struct Process<'a> {
     pub expected: &'a [&'a str],
     /// Refuses its folder where these are cut short; restart files are looked at anyway.
     pub whole: &'a (dyn Fn(&Path) -> Result<()> + Sync),
+    /// What must not change meanwhile.
+    pub(super) files: &'a Hashes,
 }
 
 impl<'a> Process<'a> {
@@ -65,6 +68,7 @@ impl<'a> Process<'a> {
             ranks: 1,
             expected: &[],
             whole: &|_| Ok(()),
+            files: campaign.hashes(),
         }
     }
 }
@@ -102,11 +106,13 @@ impl Engine {
     /// It works in `FOLDER.partial`, which is renamed in the end; what an earlier attempt left there is removed.
     ///
     /// # Errors
-    /// A LAMMPS that cannot be started or fails, with its own error line and the log's place; files missing or cut short.
+    /// A LAMMPS that cannot be started or fails, with its own error line and the log's place; files missing or cut short; a script, or
+    /// files that it reads, which changed.
     pub fn run(&self, process: &Process) -> Result<()> {
         if process.folder.is_dir() {
             return Ok(());
         }
+        process.files.check()?;
         let partial = partial(process.folder);
         remove(&partial)?;
         fs::create_dir_all(&partial).map_err(|e| Error::io(&partial, e))?;
@@ -138,6 +144,7 @@ impl Engine {
                 )));
             }
         }
+        process.files.check()?;
         whole::restarts(&partial).and_then(|()| (process.whole)(&partial)).map_err(|e| failed(e.to_string()))?;
         fs::rename(&partial, process.folder).map_err(|e| Error::io(process.folder, e))
     }

@@ -1,75 +1,111 @@
 //! The files beside a campaign's script that its results depend on, known by their contents.
 
-use std::collections::BTreeMap;
-use std::fs;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
+use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
+
+use super::script::{self, Reads};
+use crate::{Error, Result};
 
 /// Begins the key of each file; what follows is as the script has it.
 pub const FILE: &str = "sha256 of ";
 
-/// Words of commands that write the files they name.
-const WRITES: [&str; 9] =
-    ["append", "dump", "log", "print", "restart", "write_coeff", "write_data", "write_dump", "write_restart"];
+/// Hashes of files as they were when they were first asked for.
+#[derive(Debug, Default)]
+pub struct Hashes(Mutex<HashMap<PathBuf, (Stamp, String)>>);
 
-/// Files that a script of these variables names by `${folder}`, and those that included ones name, with their hashes.
-///
-/// Names that are no files say nothing: LAMMPS makes them, or stops.
-pub fn hashes(script: &Path, variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let folder = script.parent().unwrap_or(Path::new("."));
-    let mut found = BTreeMap::new();
-    let mut unread = vec![script.to_path_buf()];
-    while let Some(path) = unread.pop() {
-        let Ok(bytes) = fs::read(&path) else { continue };
-        for (name, is_included) in names(&String::from_utf8_lossy(&bytes)) {
-            let key = format!("{FILE}{name}");
-            let path = resolve(&name, folder, variables);
-            if found.contains_key(&key) || !path.is_file() {
+/// What changes where a file does.
+#[derive(Clone, Debug, PartialEq)]
+struct Stamp {
+    length: u64,
+    modified: Option<SystemTime>,
+}
+
+impl Hashes {
+    /// The hash of a file's contents.
+    ///
+    /// # Errors
+    /// A file that cannot be read.
+    pub fn of(&self, path: &Path) -> Result<String> {
+        if let Some((_, hash)) = self.known().get(path) {
+            return Ok(hash.clone());
+        }
+        let found = (Stamp::of(path)?, hash(path)?);
+        let mut known = self.known();
+        Ok(known.entry(path.into()).or_insert(found).1.clone())
+    }
+
+    /// Refuses to go on where a file is not what it was.
+    ///
+    /// # Errors
+    /// The first file that has changed, or is gone.
+    pub fn check(&self) -> Result<()> {
+        let mut known: Vec<_> = self.known().iter().map(|(path, about)| (path.clone(), about.clone())).collect();
+        known.sort_by(|a, b| a.0.cmp(&b.0));
+        for (path, (stamp, before)) in known {
+            let now = Stamp::of(&path)?;
+            if now == stamp {
                 continue;
             }
-            let Ok(contents) = fs::read(&path) else { continue };
-            found.insert(key, hex(&Sha256::digest(contents)));
-            if is_included {
-                unread.push(path);
+            if hash(&path)? != before {
+                return Err(Error::Input(format!(
+                    "{}: it has changed since this command began: put it back and go on, or give another --output to begin anew",
+                    path.display()
+                )));
+            }
+            self.known().insert(path, (now, before));
+        }
+        Ok(())
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<PathBuf, (Stamp, String)>> {
+        self.0.lock().unwrap_or_else(|e| e.into_inner())
+    }
+
+    /// The files that a script of these variables reads from its folder, or by absolute names, and that those read that it includes or
+    /// jumps to, with their hashes.
+    ///
+    /// Names that are no files say nothing: LAMMPS makes them, or stops.
+    pub fn of_script(&self, script: &Path, variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let mut known = variables.clone();
+        known.insert("folder".into(), script.parent().unwrap_or(Path::new(".")).display().to_string());
+        let (mut found, mut seen) = (BTreeMap::new(), HashSet::new());
+        let mut unread = vec![script.to_path_buf()];
+        while let Some(path) = unread.pop() {
+            let Ok(bytes) = fs::read(&path) else { continue };
+            for Reads { name, path, goes_on } in script::reads(&String::from_utf8_lossy(&bytes), &mut known) {
+                if !(path.is_absolute() && path.is_file()) {
+                    continue;
+                }
+                if let Ok(hash) = self.of(&path) {
+                    found.insert(format!("{FILE}{name}"), hash);
+                }
+                if goes_on && seen.insert(path.clone()) {
+                    unread.push(path);
+                }
             }
         }
+        found
     }
-    found
 }
 
-/// Words of a script with `${folder}` that are read, and whether they stand behind `include`.
-fn names(script: &str) -> Vec<(String, bool)> {
-    let mut found = vec![];
-    for line in script.lines() {
-        let line = line.split('#').next().unwrap_or("");
-        let blank = |c: char| c.is_whitespace() || c == '"' || c == '\'';
-        let words: Vec<&str> = line.split(blank).filter(|word| !word.is_empty()).collect();
-        if words.iter().any(|word| WRITES.contains(word)) {
-            continue;
-        }
-        for (k, word) in words.iter().enumerate().filter(|(_, word)| word.contains("${folder}")) {
-            let before = if k > 0 { words[k - 1] } else { "" };
-            // A fix writes to a file that a variable would read from.
-            if !(before == "file" && words.contains(&"fix")) {
-                found.push((word.to_string(), before == "include"));
-            }
-        }
+impl Stamp {
+    fn of(path: &Path) -> Result<Self> {
+        let about = fs::metadata(path).map_err(|e| Error::io(path, e))?;
+        Ok(Self { length: about.len(), modified: about.modified().ok() })
     }
-    found
 }
 
-fn resolve(name: &str, folder: &Path, variables: &BTreeMap<String, String>) -> PathBuf {
-    let mut path = name.replace("${folder}", &folder.display().to_string());
-    for (variable, value) in variables {
-        path = path.replace(&format!("${{{variable}}}"), value);
-    }
-    path.into()
-}
-
-/// Lower-case hexadecimal digits.
-pub fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+fn hash(path: &Path) -> Result<String> {
+    let mut digest = Sha256::new();
+    let read = File::open(path).and_then(|mut file| io::copy(&mut file, &mut digest));
+    read.map_err(|e| Error::io(path, e))?;
+    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]
@@ -82,21 +118,29 @@ mod tests {
         let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
         write(
             "in.liquid",
-            "include ${folder}/force.in # ${folder}/late.in\nif \"1\" then \"molecule m ${folder}/${kind}.mol\"\n\
-             write_data ${folder}/late.in\nfix 1 all ave/time 1 1 1 c_1 file ${folder}/late.in\n",
+            "jump ${folder}/force.in # ${folder}/late.in\ninclude ${folder}/force.in\n\
+             if \"1\" then \"print hello\" \"molecule m ${folder}/${kind}.mol\"\nwrite_data ${folder}/late.in\n\
+             fix 1 all ave/time 1 1 1 c_1 &\n  file ${folder}/late.in\n",
         );
         write("force.in", "include ${folder}/force.in\npair_coeff * * ${folder}/table.txt\n");
         for name in ["late.in", "a.mol", "b.mol", "table.txt"] {
             write(name, name);
         }
         let script = folder.path().join("in.liquid");
-        let of = |kind: &str| hashes(&script, &BTreeMap::from([("kind".to_string(), kind.to_string())]));
+        let hashes = Hashes::default();
+        let variables = |kind: &str| BTreeMap::from([("kind".to_string(), kind.to_string())]);
+        let of = |kind: &str| hashes.of_script(&script, &variables(kind));
         let names: Vec<String> = of("a").into_keys().collect();
         let expected = ["${folder}/${kind}.mol", "${folder}/force.in", "${folder}/table.txt"];
         assert_eq!(names, expected.map(|name| format!("{FILE}{name}")));
         let (a, b) = (of("a"), of("b"));
         assert!(a[&names[0]] != b[&names[0]] && a[&names[1]] == b[&names[1]]);
+        hashes.check().unwrap();
         write("table.txt", "other");
-        assert_ne!(of("a")[&names[2]], a[&names[2]]);
+        assert_eq!(of("a"), a);
+        assert!(hashes.check().unwrap_err().to_string().contains("table.txt: it has changed since this command began"));
+        assert_ne!(Hashes::default().of_script(&script, &variables("a"))[&names[2]], a[&names[2]]);
+        write("table.txt", "table.txt");
+        hashes.check().unwrap();
     }
 }

@@ -16,6 +16,7 @@ mod inputs;
 mod label;
 mod plan;
 mod results;
+mod script;
 mod seeds;
 mod slurm;
 mod stage;

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-use sha2::{Digest, Sha256};
+use std::sync::Arc;
 
 use super::file::{CampaignFile, Grids, Quantity, Variables};
-use super::inputs::hex;
+use super::inputs::Hashes;
 use crate::species::check_types;
 use crate::transport::IonRequest;
 use crate::transport::response::{ResponseOptions, check_length};
@@ -33,6 +32,7 @@ pub struct Campaign {
     pub input_sha256: String,
     pub units: TransportUnits,
     pub systems: Vec<SystemPlan>,
+    hashes: Arc<Hashes>,
 }
 
 /// One system to simulate.
@@ -76,7 +76,19 @@ impl Campaign {
                 file.timestep
             )));
         }
-        Ok(Self { path: path.into(), input, input_sha256: hex(&Sha256::digest(script)), units, systems, file })
+        let hashes = Hashes::default();
+        let input_sha256 = hashes.of(&input)?;
+        Ok(Self { path: path.into(), input, input_sha256, units, systems, file, hashes: Arc::new(hashes) })
+    }
+
+    /// The files that the script reads for a system of these variables, as keys of its identity, with their hashes.
+    pub(super) fn files(&self, variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        self.hashes.of_script(&self.input, variables)
+    }
+
+    /// The script and all files that it reads, as they were.
+    pub(super) fn hashes(&self) -> &Hashes {
+        &self.hashes
     }
 
     /// A time in steps.

@@ -48,6 +48,9 @@ pub fn write_pair(path: &Path, interval: f64, header: &str, drift: &[f64], stron
 /// Reads what [`write_pair`] wrote.
 pub fn read_pair(path: &Path, direction: usize) -> Result<Pair> {
     let text = fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
+    if !text.ends_with('\n') {
+        return Err(broken(path, "its last line is cut short; remove the system's folder"));
+    }
     let mut pair = Pair { direction, drift: vec![], stronger: None };
     for line in text.lines().skip(2) {
         let numbers: Option<Vec<f64>> = line.split(',').map(|word| word.parse().ok()).collect();

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::engine::remove;
 use super::file::Perturbation;
-use super::inputs::{self, FILE};
+use super::inputs::FILE;
 use super::label::{Closed, Label};
 use super::plan::{Campaign, SystemPlan};
 use crate::output::AtomicFile;
@@ -110,8 +110,10 @@ impl Store {
                     finished: None,
                 }
             }
-            Some(state) => {
+            Some(mut state) => {
                 state.check(&store.folder, &identity)?;
+                // What was not known of before is from now on.
+                state.identity.extend(identity);
                 state
             }
         };
@@ -187,8 +189,7 @@ impl State {
     /// Refuses a campaign that this state is not of.
     pub fn check(&self, folder: &Path, identity: &BTreeMap<String, String>) -> Result<()> {
         let keys = identity.keys().chain(self.identity.keys());
-        // States of versions that did not write them say nothing of arguments and files; a file that was not there when
-        // the system began had no part in it.
+        // States of versions that did not write them say nothing of arguments and files, nor of a file that was not there yet.
         let unknown = |key: &str| (key == ARGUMENTS || key.starts_with(FILE)) && !self.identity.contains_key(key);
         let changed = keys.into_iter().find(|key| identity.get(*key) != self.identity.get(*key) && !unknown(key));
         let Some(key) = changed else { return Ok(()) };
@@ -234,7 +235,7 @@ pub fn identity(campaign: &Campaign, system: &SystemPlan) -> BTreeMap<String, St
         all.insert("molecules".into(), format!("{:?}", file.molecules));
     }
     all.insert(ARGUMENTS.into(), file.run.arguments.join(" "));
-    all.extend(inputs::hashes(&campaign.input, &system.variables));
+    all.extend(campaign.files(&system.variables));
     all
 }
 

@@ -131,11 +131,20 @@ fn check_labels(labels: &Dataset, campaign: &Campaign) -> anyhow::Result<()> {
             file.units
         );
     }
-    let is_labelled = |plan: &SystemPlan| {
+    let is_labelled = |plan: &&SystemPlan| {
         labels.systems.iter().any(|system| system.name == plan.name && system.molar_conductivity_error.is_some())
     };
-    if !campaign.systems.iter().any(is_labelled) {
+    let (with, without): (Vec<_>, Vec<_>) = campaign.systems.iter().partition(is_labelled);
+    if with.is_empty() {
         bail!("none of its systems is one of the campaign's with a label; leave --labels out to take mean responses");
+    }
+    if let Some(first) = without.first() {
+        bail!(
+            "it has no label for {} of the campaign's systems, as {}, and nothing learns from labels of some; compute them, or leave \
+             --labels out to take mean responses",
+            without.len(),
+            first.name
+        );
     }
     if labels.charges != file.charges {
         bail!(

@@ -62,6 +62,8 @@ mod ffi {
         fn has_molecules(self: &Engine) -> bool;
         /// Fails if an ion's charge has not the sign of its species.
         fn check(engine: &Engine, atom_type: i32, charge: f64) -> Result<()>;
+        /// Whether the charge of an atom of this type has the sign of its species.
+        fn has_sign(self: &Engine, atom_type: i32, charge: f64) -> bool;
         /// Whether an atom of this type stands for a molecule of this charge, of which so many atoms have a species.
         fn stands_for(self: &Engine, atom_type: i32, charge: f64, named: usize) -> bool;
         /// Memory held while so many atoms are looked at, by all threads, in bytes.

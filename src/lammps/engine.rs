@@ -70,6 +70,10 @@ pub fn check(engine: &Engine, atom_type: i32, charge: f64) -> Result<()> {
 }
 
 impl Engine {
+    pub fn has_sign(&self, atom_type: i32, charge: f64) -> bool {
+        self.map.has_sign(atom_type, charge)
+    }
+
     pub fn stands_for(&self, atom_type: i32, charge: f64, named: usize) -> bool {
         self.map.stands_for(atom_type, Molecule { charge, named })
     }

@@ -44,7 +44,26 @@ pub fn calibrate(
         return (0, calibration(&predictions(0), floor));
     }
     let best = (0..n_widenings).map(off).min_by(|a, b| a.0.total_cmp(&b.0));
-    best.map_or((0, 1.0), |(_, widening, scale)| (widening, scale))
+    best.map_or((0, 1.0), |(_, widening, scale)| (widening, wide_enough(widening, ions, scale)))
+}
+
+/// The factor, or the larger one with which ions are off by their deviations: widenings end, and labels that are less precise than the
+/// model's systems leave a factor that is smaller than ions bear out.
+fn wide_enough(widening: usize, ions: &[HeldOutIons], scale: f64) -> f64 {
+    const TOO_NARROW: f64 = 1.5;
+    const MOST: f64 = 1e3;
+    let mean_squared_z =
+        |scale: f64| ions.iter().map(|i| i.mean_squared_z(widening, scale)).sum::<f64>() / ions.len() as f64;
+    // Where noise alone is larger than stated, no deviation helps.
+    if mean_squared_z(scale) < TOO_NARROW || mean_squared_z(MOST * scale) > 1.0 {
+        return scale;
+    }
+    let (mut low, mut high) = (scale, MOST * scale);
+    while high / low > 1.0 + 1e-9 {
+        let middle = (low * high).sqrt();
+        if mean_squared_z(middle) > 1.0 { low = middle } else { high = middle }
+    }
+    high
 }
 
 #[cfg(test)]
@@ -77,5 +96,27 @@ mod tests {
         // What systems need makes ions wider by 4 in squares, so less is left for them.
         let (widening, _) = calibrate(WIDENINGS.len(), &predictions, &[ions], 0.0);
         assert_eq!(WIDENINGS[widening], 9.0);
+    }
+
+    #[test]
+    fn ions_that_no_widening_reaches_have_a_factor_of_their_own() {
+        let n = 100;
+        // Off by ten deviations, without noise, at the widest.
+        let ions = || HeldOutIons { squared: vec![1.0; n], noise: vec![1e-9; n], deviations: vec![vec![0.01; n]] };
+        let precise = |_: usize| {
+            let one = |i: usize| Prediction {
+                name: i.to_string(),
+                label: 1.0,
+                label_error: 0.5,
+                predicted: 1.0,
+                predicted_error: 0.1,
+            };
+            (0..10).map(one).collect()
+        };
+        let (_, scale) = calibrate(1, &precise, &[ions()], 0.0);
+        assert!((scale - 10.0).abs() < 1e-6, "{scale}");
+        // Noise that is larger than stated is no deviation's fault.
+        let noisy = HeldOutIons { squared: vec![1.0; n], noise: vec![0.01; n], deviations: vec![vec![0.0; n]] };
+        assert_eq!(calibrate(1, &precise, &[noisy], 0.0).1, calibrate(1, &precise, &[], 0.0).1);
     }
 }

@@ -254,6 +254,13 @@ fn species(dataset: &Dataset, source: &Source) -> Result<(Vec<Species>, SpeciesM
                     )));
                 }
             }
+            let unseen = model.iter().filter(|species| !species.is_ion() && !own.contains(species));
+            for Species { name, .. } in unseen {
+                log::warn!(
+                    "the model sees {name}, which the data set does not name: if its snapshots have {name}, name its atom types under \
+                     species, or ions' surroundings lack it"
+                );
+            }
             model.to_vec()
         }
         None => {

@@ -116,7 +116,7 @@ impl LocalResponse {
     /// What a comparison of a field with the responses needs of each ion; `predicted` has its value and its standard deviation.
     pub(super) fn held_out(&self, predicted: &[[f64; 2]]) -> HeldOutIons {
         let mean = predicted.iter().map(|p| p[0]).sum::<f64>() / predicted.len() as f64;
-        let difference = |(p, departure): (&[f64; 2], &f64)| (p[0] / mean - 1.0 - departure).powi(2);
+        let difference = |(p, response): (&[f64; 2], &f64)| (departure(p[0], mean) - response).powi(2);
         HeldOutIons {
             squared: predicted.iter().zip(&self.departures).map(difference).collect(),
             noise: self.errors.iter().map(|e| e * e).collect(),
@@ -128,7 +128,7 @@ impl LocalResponse {
     pub fn agreement(&self, name: &str, predicted: &[[f64; 2]]) -> Agreement {
         let mean_squared_z = self.held_out(predicted).mean_squared_z(0, 1.0);
         let mean = predicted.iter().map(|p| p[0]).sum::<f64>() / predicted.len() as f64;
-        let predicted: Vec<f64> = predicted.iter().map(|p| p[0] / mean - 1.0).collect();
+        let predicted: Vec<f64> = predicted.iter().map(|p| departure(p[0], mean)).collect();
         let n = predicted.len();
         let without = |block: usize| -> Vec<usize> { (0..n).filter(|&i| self.blocks[i] != block).collect() };
         let whole: Vec<usize> = (0..n).collect();
@@ -231,4 +231,9 @@ pub struct Agreement {
     /// Standard deviation over ions, over the mean: of the field, and of the responses without their noise.
     pub predicted_deviation: f64,
     pub true_deviation: f64,
+}
+
+/// How far a value is above the mean, as a share of it: a field whose mean is below zero keeps the signs of its departures.
+fn departure(value: f64, mean: f64) -> f64 {
+    (value - mean) / mean.abs()
 }

@@ -96,6 +96,14 @@ impl Default for Frame {
 }
 
 impl Frame {
+    /// Whether it has memory for many times more atoms than are in it.
+    pub(super) fn is_roomy(&self) -> bool {
+        const ROOM: usize = 4;
+        const SMALL: usize = 1 << 12;
+        let room = [self.ids.capacity(), self.positions.capacity(), self.unwrapped.as_ref().map_or(0, Vec::capacity)];
+        room.into_iter().any(|room| room > SMALL.max(ROOM * self.n_atoms))
+    }
+
     /// Names of all columns that the dump has, in its order, those that were not asked for included.
     pub fn column_names(&self) -> &[String] {
         &self.column_names

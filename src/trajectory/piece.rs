@@ -133,7 +133,11 @@ impl Readers {
     }
 
     /// Takes the memory of a piece whose frames were used.
-    pub fn take_back(&self, piece: Piece) {
+    ///
+    /// Frames that are larger than what was in them last are given up: where frames differ in size, all would grow to the largest.
+    pub fn take_back(&self, mut piece: Piece) {
+        piece.frames.truncate(piece.n_frames);
+        piece.frames.iter_mut().filter(|frame| frame.is_roomy()).for_each(|frame| *frame = Frame::default());
         locked(&self.workspaces[piece.workspace]).pieces.push(piece);
     }
 

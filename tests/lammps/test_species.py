@@ -282,12 +282,18 @@ def test_an_atom_of_the_other_sign_stands_for_its_molecule(tmp_path, ranks):
         assert b.field()[b["type"] == 2].all()
     refused = "are the species in the order of the atom types?"
     bare = harness.without_field(tmp_path / "out.lammpstrj")
+    analyzed = ["analyze", bare, "--model", tmp_path / "model.onnx", "--species", names.replace(" ", ","), "--json", tmp_path / "a.json"]
+    harness.ionscape(*analyzed)
+    assert json.loads((tmp_path / "a.json").read_text())["n_ions"] == 120
     bare.write_text(bare.read_text().replace(" -1.5 ", " -0.25 "))
     done = subprocess.run([harness.PROGRAM, "predict", tmp_path / "model.onnx", bare, "-o", tmp_path / "no", "--species",
                            names.replace(" ", ",")], capture_output=True, text=True)
     assert done.returncode == 1 and refused in done.stderr, done.stderr
     both_named = script(names="lithium anion anion water")
     assert refused in harness.run(both_named, tmp_path, ranks=ranks, ok=False).output
+    for change in ("set type 3 charge 1.5", "set atom 2 mol 0"):
+        run = f"run 20\n{change}\nrun 20 pre no"
+        assert refused in harness.run(script(names=names, run=run), tmp_path, ranks=ranks, ok=False).output, change
     charged(0.5, -0.25)
     assert refused in harness.run(script(names=names), tmp_path, ranks=ranks, ok=False).output
 

@@ -89,6 +89,14 @@ impl Ions {
         half.min((MOST_NEIGHBORS / self.density() * 3.0 / (4.0 * std::f64::consts::PI)).cbrt())
     }
 
+    /// The sum of the charges that tell kinds, where it is far from 0 beside their magnitudes.
+    pub fn net_charge(&self) -> Option<f64> {
+        const FAR: f64 = 0.05;
+        let charges = self.charges.as_ref()?;
+        let (net, all) = charges.iter().fold((0.0, 0.0), |(net, all), q| (net + q, all + q.abs()));
+        (net.abs() > FAR * all).then_some(net)
+    }
+
     /// Whether all ions are of one kind, so that there are no unlike pairs.
     pub fn are_of_one_kind(&self) -> bool {
         self.kinds.iter().all(|kind| *kind == self.kinds[0])

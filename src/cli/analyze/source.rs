@@ -187,8 +187,12 @@ impl<'a> Source<'a> {
     fn columns(&self) -> Columns {
         let columns = Columns::none().require(Quantity::Types).require(Quantity::Positions);
         let mut columns = columns.want(Quantity::Charges).want(Quantity::Ids);
-        if self.predictor.as_ref().is_some_and(|predictor| predictor.map.has_molecules()) {
-            columns = columns.want(Quantity::Molecules).want(Quantity::Masses);
+        if let Some(predictor) = &self.predictor {
+            // Which ion an atom stands for may be told by molecules alone.
+            columns = columns.want(Quantity::Molecules);
+            if predictor.map.has_molecules() {
+                columns = columns.want(Quantity::Masses);
+            }
         }
         self.names.iter().fold(columns, Columns::want_column).want_column(self.column)
     }

@@ -92,6 +92,13 @@ impl Analysis {
                  errors, and states, lifetimes and coordination depend on it; --pair-distance gives them a distance"
             ));
         }
+        if let Some(net) = last.net_charge().filter(|_| source.predictor.is_none()) {
+            notes.push(format!(
+                "the ions have charges of {net:+.3} together by q, whose sign tells like pairs from unlike ones; where one atom shows an \
+                 ion of several, as P does PF6, it has another charge than the ion: --model knows ions' own charges, and in a dump \
+                 without q kinds are atom types"
+            ));
+        }
         let by_distance = match distance {
             _ if last.are_of_one_kind() => {
                 notes.push(
