@@ -90,6 +90,19 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     crate::terminal::say!("baselines were fitted to {}", evaluation.baselines_fitted_to)?;
     systems::print_coverage(&evaluation.coverage)?;
     systems::print_local(&beside)?;
+    let differ = |a: &Agreement, b: &Agreement| a.time != b.time || a.perturbation != b.perturbation;
+    if let Some((first, other)) = beside.first().and_then(|a| Some((a, beside.iter().find(|b| differ(a, b))?))) {
+        log::warn!(
+            "responses of ions are to the perturbation \"{}\" up to t = {} in {}, and to \"{}\" up to t = {} in {}: they are not the same \
+             quantity",
+            first.perturbation,
+            first.time,
+            first.name,
+            other.perturbation,
+            other.time,
+            other.name
+        );
+    }
     let learned = |key: &str| metadata.provenance.get(key).cloned();
     if let (Some(time), Some(first)) = (learned("local_time"), beside.first()) {
         let perturbation = learned("local_perturbation").unwrap_or_else(|| "field".into());
