@@ -226,3 +226,25 @@ fn the_same_bytes_on_any_number_of_threads() {
     };
     assert!(bytes("1") == bytes("2"));
 }
+
+#[test]
+fn what_results_must_be_taken_with_is_told() {
+    let notes = |run: &Run, options: &[&str]| {
+        let folder = Folder::new(&[("dump", &run.with_field())]);
+        folder.analyze(&[&["dump"], options].concat())["notes"].to_string()
+    };
+    // Ions that are elsewhere in each frame are bound for no time.
+    let mut run = Run::new(60, 12, 1.0, 3);
+    let places: Vec<_> = (0..12).map(|seed| Run::new(60, 1, 1.0, seed).frames.remove(0)).collect();
+    for (frame, places) in run.frames.iter_mut().zip(&places) {
+        frame.iter_mut().zip(places).for_each(|(ion, other)| ion.x = other.x);
+    }
+    assert!(notes(&run, &["--pair-distance", "1.5"]).contains("bonds break within"), "{}", notes(&run, &[]));
+    assert!(!notes(&self::run(), &["--pair-distance", "3"]).contains("together by q"));
+    // Random places have a first minimum by chance alone.
+    let broad = notes(&run, &["--bins", "60"]);
+    assert!(broad.contains("may as well be anywhere from"), "{broad}");
+    // An ion shown by an atom of the other sign makes all of one sign.
+    run.frames.iter_mut().flatten().for_each(|ion| ion.charge = 1);
+    assert!(notes(&run, &[]).contains("the ions have charges of +60.000 together by q"));
+}

@@ -79,8 +79,12 @@ mod tests {
     /// What is said of frames at these steps and times, and the time between them.
     fn of(frames: &[(i64, Option<f64>)], timestep: Option<f64>) -> (Vec<String>, Option<f64>) {
         let mut course = Course::default();
-        let frame = |&(timestep, time): &(i64, Option<f64>)| Frame { timestep, time, ..Frame::default() };
-        let said = frames.iter().map(frame).filter_map(|frame| course.add(&frame)).collect();
+        let mut frame = Frame::default();
+        let mut add = |&(timestep, time): &(i64, Option<f64>)| {
+            (frame.timestep, frame.time) = (timestep, time);
+            course.add(&frame)
+        };
+        let said = frames.iter().filter_map(&mut add).collect();
         (said, course.time(timestep))
     }
 
