@@ -245,11 +245,14 @@ fn species(dataset: &Dataset, source: &Source) -> Result<(Vec<Species>, SpeciesM
         Some(model) => {
             for species in &own {
                 if !model.contains(species) {
-                    let known: Vec<String> = model.iter().map(|s| format!("{} ({:+})", s.name, s.charge)).collect();
+                    let shown = |s: &Species| {
+                        let molecular = if s.molecular { ", under molecules" } else { "" };
+                        format!("{} ({:+}{molecular})", s.name, s.charge)
+                    };
+                    let known: Vec<String> = model.iter().map(shown).collect();
                     return Err(Error::Input(format!(
-                        "the data set has the species {} ({:+}), and the model knows {}",
-                        species.name,
-                        species.charge,
+                        "the data set has the species {}, and the model knows {}",
+                        shown(species),
                         known.join(", ")
                     )));
                 }

@@ -19,11 +19,18 @@ pub struct Course {
     uneven: bool,
     /// Time between frames, where the dump has it and it never differed.
     time: Option<f64>,
+    is_told: bool,
 }
 
 impl Course {
     /// Adds a frame; says why there is no course in time where that has just turned out.
     pub fn add(&mut self, frame: &Frame) -> Option<String> {
+        let why = self.look_at(frame).filter(|_| !self.is_told);
+        self.is_told |= why.is_some();
+        why
+    }
+
+    fn look_at(&mut self, frame: &Frame) -> Option<String> {
         let (uneven, back) = (self.uneven, self.back);
         if let Some((timestep, time)) = self.last.replace((frame.timestep, frame.time)) {
             let step = frame.timestep - timestep;
@@ -111,6 +118,8 @@ mod tests {
         told(&at([0.0, 0.0, 0.0, 0.0]), "unevenly spaced from here on");
         let even_steps = [(0, 0.0), (10, 1.0), (20, 2.5)].map(|(step, time)| (step, Some(time)));
         told(&even_steps, "unevenly spaced in time from here on, by ITEM: TIME");
+        let both = [(0, 0.0), (10, 1.0), (20, 2.5), (31, 3.0)].map(|(step, time)| (step, Some(time)));
+        told(&both, "unevenly spaced in time from here on, by ITEM: TIME");
         told(&[0, 10, 5, 15].map(|step| (step, None)), "time goes back, from step 10");
     }
 }
