@@ -174,7 +174,74 @@ def metadata_of_a_later_version():
     return linear(card={**CARD, "version": 999})
 
 
+def less(*nodes, constants=()):
+    """A model whose output is 'y' less what the nodes make, 'm'."""
+    return model(PRODUCT, *nodes, helper.make_node("Sub", ["y", "m"], ["local_conductivity"]), constants=constants)
+
+
+def mean_over_rows():
+    return less(helper.make_node("ReduceMean", ["y"], ["m"], axes=[0]))
+
+
+def mean_over_all():
+    return less(helper.make_node("ReduceMean", ["y"], ["m"], keepdims=1))
+
+
+def small_share_of_the_largest_row():
+    nodes = [helper.make_node("ReduceMax", ["y"], ["largest"], axes=[0]), helper.make_node("Mul", ["largest", "share"], ["m"])]
+    return less(*nodes, constants=[numpy_helper.from_array(np.float32(1e-3), "share")])
+
+
+def mean_over_rows_beyond_a_bound():
+    nodes = [helper.make_node("ReduceMean", ["y"], ["mean"], axes=[0]), helper.make_node("Sub", ["mean", "bound"], ["above"]),
+             helper.make_node("Relu", ["above"], ["m"])]
+    return less(*nodes, constants=[numpy_helper.from_array(np.float32(100), "bound")])
+
+
+def first_row():
+    return less(helper.make_node("Gather", ["y", "first"], ["m"], axis=0), constants=[integers("first", 0)])
+
+
+def softmax_over_rows():
+    return model(PRODUCT, helper.make_node("Softmax", ["y"], ["local_conductivity"], axis=0))
+
+
+def layer_norm(axis, scale):
+    node = helper.make_node("LayerNormalization", ["descriptor", "scale"], ["n"], axis=axis)
+    return model(node, helper.make_node("MatMul", ["n", "w"], ["local_conductivity"]),
+                 constants=[numpy_helper.from_array(np.linspace(1, 2, scale, dtype=np.float32), "scale")])
+
+
+def layer_norm_over_rows():
+    return layer_norm(0, FEATURES)
+
+
+def number_of_rows():
+    nodes = [helper.make_node("Shape", ["descriptor"], ["shape"]), helper.make_node("Gather", ["shape", "first"], ["n"], axis=0),
+             helper.make_node("Cast", ["n"], ["rows"], to=TensorProto.FLOAT),
+             helper.make_node("Div", ["y", "rows"], ["local_conductivity"])]
+    return model(PRODUCT, *nodes, constants=[integers("first", 0)])
+
+
+def batch_norm_in_training():
+    one = [numpy_helper.from_array(np.ones(1, np.float32), name) for name in ("scale", "shift", "mean", "variance")]
+    node = helper.make_node("BatchNormalization", ["y", "scale", "shift", "mean", "variance"],
+                            ["local_conductivity", "means", "variances"], training_mode=1)
+    return model(PRODUCT, node, constants=one)
+
+
+MIXED = "depends on the other rows"
+
 REFUSED = {
+    mean_over_rows: MIXED,
+    mean_over_all: MIXED,
+    small_share_of_the_largest_row: MIXED,
+    mean_over_rows_beyond_a_bound: MIXED,
+    first_row: MIXED,
+    softmax_over_rows: MIXED,
+    layer_norm_over_rows: MIXED,
+    number_of_rows: MIXED,
+    batch_norm_in_training: MIXED,
     constant_of_any_shape: "elements",
     constant_of_computed_shape: "elements",
     expanded_constant: "elements",
@@ -224,6 +291,11 @@ def test_a_model_of_the_same_make_is_taken(tmp_path):
     """What the others are refused for is what was added to this."""
     nodes = [helper.make_node("Tile", ["w", "twice"], ["big"])]
     (tmp_path / "model.onnx").write_bytes(added(*nodes, constants=[integers("twice", 2, 1)]).SerializeToString())
+    subprocess.run([PROGRAM, "inspect", tmp_path / "model.onnx"], check=True, preexec_fn=limited)
+
+
+def test_normalisation_over_features_is_taken(tmp_path):
+    (tmp_path / "model.onnx").write_bytes(layer_norm(-1, FEATURES).SerializeToString())
     subprocess.run([PROGRAM, "inspect", tmp_path / "model.onnx"], check=True, preexec_fn=limited)
 
 

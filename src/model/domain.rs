@@ -43,6 +43,11 @@ impl Domain {
         self.n_environments
     }
 
+    /// A value of a feature inside the box, at a share of its width from the lower end.
+    pub(super) fn between(&self, feature: usize, share: f32) -> f32 {
+        self.low[feature] * (1.0 - share) + self.high[feature] * share
+    }
+
     pub(super) fn check(&self) -> Result<(), String> {
         let ordered = self.low.iter().zip(&self.high).all(|(l, h)| l.is_finite() && h.is_finite() && l <= h);
         if self.low.len() == self.high.len() && ordered { Ok(()) } else { Err("its training domain is damaged".into()) }

@@ -96,6 +96,15 @@ pub(super) fn decode(bytes: &[u8]) -> Result<ModelProto, String> {
                 OPERATORS.join(", ")
             ));
         }
+        // The runtime runs it as in inference without a word.
+        let training = node.attribute.iter().any(|attribute| attribute.name == "training_mode" && attribute.i != 0);
+        if training {
+            return Err(format!(
+                "its node '{}' is a {} in training mode, whose value of a row depends on the other rows: export it in \
+                 inference mode, from PyTorch after model.eval()",
+                node.name, node.op_type
+            ));
+        }
         // The runtime takes it for 1 without a word.
         let alpha = node.attribute.iter().find(|attribute| attribute.name == "alpha");
         if matches!(node.op_type.as_str(), "Celu" | "Swish") && alpha.is_some_and(|alpha| alpha.f != 1.0) {

@@ -13,7 +13,7 @@ use tract_onnx::tract_core::internal::bail;
 use super::domain::Grader;
 use super::ensemble::{Ensemble, Scratch};
 use super::file::{self, Signature};
-use super::{Metadata, NO_DOMAIN, limits, softplus};
+use super::{Domain, Metadata, NO_DOMAIN, limits, nan, rows, softplus};
 use crate::contained::contained;
 use crate::{Error, Result};
 
@@ -36,7 +36,8 @@ impl Model {
     ///
     /// # Errors
     /// A file that cannot be read, is too large, is no ONNX, carries no ionscape metadata, has another signature than
-    /// [`super::INPUT`] to [`super::OUTPUT`], or uses external data or operators that models may not use.
+    /// [`super::INPUT`] to [`super::OUTPUT`], uses external data or operators that models may not use, or gives a row a
+    /// value that depends on other rows.
     pub fn load(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
         Self::from_bytes(path, &file::read(path)?)
@@ -65,7 +66,7 @@ impl Model {
             .filter(|own| (own.n_features(), own.n_members()) == (signature.n_features, signature.n_members));
         let runner = match own {
             Some(ensemble) => Runner::Own(Box::new(ensemble)),
-            None => Runner::Tract(prepare(&proto, signature).map_err(refuse)?),
+            None => Runner::Tract(prepare(&proto, signature, metadata.domain.as_ref()).map_err(refuse)?),
         };
         let grader = metadata.domain.as_ref().map(|d| d.grader());
         Ok(Self { runner, signature, metadata, grader, path: path.into() })
@@ -101,13 +102,7 @@ impl Model {
         }
         let predicted = match &self.runner {
             Runner::Own(ensemble) => SCRATCH.with_borrow_mut(|scratch| ensemble.predict(features, scratch)),
-            Runner::Tract(plan) => {
-                let values = within_tract(|| run(plan, features))
-                    .map_err(|e| refuse(format!("its graph failed on {n} environments: {e}")))?;
-                Array2::from_shape_vec((n, self.n_members()), values).map_err(|_| {
-                    refuse(format!("its output for {n} environments is not [{n}, {}]", self.n_members()))
-                })?
-            }
+            Runner::Tract(plan) => by_rows(plan, features, self.signature).map_err(refuse)?,
         };
         if predicted.iter().all(|v| v.is_finite()) {
             return Ok(predicted);
@@ -130,7 +125,7 @@ impl Model {
         let refuse = |message: String| Error::Model { path: path.into(), message };
         let mut model = Self::from_bytes(path, bytes)?;
         let proto = file::decode(bytes).map_err(refuse)?;
-        let plan = prepare(&proto, model.signature).map_err(refuse)?;
+        let plan = prepare(&proto, model.signature, model.metadata.domain.as_ref()).map_err(refuse)?;
         model.runner = Runner::Tract(plan);
         Ok(model)
     }
@@ -153,6 +148,25 @@ fn run(plan: &Arc<TypedRunnableModel>, features: ArrayView2<f32>) -> TractResult
     Ok(output.to_plain_array_view::<f32>()?.iter().copied().collect())
 }
 
+/// Values `[n, n_members]` of features `[n, n_features]`, NaN where features are no numbers, of which tract may make some.
+fn by_rows(
+    plan: &Arc<TypedRunnableModel>,
+    features: ArrayView2<f32>,
+    signature: Signature,
+) -> Result<Array2<f32>, String> {
+    let shape = (features.nrows(), signature.n_members);
+    let values = within_tract(|| run(plan, features))
+        .map_err(|e| format!("its graph failed on {} environments: {e}", features.nrows()))?;
+    let mut values = Array2::from_shape_vec(shape, values)
+        .map_err(|_| format!("its output for {} environments is not [{}, {}]", shape.0, shape.0, shape.1))?;
+    for (features, mut values) in features.rows().into_iter().zip(values.rows_mut()) {
+        if !features.iter().all(|x| x.is_finite()) {
+            values.fill(f32::NAN);
+        }
+    }
+    Ok(values)
+}
+
 /// What to say of a graph that tract refuses.
 fn cannot_run(proto: &ModelProto, error: &str) -> String {
     let double = tensor_proto::DataType::Double as i32;
@@ -173,13 +187,21 @@ fn within_tract<T>(work: impl FnOnce() -> TractResult<T>) -> Result<T, String> {
 }
 
 /// Makes a graph ready for tract; the error says why it cannot be.
-fn prepare(proto: &ModelProto, signature: Signature) -> Result<Arc<TypedRunnableModel>, String> {
-    within_tract(|| optimized(proto, signature)).map_err(|e| cannot_run(proto, &e))
+fn prepare(
+    proto: &ModelProto,
+    signature: Signature,
+    domain: Option<&Domain>,
+) -> Result<Arc<TypedRunnableModel>, String> {
+    let plan = within_tract(|| optimized(proto, signature)).map_err(|e| cannot_run(proto, &e))?;
+    rows::check(signature.n_features, domain, |features| by_rows(&plan, features, signature))?;
+    Ok(plan)
 }
 
 fn optimized(proto: &ModelProto, signature: Signature) -> TractResult<Arc<TypedRunnableModel>> {
+    let mut proto = proto.clone();
+    nan::keep(&mut proto);
+    softplus::spell_all_out(&mut proto);
     // Shapes that the exporter noted on the way name the rows each in its own way; they follow from the input anyhow.
-    let proto = softplus::spelled_out(proto);
     let model = tract_onnx::onnx().with_ignore_value_info(true).model_for_proto_model(&proto)?;
     let n = model.symbols.sym("N");
     let input = f32::fact(&[n.to_dim(), signature.n_features.to_dim()]);
@@ -210,7 +232,7 @@ fn compare(plain: &Arc<TypedRunnableModel>, optimized: &Arc<TypedRunnableModel>,
         let largest = expected.iter().fold(0.0f32, |largest, value| largest.max(value.abs()));
         let differs = |(a, b): (&f32, &f32)| {
             let close = (a - b).abs() <= ROUNDING * largest;
-            a.is_finite() && !close
+            (a.is_finite() && !close) || (a.is_nan() && !b.is_nan())
         };
         if expected.iter().zip(found).any(differs) {
             bail!(

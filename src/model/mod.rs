@@ -11,7 +11,9 @@ mod file;
 mod graph;
 mod limits;
 mod metadata;
+mod nan;
 mod operators;
+mod rows;
 mod softplus;
 mod unrepeated;
 

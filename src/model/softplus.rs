@@ -4,10 +4,9 @@
 
 use tract_onnx::pb::{GraphProto, ModelProto, NodeProto, TensorProto, tensor_proto};
 
-/// The graph with `max(x, 0) + ln(1 + exp(-|x|))` in the place of each Softplus.
-pub(super) fn spelled_out(proto: &ModelProto) -> ModelProto {
-    let mut proto = proto.clone();
-    let Some(graph) = &mut proto.graph else { return proto };
+/// Puts `max(x, 0) + ln(1 + exp(-|x|))` in the place of each Softplus.
+pub(super) fn spell_all_out(proto: &mut ModelProto) {
+    let Some(graph) = &mut proto.graph else { return };
     let nodes = std::mem::take(&mut graph.node);
     for node in nodes {
         match (node.op_type.as_str(), &node.input[..], &node.output[..]) {
@@ -15,7 +14,6 @@ pub(super) fn spelled_out(proto: &ModelProto) -> ModelProto {
             _ => graph.node.push(node),
         }
     }
-    proto
 }
 
 fn spell_out(graph: &mut GraphProto, x: &str, y: &str) {
