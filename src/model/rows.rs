@@ -66,8 +66,10 @@ pub(super) fn check(
 
 fn alike(a: ArrayView2<f32>, b: ArrayView2<f32>, tolerance: f32) -> Result<(), String> {
     let largest = a.iter().filter(|value| value.is_finite()).fold(0.0f32, |largest, value| largest.max(value.abs()));
-    let differs =
-        |(a, b): (&f32, &f32)| if a.is_finite() { !((a - b).abs() <= tolerance * largest) } else { b.is_finite() };
+    let differs = |(a, b): (&f32, &f32)| {
+        let close = (a - b).abs() <= tolerance * largest;
+        if a.is_finite() { !close } else { b.is_finite() }
+    };
     match a.iter().zip(b).find(|pair| differs(*pair)) {
         None => Ok(()),
         Some((a, b)) => Err(format!(
