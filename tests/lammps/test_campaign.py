@@ -124,7 +124,7 @@ def test_a_file_that_the_script_includes_is_part_of_the_campaign(campaign):
     text = CAMPAIGN.replace("[0.05, 0.1]", "[0.1]").replace("[1.0, 2.0, 3.0]", "[1.0]")
     (campaign / "campaign.toml").write_text(text.replace("[response]", "[response]\nenabled = false"))
     assert simulate(campaign, "-o", "out").returncode == 0
-    changing = 'timestep 0.005\nshell "echo timestep 0.001 > ${folder}/step.in"\n'
+    changing = 'timestep 0.005\nshell echo timestep 0.001 > ${folder}/step.in\n'
     (campaign / "step.in").write_text(changing)
     done = simulate(campaign, "-o", "changing")
     assert done.returncode == 1 and "step.in: it has changed since this command began" in done.stderr, done.stderr
