@@ -134,6 +134,29 @@ fn neighbors(dump: &str, radius: f64) -> Work {
     work.per_ion(n)
 }
 
+/// The same list in parts, which threads share.
+fn neighbors_in_parts(dump: &str, radius: f64) -> Work {
+    const PART: usize = 250;
+    let frame = first_frame(dump);
+    let n = frame.n_atoms;
+    let work = Work::new(move || {
+        let search = NeighborSearch::new(&frame.cell, &frame.positions, radius).expect("positions are finite");
+        let part = |first: usize| {
+            let (mut pairs, mut vectors) = (vec![], vec![]);
+            for i in first..(first + PART).min(search.len()) {
+                search.for_each_neighbor(i, |j, d| {
+                    pairs.push([i as u64, j as u64]);
+                    vectors.push(d);
+                });
+            }
+            (pairs, vectors)
+        };
+        let parts: Vec<_> = (0..search.len().div_ceil(PART)).into_par_iter().map(|k| part(k * PART)).collect();
+        std::hint::black_box(&parts).iter().map(|(pairs, _)| pairs.len()).sum::<usize>() as f64
+    });
+    work.per_ion(n)
+}
+
 /// Rows of features that a script can make as well.
 fn rows(n: usize, n_features: usize) -> Array2<f32> {
     Array2::from_shape_fn((n, n_features), |(i, j)| ((i * 7 + j * 13) % 97) as f32 / 50.0 - 1.0)
@@ -252,6 +275,7 @@ fn work(words: &[&str]) -> Option<Work> {
             descriptor(dump, SoapParameters { convention, cutoff, n_max: number(n_max), l_max: number(l_max) })
         }
         ["neighbors", dump, radius] => neighbors(dump, number(radius)),
+        ["neighbors-in-parts", dump, radius] => neighbors_in_parts(dump, number(radius)),
         ["forward", model, n] => forward(model, number(n)),
         ["chunks", model, n] => chunks(model, number(n)),
         ["local", model, dump] => local(model, dump),
@@ -280,7 +304,9 @@ fn main() {
         Some(mut work) => work.print_median(),
         None => {
             eprintln!("usage: costs [serve THREADS] descriptor DUMP SIGMA | compact DUMP CUTOFF N_MAX L_MAX");
-            eprintln!("       | neighbors DUMP RADIUS | forward MODEL ROWS | chunks MODEL ROWS | local MODEL DUMP");
+            eprintln!(
+                "       | neighbors DUMP RADIUS | neighbors-in-parts DUMP RADIUS | forward MODEL ROWS | chunks MODEL ROWS | local MODEL DUMP"
+            );
             eprintln!("       | load MODEL | read DUMP");
             eprintln!("   or: costs outputs MODEL ROWS FILE.npy | write DUMP FRAMES IONS");
             std::process::exit(2);

@@ -16,6 +16,7 @@ from table import Row, Section
 AT_LEAST = 1.8
 # Long beside what starting a thread takes, and beside the time after which a system moves threads to idle cores.
 FRAMES = 1000
+PACKED_FRAMES = 200
 EVALUATIONS = 10
 COULOMB_CUTOFF = 8.0
 N_SYSTEMS, PER_SYSTEM, INPUTS = 40, 5000, 468
@@ -23,14 +24,15 @@ REPORT = re.compile(r"Compute lam .*? (\d+) evaluations of .*?, (\S+) s on the s
 
 
 def section(folder):
-    rows = [*kernels(folder), reading(folder), *conductivity(folder), whole_predict(folder), epoch(folder)]
+    rows = [*kernels(folder), reading(folder), *unpacking(folder), *conductivity(folder), whole_predict(folder), epoch(folder)]
     return Section(
         "Two cores",
         f"Seconds by the clock on one core and on two of the {os.cpu_count()} that the machine has, in turns. "
         f"Features are those of {N:,} ions at density 0.1, the ensemble's 25 networks run on 8,000 rows in chunks "
         "of 256, LAMMPS evaluates the shipped model in molecular dynamics as above and its time is the compute's "
         "own on the slowest rank; the dump that is read has "
-        f"{FRAMES:,} frames of as many ions, and an epoch is that beside PyTorch. Everything "
+        f"{FRAMES:,} frames of as many ions, packed ones have {PACKED_FRAMES} and one core is a process kept to it, "
+        "since unpacking has a thread of its own, and an epoch is that beside PyTorch. Everything "
         "else that runs on the machine tells here.",
         ("work", "one core, s", "two cores, s", "times as fast"),
         rows,
@@ -42,13 +44,16 @@ def compared(what, taken):
 
 
 def kernels(folder):
-    dump, ensemble = folder / "ions.lammpstrj", folder / "25.onnx"
+    dump, ensemble, network = folder / "ions.lammpstrj", folder / "25.onnx", folder / "1.onnx"
     Ions(0.1).write(dump)
-    subprocess.run([bench("training"), "ensemble", "25", ensemble], cwd=ROOT, check=True)
+    for members, path in (("25", ensemble), ("1", network)):
+        subprocess.run([bench("training"), "ensemble", members, path], cwd=ROOT, check=True)
     works = {
         "features, DScribe's convention": ("descriptor", dump, 0.5),
         "features, compact": ("compact", dump, CUTOFF, 6, 5),
+        "full neighbour list": ("neighbors-in-parts", dump, CUTOFF),
         "ensemble of 25 networks": ("chunks", ensemble, 8000),
+        "one network": ("chunks", network, 8000),
         "descriptor and network": ("local", MODEL, dump),
     }
     return (compared(what, on_threads(*work)) for what, work in works.items())
@@ -66,6 +71,17 @@ def reading(folder):
     one, two = (dump.stat().st_size / 1e6 / np.median(seconds) for seconds in (row.ours, row.theirs))
     row.note = f"{one:.0f} and {two:.0f} MB/s by the clock"
     return row
+
+
+def unpacking(folder):
+    """Packed dumps: what one stream holds is unpacked in order, by one core."""
+    for ending in ("gz", "zst"):
+        dump = folder / f"packed.lammpstrj.{ending}"
+        costs("write", dump, PACKED_FRAMES, N)
+        with Served("read", dump, threads=1) as one, Served("read", dump, threads=2) as two:
+            os.sched_setaffinity(one.process.pid, {min(os.sched_getaffinity(0))})
+            yield compared(f"reading a .{ending} dump", in_turns({"one": one.wall, "two": two.wall}))
+        dump.unlink()
 
 
 def conductivity(folder):
