@@ -128,6 +128,9 @@ mod tests {
         write_pair(&path, 0.1, "x", &[0.0, 0.5, -1.25], Some(&[0.0, 1.0, 2.0])).unwrap();
         let pair = read_pair(&path, 2).unwrap();
         assert_eq!(pair, Pair { direction: 2, drift: vec![0.0, 0.5, -1.25], stronger: Some(vec![0.0, 1.0, 2.0]) });
+        let text = fs::read_to_string(&path).unwrap();
+        fs::write(&path, &text[..text.len() - 3]).unwrap();
+        assert!(read_pair(&path, 2).unwrap_err().to_string().contains("its last line is cut short"));
         fs::write(folder.path().join("drift.dat"), "# a\n# b\n0 10.5\n20 11\n").unwrap();
         assert_eq!(read_drift(folder.path(), 2).unwrap(), [0.0, 0.5]);
         assert!(read_drift(folder.path(), 3).unwrap_err().to_string().contains("has 2 values"));

@@ -142,6 +142,12 @@ def test_results_without_a_state_are_refused(campaign):
     assert done.returncode == 1 and "there is no state.json beside it, which says what it is of" in done.stderr, done.stderr
     (campaign / "kept.json").rename(campaign / "out/r0.1_l1/state.json")
     assert simulate(campaign, "-o", "out").returncode == 0
+    # A lower target goes on from snapshots whose chunks are gone.
+    text = (campaign / "campaign.toml").read_text().replace("target_error = 0.3", "target_error = 0.02")
+    (campaign / "campaign.toml").write_text(text)
+    (campaign / "out/r0.1_l1/snapshots.lammpstrj.zst").unlink()
+    done = simulate(campaign, "-o", "out")
+    assert done.returncode == 1 and "it is gone, with the snapshots of " in done.stderr, done.stderr
 
 
 def test_what_lammps_refuses_is_told(campaign):
