@@ -13,6 +13,7 @@ pub mod configuration;
 mod contained;
 pub mod dataset;
 pub mod descriptor;
+mod digest;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod error;

@@ -1,16 +1,13 @@
 //! The files beside a campaign's script that its results depend on, known by their contents.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::{self, File};
-use std::io;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 use std::time::SystemTime;
 
-use sha2::{Digest, Sha256};
-
 use super::script::{self, Reads};
-use crate::{Error, Result};
+use crate::{Error, Result, digest};
 
 /// Begins the key of each file; what follows is as the script has it.
 pub const FILE: &str = "sha256 of ";
@@ -35,7 +32,7 @@ impl Hashes {
         if let Some((_, hash)) = self.known().get(path) {
             return Ok(hash.clone());
         }
-        let found = (Stamp::of(path)?, hash(path)?);
+        let found = (Stamp::of(path)?, digest::of_file(path)?);
         let mut known = self.known();
         Ok(known.entry(path.into()).or_insert(found).1.clone())
     }
@@ -52,7 +49,7 @@ impl Hashes {
             if now == stamp {
                 continue;
             }
-            if hash(&path)? != before {
+            if digest::of_file(&path)? != before {
                 return Err(Error::Input(format!(
                     "{}: it has changed since this command began: put it back and go on, or give another --output to begin anew",
                     path.display()
@@ -99,13 +96,6 @@ impl Stamp {
         let about = fs::metadata(path).map_err(|e| Error::io(path, e))?;
         Ok(Self { length: about.len(), modified: about.modified().ok() })
     }
-}
-
-fn hash(path: &Path) -> Result<String> {
-    let mut digest = Sha256::new();
-    let read = File::open(path).and_then(|mut file| io::copy(&mut file, &mut digest));
-    read.map_err(|e| Error::io(path, e))?;
-    Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

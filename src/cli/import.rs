@@ -51,7 +51,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         [&arguments.file, &arguments.card].into_iter().chain(&arguments.domain).cloned().collect();
     outputs::check(&[&arguments.output], &inputs)?;
     let bytes = model::read_file(&arguments.file)?;
-    let hash: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash = format!("{:x}", Sha256::digest(&bytes));
     card.provenance.insert("imported_sha256".into(), Value::String(hash));
     card.provenance.insert("imported_by".into(), Value::String(concat!("ionscape ", env!("CARGO_PKG_VERSION")).into()));
 

@@ -195,8 +195,8 @@ fn checkpoints(cache: &Path, corpus: &Corpus, settings: &TrainSettings) -> anyho
     let mut hasher = Sha256::new();
     hasher.update(corpus.digest());
     hasher.update(serde_json::to_string(settings)?);
-    let name: String = hasher.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let folder = cache.join("training").join(name);
+    let name = format!("{:x}", hasher.finalize());
+    let folder = cache.join("training").join(&name[..32]);
     std::fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     Ok(folder)
 }

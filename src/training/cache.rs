@@ -16,7 +16,7 @@ use crate::model::Conditions;
 use crate::output::{AtomicFile, remove_leftovers};
 use crate::species::SpeciesMap;
 use crate::trajectory::{DumpReader, Frame, ReadOptions};
-use crate::{Error, Result};
+use crate::{Error, Result, digest};
 
 /// Changes when the same input would give other content.
 const FORMAT: u32 = 3;
@@ -72,7 +72,7 @@ impl Features {
     /// # Errors
     /// Dumps that cannot be read or hold no ion; a folder that cannot be written to.
     pub fn obtain(cache: &Path, dumps: &[PathBuf], recipe: &Recipe, on_frame: &mut dyn FnMut()) -> Result<Self> {
-        let digests = dumps.iter().map(|dump| digest(dump)).collect::<Result<Vec<_>>>()?;
+        let digests = dumps.iter().map(|dump| digest::of_file(dump)).collect::<Result<Vec<_>>>()?;
         let key = key(&digests, recipe)?;
         std::fs::create_dir_all(cache).map_err(|e| not_kept(cache, &e))?;
         if let Some(features) = open(cache, &key)? {
@@ -120,13 +120,6 @@ pub fn default_folder() -> PathBuf {
     base.unwrap_or_else(std::env::temp_dir).join("ionscape")
 }
 
-fn digest(dump: &Path) -> Result<String> {
-    let mut file = File::open(dump).map_err(|e| Error::io(dump, e))?;
-    let mut content = Sha256::new();
-    std::io::copy(&mut file, &mut content).map_err(|e| Error::io(dump, e))?;
-    Ok(hex(content))
-}
-
 fn key(dumps: &[String], recipe: &Recipe) -> Result<String> {
     let mut hasher = Sha256::new();
     // Channels and inputs come in the order of the species, which types alone do not tell.
@@ -137,11 +130,7 @@ fn key(dumps: &[String], recipe: &Recipe) -> Result<String> {
     let inputs = (recipe.map.channels(), recipe.conditions.values(recipe.inputs.conditions())?);
     hasher.update(format!("{FORMAT} {parameters} {inputs:?} {species:?} {}\n", recipe.coordination_radius));
     dumps.iter().for_each(|digest| hasher.update(digest));
-    Ok(hex(hasher))
-}
-
-fn hex(hasher: Sha256) -> String {
-    hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    Ok(format!("{:x}", hasher.finalize()))
 }
 
 fn not_kept(cache: &Path, error: &dyn std::fmt::Display) -> Error {
@@ -173,7 +162,7 @@ fn open(cache: &Path, key: &str) -> Result<Option<Features>> {
     // SAFETY: the file was renamed into place complete, and no ionscape writes to it again. Another program that cut it
     // short meanwhile would end this one with a bus error, as with any mapped file.
     let map = unsafe { Mmap::map(&file) }.map_err(|e| Error::io(&values, e))?;
-    if hex(Sha256::new_with_prefix(&map)) != contents.digest {
+    if format!("{:x}", Sha256::digest(&map)) != contents.digest {
         log::warn!("{}: the features kept there are damaged, and are computed anew", values.display());
         return Ok(None);
     }
@@ -195,7 +184,7 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
         configurations: vec![],
         digest: String::new(),
     };
-    let mut digest = Sha256::new();
+    let mut content = Sha256::new();
     let (mut frame, mut row, mut bytes) = (Frame::default(), vec![], vec![]);
     for dump in dumps {
         let mut reader = DumpReader::open(dump, configuration::columns(recipe.map), ReadOptions::default())?;
@@ -205,7 +194,7 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
             let sites = configuration::sites(&frame, recipe.map)?;
             let configuration = Sha256::digest(configuration_bytes(&frame, &sites));
             configurations.update(configuration);
-            contents.configurations.push(configuration[..8].iter().map(|byte| format!("{byte:02x}")).collect());
+            contents.configurations.push(format!("{configuration:x}")[..16].into());
             let reach = recipe.inputs.descriptor().reach();
             let environments = PeriodicEnvironments::of_sites(&frame.cell, &sites, recipe.map, reach)
                 .map_err(|e| frame.error(None, e.to_string()))?;
@@ -217,7 +206,7 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
             bytes.clear();
             bytes.extend(row.iter().flat_map(|&v| (v as f32).to_ne_bytes()));
             out.write_all(&bytes).map_err(|e| Error::io(&values_path, e))?;
-            digest.update(&bytes);
+            content.update(&bytes);
             contents.n_environments += environments.len();
             contents.frames.push(environments.len());
             environments.species().iter().for_each(|&species| contents.ions[species] += 1.0);
@@ -234,14 +223,14 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
             }
             on_frame();
         }
-        contents.dumps.push(hex(configurations));
+        contents.dumps.push(format!("{:x}", configurations.finalize()));
     }
     let n = contents.frames.len() as f64;
     if contents.frames.is_empty() {
         let names: Vec<String> = dumps.iter().map(|d| d.display().to_string()).collect();
         return Err(Error::Input(format!("{}: there is no frame", names.join(", "))));
     }
-    contents.digest = hex(digest);
+    contents.digest = format!("{:x}", content.finalize());
     contents.density /= n;
     contents.ions.iter_mut().for_each(|ions| *ions /= n);
     contents.coordination = contents.coordination.map(|c| c / n);

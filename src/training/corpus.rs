@@ -197,7 +197,7 @@ impl Corpus {
                 hasher.update(format!("{} {}\n", local.features.key, local.kind.time));
             }
         }
-        hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+        format!("{:x}", hasher.finalize())
     }
 }
 
