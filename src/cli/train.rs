@@ -103,6 +103,8 @@ struct Report<'a> {
     score: &'a Score,
     coverage: Option<&'a Coverage>,
     calibration: Option<f64>,
+    /// What squared errors of responses were multiplied by, where that made deviations of ions right.
+    widening: Option<f64>,
     baselines: serde_json::Value,
     /// Held-out fields beside the responses of single ions.
     local: &'a [Agreement],
@@ -234,6 +236,7 @@ fn summary<'a>(corpus: &'a Corpus, settings: &'a TrainSettings, outcome: &'a Out
         score: validation.map_or(&outcome.training_score, |v| &v.score),
         coverage: validation.map(|v| &v.coverage),
         calibration: validation.map(|v| v.calibration),
+        widening: validation.and_then(|v| v.widening),
         baselines: validation.map_or(Ok(serde_json::json!({})), |v| serde_json::to_value(&v.baselines))?,
         local: validation.map_or(&[], |v| &v.local),
         reproducibility: &outcome.reproducibility,
