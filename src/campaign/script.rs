@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// Commands whose words may be files that they read. Those of other commands are not looked at: most of them write.
-const READS: [&str; 17] = [
+const READS: [&str; 18] = [
     "include",
     "jump",
     "read_data",
@@ -15,6 +15,7 @@ const READS: [&str; 17] = [
     "variable",
     "labelmap",
     "plugin",
+    "python",
     "pair_style",
     "pair_coeff",
     "bond_coeff",
@@ -23,6 +24,12 @@ const READS: [&str; 17] = [
     "improper_coeff",
     "kspace_modify",
 ];
+
+/// How the styles of fixes begin whose words may be files that they read; other fixes write theirs.
+const READING_FIXES: [&str; 7] = ["acks2/", "bond/react", "cmap", "colvars", "plumed", "qeq/", "rigid"];
+
+/// Before the name of a file that such a fix writes.
+const WRITES: [&str; 1] = ["outfile"];
 
 /// A word that may be a file.
 #[derive(Debug, PartialEq)]
@@ -94,13 +101,24 @@ fn command(all: &[String], variables: &mut BTreeMap<String, String>, found: &mut
                 variables.insert(rest[0].clone(), value);
             }
         }
-        known if READS.contains(&known) => found.extend(rest.iter().map(|word| Reads {
-            name: word.clone(),
-            path: filled(word, variables).into(),
-            goes_on: matches!(known, "include" | "jump"),
-        })),
+        "fix" => {
+            let [_, _, style, arguments @ ..] = rest else { return };
+            if READING_FIXES.iter().any(|begin| style.starts_with(begin)) {
+                let before = std::iter::once(style).chain(arguments);
+                let read = before.zip(arguments).filter(|(before, _)| !WRITES.contains(&before.as_str()));
+                found.extend(read.map(|(_, word)| file(word, variables, false)));
+            }
+        }
+        known if READS.contains(&known) => {
+            let goes_on = matches!(known, "include" | "jump");
+            found.extend(rest.iter().map(|word| file(word, variables, goes_on)));
+        }
         _ => {}
     }
+}
+
+fn file(word: &str, variables: &BTreeMap<String, String>, goes_on: bool) -> Reads {
+    Reads { name: word.into(), path: filled(word, variables).into(), goes_on }
 }
 
 /// A word with the values of its variables, where they are known.
@@ -118,10 +136,21 @@ mod tests {
         let script = "variable which string step.in\nvariable table index ${folder}/table.txt\n\
                       include ${folder}/${which}\ninclude \"${folder}/my step.in\" # include ${folder}/never\n\
                       read_data ${folder}/a.data &\n add append\nif \"1 == 1\" then \"print hello\" 'jump ${folder}/b.in'\n\
-                      pair_coeff * * ${table}\nprint ${folder}/out append ${folder}/log\n";
+                      pair_coeff * * ${table}\nfix b all plumed plumedfile ${folder}/bias.dat outfile ${folder}/bias.log\n\
+                      fix a all ave/time 1 1 1 c_t file ${folder}/t.txt\nprint ${folder}/out append ${folder}/log\n";
         let found = reads(script, &mut variables);
         let paths: Vec<&str> = found.iter().filter_map(|r| r.path.to_str()).filter(|p| p.starts_with('/')).collect();
-        assert_eq!(paths, ["/there/step.in", "/there/my step.in", "/there/a.data", "/there/b.in", "/there/table.txt"]);
+        assert_eq!(
+            paths,
+            [
+                "/there/step.in",
+                "/there/my step.in",
+                "/there/a.data",
+                "/there/b.in",
+                "/there/table.txt",
+                "/there/bias.dat"
+            ]
+        );
         let goes_on: Vec<&str> = found.iter().filter(|r| r.goes_on).map(|r| r.name.as_str()).collect();
         assert_eq!(goes_on, ["${folder}/${which}", "${folder}/my step.in", "${folder}/b.in"]);
     }
