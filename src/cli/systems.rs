@@ -160,13 +160,14 @@ pub fn print_local(all: &[&Agreement]) -> std::io::Result<()> {
         false => "-".into(),
     };
     for a in all {
+        let [reliability, _] = a.reliability;
+        let reliability = if reliability.is_finite() { format!("{reliability:.2}") } else { "-".into() };
         writeln!(
             out,
-            "{:<width$}  {:>5}  {:>6}  {:>11}  {:>13}  {:>13}  {:>13}  {:>8.1}  {:>8.1}  {:>5.2}",
+            "{:<width$}  {:>5}  {:>6}  {reliability:>11}  {:>13}  {:>13}  {:>13}  {:>8.1}  {:>8.1}  {:>5.2}",
             a.name,
             a.time,
             a.n_ions,
-            format!("{:.2}", a.reliability[0]),
             shown(a.correlation),
             shown(a.corrected_correlation),
             shown(a.slope),
