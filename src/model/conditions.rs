@@ -22,14 +22,18 @@ impl Conditions {
     /// What a model takes of them, in its order.
     ///
     /// # Errors
-    /// A condition that is not known, or not a number above zero.
+    /// A condition that is not known, or not a number above zero, or beyond float32.
     pub fn values(&self, taken: &[Condition]) -> Result<Vec<f64>> {
         let value = |condition: &Condition| {
             let (name, value) = match condition {
                 Condition::Temperature => ("temperature", self.temperature),
             };
             match value {
-                Some(value) if value > 0.0 && value.is_finite() => Ok(value),
+                // Models take float32.
+                Some(value) if (f64::from(f32::MIN_POSITIVE)..=f64::from(f32::MAX)).contains(&value) => Ok(value),
+                Some(value) if value > 0.0 => {
+                    Err(Error::Input(format!("the {name} is {value:e}, which is beyond what models take (float32)")))
+                }
                 Some(value) => Err(Error::Input(format!("the {name} is {value}, and must be above zero"))),
                 None => Err(Error::Input(format!("the model takes the {name} of the system, and it is not given"))),
             }
@@ -48,6 +52,10 @@ mod tests {
         assert_eq!(values(Some(300.0)).unwrap(), [300.0]);
         assert!(values(None).unwrap_err().to_string().contains("takes the temperature"));
         assert!(values(Some(-1.0)).unwrap_err().to_string().contains("above zero"));
+        for beyond in [1e-300, 1e39, f64::INFINITY] {
+            assert!(values(Some(beyond)).unwrap_err().to_string().contains("beyond what models take"));
+        }
+        assert!(values(Some(f64::NAN)).unwrap_err().to_string().contains("is NaN, and must be above zero"));
         assert!(Conditions::default().values(&[]).unwrap().is_empty());
     }
 }
