@@ -1,7 +1,7 @@
 //! Model files: what loads, and what is refused with which words.
 
 use ionscape::local::LocalModel;
-use ionscape::model::{Model, adopt};
+use ionscape::model::{Card, Model, adopt};
 use prost::Message;
 use tract_onnx::pb::{ModelProto, StringStringEntryProto, tensor_proto, tensor_shape_proto, type_proto};
 
@@ -192,34 +192,55 @@ fn a_model_may_stand_on_the_compact_descriptor() {
     assert_eq!(local.model().metadata().descriptor, compact);
 }
 
-#[test]
-fn a_card_adopts_a_graph_with_other_names() {
+/// A card for the baseline's graph with an input and an output of these names.
+fn card(input: &str, output: &str) -> Card {
+    let text = format!(
+        "input = '{input}'\noutput = '{output}'\nunits = 'lj'\nspecies = ['cation', 'anion']\n\
+         charges = {{ cation = 1.0, anion = -1.0 }}\nchannels = 'charge-symmetric'\n\
+         [descriptor]\nconvention = 'dscribe-gto'\ncutoff = 5.0\nn_max = 6\nl_max = 5\nsigma = 0.5\n"
+    );
+    toml::from_str(&text).unwrap()
+}
+
+/// The baseline without metadata, with other names for its values.
+fn renamed(names: &[[&str; 2]]) -> Vec<u8> {
     let mut proto = baseline();
     proto.metadata_props.clear();
     let graph = proto.graph.as_mut().unwrap();
-    for name in graph.node.iter_mut().flat_map(|n| n.input.iter_mut().chain(&mut n.output)) {
-        if name == "descriptor" {
-            *name = "features".into();
-        } else if name == "local_conductivity" {
-            *name = "y".into();
+    let of_nodes = graph.node.iter_mut().flat_map(|n| n.input.iter_mut().chain(&mut n.output));
+    let ends = graph.input.iter_mut().chain(&mut graph.output).map(|value| &mut value.name);
+    let constants = graph.initializer.iter_mut().map(|tensor| &mut tensor.name);
+    for name in of_nodes.chain(ends).chain(constants) {
+        if let Some([_, to]) = names.iter().find(|[from, _]| from == name) {
+            *name = (*to).into();
         }
     }
-    graph.input[0].name = "features".into();
-    graph.output[0].name = "y".into();
-    let bytes = proto.encode_to_vec();
-    let card = |input: &str| {
-        let text = format!(
-            "input = '{input}'\noutput = 'y'\nunits = 'lj'\nspecies = ['cation', 'anion']\n\
-             charges = {{ cation = 1.0, anion = -1.0 }}\nchannels = 'charge-symmetric'\n\
-             [descriptor]\nconvention = 'dscribe-gto'\ncutoff = 5.0\nn_max = 6\nl_max = 5\nsigma = 0.5\n"
-        );
-        toml::from_str(&text).unwrap()
-    };
-    let adopted = adopt("some.onnx".as_ref(), &bytes, card("features"), None).unwrap();
-    let (ours, theirs) = (Model::from_bytes("some.onnx", &adopted).unwrap(), Model::load(BASELINE).unwrap());
-    let x = ndarray::Array2::from_shape_fn((4, 468), |(i, j)| (i + j) as f32 / 100.0);
-    assert_eq!(ours.predict(x.view()).unwrap(), theirs.predict(x.view()).unwrap());
+    proto.encode_to_vec()
+}
 
-    let message = adopt("some.onnx".as_ref(), &bytes, card("z"), None).unwrap_err().to_string();
+#[test]
+fn a_card_adopts_a_graph_with_other_names() {
+    let theirs = Model::load(BASELINE).unwrap();
+    let x = ndarray::Array2::from_shape_fn((4, 468), |(i, j)| (i + j) as f32 / 100.0);
+    let proto = baseline();
+    let graph = proto.graph.as_ref().unwrap();
+    let (constant, inner) = (graph.initializer[0].name.as_str(), graph.node[0].output[0].as_str());
+    // Other names, each other's, and a graph in which other values have the names that they are to have.
+    for (input, output, more) in [
+        ("features", "y", vec![]),
+        ("local_conductivity", "descriptor", vec![]),
+        ("features", "y", vec![[constant, "descriptor"], [inner, "local_conductivity"]]),
+    ] {
+        let names = [vec![["descriptor", input], ["local_conductivity", output]], more].concat();
+        let adopted = adopt("some.onnx".as_ref(), &renamed(&names), card(input, output), None).unwrap();
+        let ours = Model::from_bytes("some.onnx", &adopted).unwrap();
+        assert_eq!(ours.predict(x.view()).unwrap(), theirs.predict(x.view()).unwrap(), "{names:?}");
+    }
+    let bytes = renamed(&[["descriptor", "features"], ["local_conductivity", "y"]]);
+    let message = adopt("some.onnx".as_ref(), &bytes, card("z", "y"), None).unwrap_err().to_string();
     assert!(message.contains("the card calls its input 'z', and the graph has features"), "{message}");
+    let mut absurd = card("features", "y");
+    absurd.descriptor["sigma"] = f64::NAN.into();
+    let message = adopt("some.onnx".as_ref(), &bytes, absurd, None).unwrap_err().to_string();
+    assert!(message.contains("the card's descriptor.sigma is no finite number"), "{message}");
 }

@@ -235,6 +235,10 @@ fn default_output() -> String {
 pub fn adopt(path: &Path, bytes: &[u8], card: Card, domain: Option<Domain>) -> Result<Vec<u8>> {
     let refuse = |message: String| Error::Model { path: path.into(), message };
     card.species.iter().try_for_each(|name| check_name(name)).map_err(refuse)?;
+    // TOML has nan and inf, and JSON null in their place.
+    if let Some((key, _)) = card.descriptor.as_object().into_iter().flatten().find(|(_, value)| value.is_null()) {
+        return Err(refuse(format!("the card's descriptor.{key} is no finite number")));
+    }
     let mut proto = decode(bytes).map_err(refuse)?;
     let graph = proto.graph.as_mut().ok_or_else(|| refuse("it has no graph".into()))?;
     for (what, name, values) in [("input", &card.input, &graph.input), ("output", &card.output, &graph.output)] {
@@ -245,8 +249,7 @@ pub fn adopt(path: &Path, bytes: &[u8], card: Card, domain: Option<Domain>) -> R
             )));
         }
     }
-    rename(graph, &card.input, INPUT);
-    rename(graph, &card.output, OUTPUT);
+    rename(graph, [(&card.input, INPUT), (&card.output, OUTPUT)]);
     signature(&proto).map_err(refuse)?;
     let metadata = Metadata {
         version: Metadata::VERSION,
@@ -273,10 +276,16 @@ pub fn adopt(path: &Path, bytes: &[u8], card: Card, domain: Option<Domain>) -> R
     Ok(proto.encode_to_vec())
 }
 
-fn rename(graph: &mut GraphProto, from: &str, to: &str) {
-    let names = graph.node.iter_mut().flat_map(|n| n.input.iter_mut().chain(&mut n.output));
+/// Gives values of a graph other names, and those that have these names already names of their own.
+fn rename(graph: &mut GraphProto, names: [(&str, &str); 2]) {
+    let of_nodes = graph.node.iter_mut().flat_map(|n| n.input.iter_mut().chain(&mut n.output));
     let values = graph.input.iter_mut().chain(&mut graph.output).chain(&mut graph.value_info).map(|v| &mut v.name);
-    for name in names.chain(values).filter(|name| *name == from) {
-        *name = to.into();
+    let constants = graph.initializer.iter_mut().map(|tensor| &mut tensor.name);
+    for name in of_nodes.chain(values).chain(constants) {
+        if let Some((_, to)) = names.iter().find(|(from, _)| from == name) {
+            *name = (*to).into();
+        } else if names.iter().any(|(_, to)| to == name) {
+            name.push_str("/within");
+        }
     }
 }
