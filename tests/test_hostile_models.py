@@ -223,6 +223,19 @@ def number_of_rows():
     return model(PRODUCT, *nodes, constants=[integers("first", 0)])
 
 
+def number_of_rows_beyond_a_hundred():
+    nodes = [helper.make_node("Shape", ["descriptor"], ["shape"]), helper.make_node("Gather", ["shape", "first"], ["n"], axis=0),
+             helper.make_node("Cast", ["n"], ["rows"], to=TensorProto.FLOAT), helper.make_node("Sub", ["rows", "many"], ["more"]),
+             helper.make_node("Relu", ["more"], ["m"])]
+    return less(*nodes, constants=[integers("first", 0), numpy_helper.from_array(np.float32(100), "many")])
+
+
+def whole_numbers_of_no_number():
+    nodes = [helper.make_node("Sqrt", ["y"], ["root"]), helper.make_node("Cast", ["root"], ["whole"], to=TensorProto.INT64),
+             helper.make_node("Cast", ["whole"], ["m"], to=TensorProto.FLOAT)]
+    return less(*nodes)
+
+
 def batch_norm_in_training():
     one = [numpy_helper.from_array(np.ones(1, np.float32), name) for name in ("scale", "shift", "mean", "variance")]
     node = helper.make_node("BatchNormalization", ["y", "scale", "shift", "mean", "variance"],
@@ -241,6 +254,8 @@ REFUSED = {
     softmax_over_rows: MIXED,
     layer_norm_over_rows: MIXED,
     number_of_rows: MIXED,
+    number_of_rows_beyond_a_hundred: MIXED,
+    whole_numbers_of_no_number: "casts to whole numbers what may be no number",
     batch_norm_in_training: MIXED,
     constant_of_any_shape: "elements",
     constant_of_computed_shape: "elements",

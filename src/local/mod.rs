@@ -19,14 +19,14 @@ pub use sites::{Atoms, BadAtoms, Sites};
 pub(crate) use threads::Threads;
 
 use crate::descriptor::{Environment, PowerSpectrum, SoapParameters, Workspace};
-use crate::model::{Conditions, Metadata, Model};
+use crate::model::{BLOCK, Conditions, Metadata, Model};
 use crate::pool::Pool;
 use crate::processor::expect_writes;
 use crate::species::{Species, SpeciesMap};
 use crate::{Error, Result};
 
 /// Centers that go through descriptor and network together: enough for matrix products, few enough for the cache.
-pub(crate) const CHUNK: usize = 256;
+pub(crate) const CHUNK: usize = BLOCK;
 
 /// Centers that are described in one go at most, so that no core waits long for the last one, and at least.
 const FEW: usize = 128;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::path::Path;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, Axis};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tract_onnx::pb::{ModelProto, tensor_proto};
@@ -13,7 +13,7 @@ use tract_onnx::tract_core::internal::bail;
 use super::domain::Grader;
 use super::ensemble::{Ensemble, Scratch};
 use super::file::{self, Signature};
-use super::{Domain, Metadata, NO_DOMAIN, limits, nan, rows, softplus};
+use super::{BLOCK, Domain, Metadata, NO_DOMAIN, limits, nan, rows, softplus};
 use crate::contained::contained;
 use crate::{Error, Result};
 
@@ -155,10 +155,17 @@ fn by_rows(
     signature: Signature,
 ) -> Result<Array2<f32>, String> {
     let shape = (features.nrows(), signature.n_members);
-    let values = within_tract(|| run(plan, features))
-        .map_err(|e| format!("its graph failed on {} environments: {e}", features.nrows()))?;
-    let mut values = Array2::from_shape_vec(shape, values)
-        .map_err(|_| format!("its output for {} environments is not [{}, {}]", shape.0, shape.0, shape.1))?;
+    let mut values = Vec::with_capacity(shape.0 * shape.1);
+    for block in features.axis_chunks_iter(Axis(0), BLOCK) {
+        let n = block.nrows();
+        let of_block =
+            within_tract(|| run(plan, block)).map_err(|e| format!("its graph failed on {n} environments: {e}"))?;
+        if of_block.len() != n * shape.1 {
+            return Err(format!("its output for {n} environments is not [{n}, {}]", shape.1));
+        }
+        values.extend(of_block);
+    }
+    let mut values = Array2::from_shape_vec(shape, values).map_err(|e| e.to_string())?;
     for (features, mut values) in features.rows().into_iter().zip(values.rows_mut()) {
         if !features.iter().all(|x| x.is_finite()) {
             values.fill(f32::NAN);
@@ -199,7 +206,7 @@ fn prepare(
 
 fn optimized(proto: &ModelProto, signature: Signature) -> TractResult<Arc<TypedRunnableModel>> {
     let mut proto = proto.clone();
-    nan::keep(&mut proto);
+    nan::keep(&mut proto)?;
     softplus::spell_all_out(&mut proto);
     // Shapes that the exporter noted on the way name the rows each in its own way; they follow from the input anyhow.
     let model = tract_onnx::onnx().with_ignore_value_info(true).model_for_proto_model(&proto)?;

@@ -6,8 +6,7 @@ use tract_onnx::prelude::*;
 use tract_onnx::tract_core::internal::bail;
 use tract_onnx::tract_hir::infer::{Factoid, InferenceFact, InferenceOp};
 
-/// Rows of a block: as many as an evaluation asks a graph for at once.
-const BLOCK: i64 = 256;
+use super::BLOCK;
 
 /// Elements that one value may have, for a block of rows: 16 Mi, a quarter of the largest tensor that a file may hold.
 const LARGEST_VALUE: i64 = 1 << 24;
@@ -35,7 +34,7 @@ pub(super) fn check(model: &mut InferenceModel, rows: &Symbol) -> TractResult<()
     if model.nodes().len() > MOST_NODES {
         bail!("it has {} nodes, and at most {MOST_NODES} are run", model.nodes().len());
     }
-    let [block, one] = [BLOCK, 1].map(|n| SymbolValues::default().with(rows, n));
+    let [block, one] = [BLOCK as i64, 1].map(|n| SymbolValues::default().with(rows, n));
     let mut sum = 0;
     let (mut constants, mut largest_constant) = (0, LARGEST_CONSTANT);
     for id in model.eval_order()? {

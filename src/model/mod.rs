@@ -30,3 +30,6 @@ pub const INPUT: &str = "descriptor";
 
 /// Name of the graph's output, float32 `[N, n_members]`.
 pub const OUTPUT: &str = "local_conductivity";
+
+/// Rows of a block: as many as an evaluation asks a graph for at once.
+pub(crate) const BLOCK: usize = 256;

@@ -6,6 +6,8 @@
 use std::collections::HashSet;
 
 use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, tensor_proto};
+use tract_onnx::prelude::TractResult;
+use tract_onnx::tract_core::internal::bail;
 
 /// Operators of which the runtime was seen to make numbers of NaN, and those that it may join to a product.
 const DROPPING: [&str; 14] = [
@@ -33,8 +35,11 @@ const COUNTING: [&str; 9] = ["And", "Equal", "Greater", "GreaterOrEqual", "Less"
 ///
 /// Graphs without an operator that makes NaN or infinity of numbers stay as they are. Products and sums are taken not to leave
 /// the range of float32.
-pub(super) fn keep(proto: &mut ModelProto) {
-    let Some(graph) = &mut proto.graph else { return };
+///
+/// # Errors
+/// A cast to whole numbers of what may be NaN.
+pub(super) fn keep(proto: &mut ModelProto) -> TractResult<()> {
+    let Some(graph) = &mut proto.graph else { return Ok(()) };
     let nodes = std::mem::take(&mut graph.node);
     let mut constants: Vec<(&String, &TensorProto)> = graph.initializer.iter().map(|t| (&t.name, t)).collect();
     constants.extend(nodes.iter().filter_map(constant));
@@ -63,6 +68,11 @@ pub(super) fn keep(proto: &mut ModelProto) {
             let end = std::mem::replace(output, format!("{output}/numbers"));
             zero |= guard(graph, node, &doubtful, &end);
             continue;
+        } else if casts_to_integers(&node) {
+            bail!(
+                "its node '{}' casts to whole numbers what may be no number (NaN), and would make one of it; leave the cast out",
+                node.name
+            );
         }
         graph.node.push(node);
     }
@@ -74,6 +84,15 @@ pub(super) fn keep(proto: &mut ModelProto) {
             ..Default::default()
         });
     }
+    Ok(())
+}
+
+/// Whether a node casts to a type that has no NaN.
+fn casts_to_integers(node: &NodeProto) -> bool {
+    use tensor_proto::DataType::{self, Int8, Int16, Int32, Int64, Uint8, Uint16, Uint32, Uint64};
+    let to = node.attribute.iter().find(|attribute| attribute.name == "to").map(|attribute| attribute.i as i32);
+    let integer = |to| matches!(to, Int8 | Int16 | Int32 | Int64 | Uint8 | Uint16 | Uint32 | Uint64);
+    node.op_type == "Cast" && to.and_then(|to| DataType::try_from(to).ok()).is_some_and(integer)
 }
 
 /// Name of the constant that reductions need.
@@ -225,7 +244,7 @@ mod tests {
         for (nodes, same) in [(scaled, true), (guarded, false)] {
             let before = ModelProto::decode(&file(nodes)[..]).unwrap();
             let mut after = before.clone();
-            keep(&mut after);
+            keep(&mut after).unwrap();
             assert_eq!(before == after, same);
         }
     }

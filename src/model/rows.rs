@@ -3,11 +3,11 @@
 //! Ions are evaluated in blocks of whichever are at hand. A graph that reduces over the rows, or counts them, would make an
 //! ion's value depend on the order of ions and on the number of ranks.
 
-use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
+use ndarray::{Array2, ArrayView2, Axis, s};
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::Domain;
+use super::{BLOCK, Domain};
 
 /// Lower and upper end of features, for each kind of row.
 const KINDS: [(f32, f32); 7] =
@@ -26,7 +26,8 @@ const OTHER_PLACE: f32 = 1e-3;
 /// Refuses a graph in which the rows' values, `[n, n_members]` as `run` gives them of features `[n, n_features]`, depend on each
 /// other.
 ///
-/// Some rows are run again, with others of several sizes in the place of their neighbours, and among more and fewer.
+/// Some rows are run again, with others of several sizes in the place of their neighbours, and among fewer; and those of a whole
+/// block, few at a time.
 ///
 /// # Errors
 /// Such a graph, and what `run` says.
@@ -60,8 +61,10 @@ pub(super) fn check(
     }
     let fewer = s![ROWS / 2 + 1.., ..];
     alike(values.slice(fewer), run(rows.slice(fewer))?.view(), OTHER_PLACE)?;
-    let twice = concatenate![Axis(0), rows.slice(fewer), rows];
-    alike(values.view(), run(twice.view())?.slice(s![-(ROWS as isize).., ..]), OTHER_PLACE)
+    let block = Array2::from_shape_fn((BLOCK, n_features), |(row, f)| number(row % n_kinds, f));
+    let values = run(block.view())?;
+    let mut parts = block.axis_chunks_iter(Axis(0), ROWS).zip(values.axis_chunks_iter(Axis(0), ROWS));
+    parts.try_for_each(|(rows, values)| alike(run(rows)?.view(), values, OTHER_PLACE))
 }
 
 fn alike(a: ArrayView2<f32>, b: ArrayView2<f32>, tolerance: f32) -> Result<(), String> {
