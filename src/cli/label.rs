@@ -4,7 +4,6 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use ionscape::dataset::{Dataset, Label, System, check_for_labels, write_labels};
-use ionscape::model::Metadata;
 use ionscape::output::AtomicFile;
 use ionscape::transport::{
     Amount, Conditions, IonRequest, Job, Per, Properties, RecordOptions, ReferenceFrame, TransportReport, Verdict,
@@ -12,7 +11,7 @@ use ionscape::transport::{
 use ionscape::units::UnitStyle;
 use serde::Serialize;
 
-use crate::{outputs, progress::Progress, results};
+use crate::{outputs, progress::Progress, results, systems};
 
 /// Compute the molar conductivities that a data set lacks, from the trajectories that its systems name.
 ///
@@ -57,13 +56,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut inputs = outputs::named_by(&dataset, folder);
     inputs.push(path.clone());
     outputs::check(&json, &inputs)?;
-    if !Metadata::UNITS.contains(&dataset.units.as_str()) {
-        log::warn!(
-            "{}: units = \"{}\": ionscape train learns from lj, real or metal units alone",
-            path.display(),
-            dataset.units
-        );
-    }
+    systems::warn_of_units(path, &dataset.units);
     // The data set is written last, and looked at before all the work.
     check_for_labels(path, &text)?;
     AtomicFile::create(path)?;

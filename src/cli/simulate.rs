@@ -12,7 +12,7 @@ use ionscape::guard::Guard;
 use ionscape::output::AtomicFile;
 use serde::Serialize;
 
-use crate::{doctor, outputs, results};
+use crate::{doctor, outputs, results, systems};
 
 /// Simulate the systems of a campaign in LAMMPS until each has its label, and write a data set of them.
 ///
@@ -74,6 +74,7 @@ pub struct Programs {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let mut campaign = Campaign::read(&arguments.campaign)?;
     campaign.check_label()?;
+    systems::warn_of_units(&arguments.campaign, &campaign.file.units);
     let root = arguments.output.clone().unwrap_or_else(|| arguments.campaign.with_extension(""));
     if root == arguments.campaign {
         bail!("{}: name a folder for the results with --output", root.display());

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail};
 use ionscape::dataset::Dataset;
 use ionscape::descriptor::SoapParameters;
-use ionscape::model::Condition;
+use ionscape::model::{Condition, Metadata};
 use ionscape::plot::{ParityPoint, RowPanel, RowSeries, parity, rows};
 use ionscape::species::{Channels, Species};
 use ionscape::training::cache;
@@ -140,6 +140,13 @@ pub fn print_scores(scores: &[(&str, &Score)]) -> std::io::Result<()> {
         writeln!(out, "{:<width$}  {r2:>8}  {:>9}  {:>8.2}", name.replace('_', "-"), number(score.rmse), score.chi2)?;
     }
     Ok(())
+}
+
+/// Says where a data set is in units that no model is learned in.
+pub fn warn_of_units(path: &Path, units: &str) {
+    if !Metadata::UNITS.contains(&units) {
+        log::warn!("{}: units = \"{units}\": ionscape train learns from lj, real or metal units alone", path.display());
+    }
 }
 
 /// Prints how fields compare with the responses of single ions.

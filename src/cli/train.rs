@@ -55,7 +55,7 @@ pub struct Arguments {
     #[arg(long, value_name = "M")]
     members: Option<usize>,
 
-    /// Parts for cross-validation over systems, 0 for none; 5, or as many as there are systems, if not given.
+    /// Parts for cross-validation over systems, 0 for none; 5, or as many as there are systems but none of two, if not given.
     #[arg(long, value_name = "K")]
     folds: Option<usize>,
 

@@ -10,7 +10,7 @@ use ionscape::campaign::{Campaign, Engine, Perturbation, SystemPlan};
 use ionscape::dataset::Dataset;
 use ionscape::plot::{Figure, RowPanel, RowSeries, rows};
 
-use crate::{outputs, results, simulate};
+use crate::{outputs, results, simulate, systems};
 
 /// Measure the conductivity of single ions by their own response to a field, in LAMMPS.
 ///
@@ -56,6 +56,7 @@ pub struct Arguments {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     arguments.plot.as_deref().map_or(Ok(()), results::check_figure)?;
     let (plan, campaign) = TruthPlan::of(Campaign::read(&arguments.campaign)?)?;
+    systems::warn_of_units(&arguments.campaign, &campaign.file.units);
     let mut wanted: Vec<&SystemPlan> = campaign.systems.iter().collect();
     if let Some(name) = &arguments.system {
         wanted.retain(|system| system.name == *name);
@@ -216,12 +217,13 @@ fn dry_run(campaign: &Campaign, plan: &TruthPlan, systems: &[&SystemPlan]) -> an
             runs * run
         )?;
     }
+    let end = match plan.reliability {
+        0.0 => "has all its pairs".into(),
+        reliability => format!("ends at a reliability of {reliability} after a time of {}", plan.time(plan.chosen)),
+    };
     writeln!(
         out,
-        "a configuration ends at a reliability of {} after a time of {}; an ion's error falls with the root of its pairs, and \
-         is told after each {} of them",
-        plan.reliability,
-        plan.time(plan.chosen),
+        "a configuration {end}; an ion's error falls with the root of its pairs, and is told after each {} of them",
         ionscape::campaign::truth::BATCH
     )?;
     Ok(())

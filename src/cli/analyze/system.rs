@@ -236,8 +236,8 @@ impl SecondReading {
         let mut reasons = match &predictor {
             Some(predictor) if !predictor.can_be_explained() => {
                 log::warn!(
-                    "what the model goes by is told of models whose only species are ions of charge-symmetric channels, and is \
-                     left out here"
+                    "what the model goes by is told of models whose only species are ions of charge-symmetric channels, without \
+                     other inputs, and is left out here"
                 );
                 None
             }

@@ -14,6 +14,7 @@ pub fn write(path: &Path, outcome: &Outcome, units: UnitStyle) -> anyhow::Result
     let (charge, time, frequency, molar) = match units {
         UnitStyle::Lj => ("lj units", "lj units", "lj units", "lj units"),
         UnitStyle::Metal => ("e² Å²", "ps", "1/ps", "S cm² mol⁻¹"),
+        UnitStyle::Nano => ("e² nm²", "ns", "1/ns", "S cm² mol⁻¹"),
         _ => ("e² Å²", "fs", "1/fs", "S cm² mol⁻¹"),
     };
     let analysis = &outcome.analysis;
