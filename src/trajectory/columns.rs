@@ -274,7 +274,9 @@ fn explain(names: &[String], missing: &[Quantity], absent: &[&str]) -> String {
     let absent = absent.join(" ");
     let there = names.join(" ");
     let what = if missing.contains(&Quantity::Unwrapped) {
-        "the coordinates are wrapped into the box and there are no image flags (ix iy iz) to unwrap them".to_string()
+        "the coordinates are wrapped into the box and there are no image flags (ix iy iz) to unwrap them; if another program unwrapped \
+         them, name the columns xu yu zu"
+            .to_string()
     } else if absent.contains(' ') {
         format!("there are no columns {absent}")
     } else {

@@ -153,6 +153,13 @@ impl Text {
     /// An error of a decompressor is a matter of the data, one of the file is not.
     fn unreadable(&self, e: io::Error) -> Trouble {
         match self.source.compression {
+            // zstd has no kind of error for it.
+            Some(compression) if e.to_string().contains("too much memory") => Trouble::Dump {
+                line: self.line_number(),
+                message: format!(
+                    "the {compression} data ask for more memory than is given ({e}); pack the dump again without --long or --ultra"
+                ),
+            },
             Some(compression) => Trouble::Cut {
                 line: self.line_number(),
                 message: format!(

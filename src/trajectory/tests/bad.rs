@@ -200,3 +200,11 @@ fn what_is_no_dump_is_told_what_it_is() {
     let error = DumpReader::open("no/such.dump", Columns::default(), ReadOptions::default()).err().unwrap().to_string();
     assert!(error.contains("no/such.dump") && error.contains("No such file"), "{error}");
 }
+
+#[test]
+fn zstd_with_a_window_beyond_what_is_given_is_told_from_damage() {
+    // A frame that asks for a window of 2 GiB, and one raw block of one byte.
+    let bytes = [0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa8, 0x09, 0x00, 0x00, b'a'];
+    let error = with_file(bytes, |path| read(path, everything(), ReadOptions::default()).unwrap_err().to_string());
+    assert!(error.contains("the zstd data ask for more memory than is given"), "{error}");
+}
