@@ -484,3 +484,68 @@ fn labels_are_filled_in_or_nothing_is_written() {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text, "{words}");
     }
 }
+
+/// A run whose rows of atoms `row` changes: columns `id type mol q xu yu zu` as words.
+fn with_rows(folder: &Path, header: &str, row: impl Fn(&mut Vec<String>)) -> PathBuf {
+    damaged(folder, Brownian { n: 4, ..Brownian::default() }, |text| {
+        let changed = text.lines().map(|line| {
+            let mut words: Vec<String> = line.split(' ').map(String::from).collect();
+            match words.len() {
+                7 => row(&mut words),
+                _ if line.starts_with("ITEM: ATOMS") => return format!("{line}{header}\n"),
+                _ => {}
+            }
+            words.join(" ") + "\n"
+        });
+        changed.collect()
+    })
+}
+
+#[test]
+fn runs_in_a_plane() {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = with_rows(folder.path(), "", |words| words[6] = "0.5".into());
+    let message = refusal(transport(&dump).args(["--temperature", "1"]), 1);
+    assert!(message.contains("no ion ever moves along z: conductivity, diffusion"), "{message}");
+}
+
+#[test]
+fn ions_that_share_a_molecule_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = with_rows(folder.path(), "", |words| words[2] = words[1].clone());
+    let mut command = ionscape();
+    command.args(["transport", dump.to_str().unwrap(), "--units", "lj", "--timestep", "0.01", "--temperature", "1"]);
+    let message = refusal(command.args(["--ion", "a:mol:1:1", "--ion", "b:mol:2:-1"]), 1);
+    let said = message.contains("nearest to each other in the first frame, are 0.");
+    assert!(said && message.contains("do several ions share a molecule id?"), "{message}");
+}
+
+#[test]
+fn temperatures_that_velocities_contradict() {
+    let folder = tempfile::tempdir().unwrap();
+    // m v^2 / 3 is 2, of velocities that add up to nothing and tell nothing of the path.
+    let dump = with_rows(folder.path(), " mass vx vy vz", |words| {
+        let id: usize = words[0].parse().unwrap();
+        let mut v = [0.0; 3];
+        v[id % 3] = if id.is_multiple_of(2) { 1.0 } else { -1.0 };
+        words.extend(["6".into()].into_iter().chain(v.map(|v| f64::to_string(&v))));
+    });
+    let note = |temperature: &str| {
+        let output = transport(&dump).args(["--temperature", temperature]).assert().success().get_output().clone();
+        String::from_utf8([output.stdout, output.stderr].concat()).unwrap()
+    };
+    // Of 8 ions, less the three degrees of freedom of their centre of mass.
+    assert!(note("1").contains("velocities are of a temperature of 2."), "{}", note("1"));
+    assert!(!note("2.2").contains("velocities are of a temperature"), "{}", note("2.2"));
+}
+
+#[test]
+fn a_volume_beside_the_dumps_own_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = folder.path().join("dump");
+    Brownian::default().write(&dump, 80, 1);
+    let output =
+        transport(&dump).args(["--temperature", "1", "--volume", "500"]).assert().success().get_output().clone();
+    let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+    assert!(text.contains("volume 500 as given; the dump's is 1000"), "{text}");
+}

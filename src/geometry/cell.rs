@@ -113,6 +113,16 @@ impl Cell {
         std::array::from_fn(|k| point[k] + shift[k])
     }
 
+    /// Whether this is a periodic cube, to a hundredth.
+    pub(crate) fn is_cubic(&self) -> bool {
+        const NEARLY: f64 = 0.01;
+        let edge = self.volume().cbrt();
+        let [a, b, c] = self.vectors().map(|vector| vector.map(|v| v / edge));
+        let long = [a, b, c].iter().all(|&v| (norm(v) - 1.0).abs() < NEARLY);
+        let upright = [(a, b), (b, c), (a, c)].iter().all(|&(u, v)| dot(u, v).abs() < NEARLY);
+        self.periodic == [true; 3] && long && upright
+    }
+
     /// The shortest image of a displacement, and how far it goes towards the next, as a share of the translation between them:
     /// near a half, another image is as near.
     pub fn nearest_image(&self, displacement: [f64; 3]) -> ([f64; 3], f64) {

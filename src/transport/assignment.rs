@@ -112,6 +112,12 @@ impl Assignment {
         self.ends.len()
     }
 
+    /// The atoms of each ion: their places in the order of ids, and their shares of its mass.
+    pub(super) fn ions(&self) -> impl Iterator<Item = &[(usize, f64)]> {
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        starts.zip(&self.ends).map(|(start, &end)| &self.members[start..end])
+    }
+
     /// Sum of all ions' charges.
     pub fn net_charge(&self) -> f64 {
         self.species.iter().map(|s| s.charge * s.n_ions as f64).sum()

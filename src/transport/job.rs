@@ -57,11 +57,35 @@ fn drift(record: &Record, analysis: &Analysis) -> Option<String> {
     let share = squared / (6.0 * diffusion * (record.n_frames - 1) as f64 * record.dt);
     (share > DRIFT && share * n as f64 > NO_CHANCE).then(|| {
         format!(
-            "all ions drift together, by {:.4} over the run: their diffusion coefficients include it, and with them Nernst-Einstein \
-             and Haven ratio; --frame com takes it out, and 'velocity all zero linear' in the script keeps it out",
+            "all ions drift together, by {:.4} over the run: their diffusion and Onsager coefficients include it, and with them \
+             Nernst-Einstein and Haven ratio; --frame com takes it out, and 'velocity all zero linear' in the script keeps it out",
             squared.sqrt()
         )
     })
+}
+
+/// Velocities' temperature may differ from the one given by this share, and by so many of its errors.
+const SAME_TEMPERATURE: (f64, f64) = (0.1, 4.0);
+
+/// Axes along which no ion ever moves, where others do.
+fn still_axes(record: &Record) -> Vec<&'static str> {
+    let moves = |k: usize| record.displacement.iter().flatten().any(|moved| moved[k] != 0.0);
+    let still: Vec<_> =
+        ["x", "y", "z"].into_iter().enumerate().filter(|(k, _)| !moves(*k)).map(|(_, axis)| axis).collect();
+    if still.len() == 3 { vec![] } else { still }
+}
+
+/// Refuses runs in a plane or on a line: all numbers here are of motion in space.
+fn check_dimensions(record: &Record) -> Result<()> {
+    let still = still_axes(record);
+    if still.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Input(format!(
+        "no ion ever moves along {}: conductivity, diffusion and their errors are of three dimensions here, and would be too small; a run \
+         in space is needed",
+        still.join(" and ")
+    )))
 }
 
 /// Whether the ions' charges add up to none, so that their conductivity is the same in all frames.
@@ -89,6 +113,7 @@ impl Job {
         let series = self.series(record.as_ref(), current.as_ref(), &mut notes)?;
         let (volume, amount) = self.size(record.as_ref())?;
         if let Some(record) = &record {
+            check_dimensions(record)?;
             self.look_at(record, &mut notes);
         }
         let analysis = analyse(&series, record.as_ref(), &self.conditions)?;
@@ -301,6 +326,18 @@ impl Job {
                 ));
             }
         }
+        notes.extend(self.temperature_of_velocities(record));
+        if let Some(volume) = self.volume {
+            notes.push(format!("volume {volume} as given; the dump's is {:.6}", record.volume));
+        }
+        if let Some(number) = self.formula_units {
+            let amount = Amount::of(&record.assignment.species);
+            notes.push(format!(
+                "{number} formula units as given; the dump has {} {}",
+                amount.number,
+                amount.per.label()
+            ));
+        }
         let walls: Vec<&str> =
             ["x", "y", "z"].into_iter().zip(record.periodic).filter(|(_, p)| !p).map(|(k, _)| k).collect();
         if !walls.is_empty() {
@@ -323,5 +360,20 @@ impl Job {
                 100.0 * record.volume_deviation / record.volume
             ));
         }
+    }
+
+    /// What to say where velocities are of another temperature than the one given.
+    fn temperature_of_velocities(&self, record: &Record) -> Option<String> {
+        let (mean, given) = (record.thermal_energy.as_ref()?, self.conditions.temperature);
+        let scale = 1.0 / (self.conditions.units.thermal_energy * self.conditions.units.acceleration);
+        let (found, error) = (scale * mean.mean, scale * mean.error.as_ref()?.value);
+        let (share, errors) = SAME_TEMPERATURE;
+        let off = (found - given).abs();
+        (off > share * given && off > errors * error).then(|| {
+            format!(
+                "the ions' velocities are of a temperature of {found:.4} +- {error:.4}, and {given} is given: conductivities are per kT; \
+                 give the run's temperature"
+            )
+        })
     }
 }

@@ -10,6 +10,8 @@ mod current;
 pub mod estimators;
 mod ions;
 mod job;
+mod kinetic;
+mod molecules;
 mod msd;
 mod onsager;
 mod path;

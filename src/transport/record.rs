@@ -6,11 +6,14 @@ use rayon::prelude::*;
 
 use super::assignment::{Assignment, Properties, ReferenceFrame, weighted};
 use super::ions::IonRequest;
+use super::kinetic::thermal_energy;
+use super::molecules::Molecules;
 use super::msd::{MsdTable, MultipleTau};
 use super::path::Paths;
 use super::sequence::Sequence;
 use super::steps::Steps;
 use crate::geometry::Cell;
+use crate::statistics::{MeanEstimate, mean_with_error};
 use crate::trajectory::{Columns, Frame, Quantity};
 use crate::{Error, Result};
 
@@ -62,6 +65,9 @@ pub struct Record {
     pub force: Option<Vec<Vec<[f64; 3]>>>,
     /// By species: squared displacements of single ions.
     pub msd: Vec<MsdTable>,
+    /// kB times the temperature of the ions' velocities, mass times length squared over time squared; none where velocities or masses
+    /// are not known.
+    pub thermal_energy: Option<MeanEstimate>,
     /// The unit style that the dump names.
     pub units: Option<String>,
     /// What was left out or assumed.
@@ -106,8 +112,10 @@ struct Recorder {
     assignment: Assignment,
     ids: Vec<i64>,
     types: Vec<i32>,
+    molecules: Molecules,
     paths: Paths,
     reference_paths: Paths,
+    thermal_energies: Vec<f64>,
     centers: Vec<[f64; 3]>,
     displacement: Vec<Vec<[f64; 3]>>,
     current: Option<Vec<Vec<[f64; 3]>>>,
@@ -150,9 +158,11 @@ impl Recorder {
         let mut recorder = Self {
             ids: order.iter().map(|&atom| frame.ids[atom]).collect(),
             types: order.iter().map(|&atom| frame.types[atom]).collect(),
+            molecules: Molecules::new(&assignment, frame, &order, frame.unwrapped()?),
             assignment,
             paths: Paths::default(),
             reference_paths: Paths::default(),
+            thermal_energies: vec![],
             centers: vec![],
             displacement: vec![vec![]; n_species],
             current: frame.velocities.is_some().then(|| vec![vec![]; n_species]),
@@ -205,6 +215,7 @@ impl Recorder {
 
     fn take(&mut self, frame: &Frame, order: &[usize], options: &RecordOptions) -> Result<()> {
         let unwrapped = frame.unwrapped()?;
+        self.molecules.check(frame, order, unwrapped)?;
         self.assignment.centers(|place| unwrapped[order[place]], &mut self.centers);
         self.paths.advance(&self.centers, &frame.cell).map_err(|message| frame.error(None, message))?;
         self.steps.take(self.paths.moved(), frame)?;
@@ -222,6 +233,7 @@ impl Recorder {
             (Some(current), Some(velocities)) => {
                 let drift = weighted(&self.assignment.reference, &|place| velocities[order[place]]);
                 self.assignment.centers(|place| velocities[order[place]], &mut self.centers);
+                self.thermal_energies.extend(thermal_energy(&self.assignment.species, &self.centers));
                 for velocity in &mut self.centers {
                     subtract(velocity, drift);
                 }
@@ -243,7 +255,7 @@ impl Recorder {
             sums_by_species(&self.assignment, &self.centers, force);
         }
         self.volumes.push(frame.cell.volume());
-        self.cubic &= is_cubic(&frame.cell);
+        self.cubic &= frame.cell.is_cubic();
         self.periodic = std::array::from_fn(|k| self.periodic[k] && frame.cell.periodic()[k]);
         if self.pending.len() * self.assignment.n_ions() >= POSITIONS_TOGETHER {
             self.correlate();
@@ -351,22 +363,11 @@ impl Recorder {
             current: self.current,
             force: self.force,
             msd: joined.iter().map(MultipleTau::table).collect(),
+            thermal_energy: mean_with_error(&self.thermal_energies).ok().filter(|mean| mean.n_samples == n_frames),
             units: self.units,
             notes,
         })
     }
-}
-
-/// Edges and angles may be off by this share.
-const NEARLY: f64 = 0.01;
-
-fn is_cubic(cell: &Cell) -> bool {
-    let edge = cell.volume().cbrt();
-    let [a, b, c] = cell.vectors();
-    let product = |u: [f64; 3], v: [f64; 3]| (0..3).map(|k| u[k] * v[k]).sum::<f64>() / (edge * edge);
-    let long = [a, b, c].iter().all(|&v| (product(v, v).sqrt() - 1.0).abs() < NEARLY);
-    let upright = [(a, b), (b, c), (a, c)].iter().all(|&(u, v)| product(u, v).abs() < NEARLY);
-    cell.periodic() == [true; 3] && long && upright
 }
 
 fn subtract(vector: &mut [f64; 3], other: [f64; 3]) {
