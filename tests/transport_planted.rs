@@ -122,6 +122,42 @@ fn drives_that_ions_share_show_in_their_onsager_coefficients() {
 }
 
 #[test]
+fn common_motion_that_is_slower_than_the_charge_is_waited_for() {
+    let mut walks = Walks::new(&[1.0, -1.0]);
+    let together = walks.walk();
+    walks.add(0, 12, 0.3, &[(together, 0.2)]);
+    walks.add(1, 12, 0.3, &[(together, 0.2)]);
+    // Forgotten in five frames; the charge, which has no part in it, is diffusive from the first lag on.
+    walks.slow = Some((together, 0.8));
+    let result = of_program(&walks, &["cation:1", "anion:2"], 4000, 44);
+    assert!(result["einstein_helfand"]["fit_from"].as_f64().unwrap() <= 2.0);
+    let over_volume = 1.0 / (EDGE.powi(3) * TEMPERATURE);
+    for (at, (a, b)) in [(0, 0), (0, 1), (1, 1)].into_iter().enumerate() {
+        let path = |key: &str| format!("/onsager/{at}/{key}");
+        let truth = walks.coefficient(a, b) * over_volume;
+        let error = within(&result, &path("total"), &path("total_error"), truth);
+        assert!(error < 0.3 * truth, "{error} of {truth}");
+        assert_eq!(result.pointer(&path("diffusive")), Some(&Value::Bool(true)));
+    }
+}
+
+#[test]
+fn common_motion_that_outlasts_the_run_is_told() {
+    let mut walks = Walks::new(&[1.0, -1.0]);
+    let together = walks.walk();
+    walks.add(0, 12, 0.3, &[(together, 0.4)]);
+    walks.add(1, 12, 0.3, &[(together, 0.4)]);
+    walks.slow = Some((together, 0.98));
+    let result = of_program(&walks, &["cation:1", "anion:2"], 2000, 45);
+    assert_eq!(result["onsager"][1]["diffusive"], Value::Bool(false));
+    let notes = result["notes"].as_array().unwrap();
+    let told = |note: &Value| {
+        note.as_str().is_some_and(|note| note.starts_with("the common motion of cation, of anion, of all ions"))
+    };
+    assert!(notes.iter().any(told), "{notes:?}");
+}
+
+#[test]
 fn a_cation_in_fast_negative_groups_has_a_negative_transference_number() {
     let walks = triples();
     // t+ = (D_free - D_group) / (D_free + D_group).

@@ -2,6 +2,8 @@
 
 use super::assignment::IonSpecies;
 use super::charge::ChargeSeries;
+use super::common_motion::CommonMotion;
+use super::early::early_diffusion;
 use super::estimators::{
     Cepstral, CepstralOptions, EinsteinHelfand, EinsteinOptions, Estimate, ForceRoute, GreenKubo, GreenKuboOptions,
     cepstral, einstein_helfand, force_route, green_kubo,
@@ -139,14 +141,19 @@ impl Method {
 }
 
 /// All that the estimators say.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Analysis {
     pub estimates: Vec<ChargeEstimate>,
     pub einstein: Option<EinsteinHelfand>,
     pub green_kubo: Option<GreenKubo>,
     pub cepstral: Option<Cepstral>,
     pub self_diffusion: Vec<SelfDiffusion>,
+    /// How many times as fast single ions diffuse over the lags of `einstein`'s fit as over those of their own, weighted as in the
+    /// Nernst-Einstein equation.
+    pub early_diffusion: Option<Estimate>,
     pub onsager: Option<Onsager>,
+    /// Whether the common motion of each species and of all ions is diffusive over the lags of `onsager`.
+    pub is_onsager_diffusive: bool,
     pub notes: Vec<String>,
 }
 
@@ -156,15 +163,7 @@ pub struct Analysis {
 /// Data that no estimator can be run on.
 pub fn analyse(series: &ChargeSeries, record: Option<&Record>, conditions: &Conditions) -> Result<Analysis> {
     conditions.check()?;
-    let mut analysis = Analysis {
-        estimates: vec![],
-        einstein: None,
-        green_kubo: None,
-        cepstral: None,
-        self_diffusion: vec![],
-        onsager: None,
-        notes: vec![],
-    };
+    let mut analysis = Analysis::default();
     let (displacement, dt) = &series.displacement;
     match einstein_helfand(displacement, *dt, &EinsteinOptions::default()) {
         Ok(einstein) => {
@@ -197,6 +196,9 @@ pub fn analyse(series: &ChargeSeries, record: Option<&Record>, conditions: &Cond
         if analysis.self_diffusion.len() < record.msd.len() {
             analysis.self_diffusion.clear();
         }
+        let (fit, species) = (analysis.einstein.as_ref(), &record.assignment.species);
+        analysis.early_diffusion =
+            fit.and_then(|fit| early_diffusion((fit.fit_from, fit.fit_to), &analysis.self_diffusion, species));
         analysis.onsager = Some(onsager(record, &mut analysis));
     }
     if analysis.estimates.is_empty() {
@@ -278,9 +280,19 @@ fn unseen_forces(route: &ForceRoute, duration: f64) -> Option<String> {
     })
 }
 
-/// The matrix over the lags that the charge's fit found diffusive, with the self parts.
+/// The matrix over lags at which the charge, each species and all ions together are diffusive, with the self parts.
 fn onsager(record: &Record, analysis: &mut Analysis) -> Onsager {
-    let spacing = analysis.einstein.as_ref().map(|einstein| ((einstein.fit_from / record.dt).round() as usize).max(1));
+    let common = CommonMotion::of(record, &analysis.self_diffusion);
+    let from = analysis.einstein.as_ref().map(|einstein| einstein.fit_from.max(common.from));
+    let spacing = from.map(|from| ((from / record.dt).round() as usize).max(1));
+    analysis.is_onsager_diffusive = common.slow.is_empty();
+    if !common.slow.is_empty() {
+        analysis.notes.push(format!(
+            "the common motion of {} is diffusive over no lag within the run's reach: Onsager coefficients, their distinct parts and \
+             transference numbers are those of short times; a longer run tells, and --frame com where all ions drift together",
+            common.slow.join(", of ")
+        ));
+    }
     let onsager = Onsager::new(&record.displacement, &record.msd, &analysis.self_diffusion, record.dt, spacing);
     if let (Some(spacing), None) = (spacing, onsager.coefficient(0, 0)) {
         analysis.notes.push(format!(

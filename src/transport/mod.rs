@@ -6,7 +6,9 @@
 mod analysis;
 mod assignment;
 mod charge;
+mod common_motion;
 mod current;
+mod early;
 pub mod estimators;
 mod ions;
 mod job;

@@ -78,6 +78,8 @@ pub struct OnsagerReport {
     pub self_error: Option<f64>,
     pub distinct: Option<f64>,
     pub distinct_error: Option<f64>,
+    /// Whether the common motion of each species and of all ions is diffusive over its lags.
+    pub diffusive: bool,
 }
 
 /// What the analysis was of.
@@ -191,6 +193,7 @@ fn onsager(species: &[IonSpecies], analysis: &Analysis, sigma: f64) -> Vec<Onsag
             self_error: own.map(|e| sigma * e.error),
             distinct: distinct.map(|e| sigma * e.value),
             distinct_error: distinct.map(|e| sigma * e.error),
+            diffusive: analysis.is_onsager_diffusive,
         })
     };
     pairs.filter_map(report).collect()

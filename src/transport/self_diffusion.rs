@@ -26,6 +26,13 @@ const FEWEST_FRAMES: usize = 48;
 /// Fits at longer lags may differ by this many standard errors of the difference.
 const AGREEMENT: f64 = 3.0;
 
+/// The mean squared displacement at the longest lag may be below a line by so many standard errors, which that of free ions is in 1
+/// or 2 of 100 runs.
+const SAG: f64 = 2.5;
+
+/// Lags that differ by less than this share are the same but for rounding.
+const SAME_LAG: f64 = 1e-9;
+
 /// The shortest lag of a fit in units of the time that the line's offset amounts to, `|intercept| / slope`.
 const OFFSET_GUARD: f64 = 6.0;
 
@@ -68,9 +75,45 @@ pub struct SelfDiffusion {
 }
 
 impl SelfDiffusion {
+    /// A sixth of the mean squared displacement's slope between the lags of the curve next to two times; none where there are not two.
+    pub(super) fn slope_between(&self, from: f64, to: f64) -> Option<Estimate> {
+        let first = self.lags.iter().position(|&lag| lag >= from * (1.0 - SAME_LAG))?;
+        let last = self.lags.iter().rposition(|&lag| lag <= to * (1.0 + SAME_LAG)).filter(|last| *last > first)?;
+        let six_times = 6.0 * (self.lags[last] - self.lags[first]);
+        let value = (self.msd[last] - self.msd[first]) / six_times;
+        Some(Estimate { value, error: self.msd_error[last].hypot(self.msd_error[first]) / six_times })
+    }
+
     /// Frames that are left out at once for the error.
     pub(super) fn stretch(&self, table: &MsdTable) -> usize {
         STRETCH * table.lags[self.fitted.0]
+    }
+}
+
+#[cfg(test)]
+impl SelfDiffusion {
+    /// A curve of lags, mean squared displacements and their errors, with a coefficient.
+    pub(super) fn of_curve(curve: impl Iterator<Item = (f64, f64, f64)>, value: f64, error: f64) -> Self {
+        let (mut lags, mut msd, mut msd_error) = (vec![], vec![], vec![]);
+        for (lag, squares, error) in curve {
+            lags.push(lag);
+            msd.push(squares);
+            msd_error.push(error);
+        }
+        Self {
+            estimate: Estimate { value, error },
+            lags,
+            msd,
+            msd_error,
+            fit_from: 1.0,
+            fit_to: 2.0,
+            intercept: 0.0,
+            exponent: Estimate { value: 1.0, error: 0.01 },
+            diffusive: true,
+            n_blocks: 9,
+            fitted: (0, 1),
+            choice: 0.0,
+        }
     }
 }
 
@@ -80,10 +123,11 @@ impl SelfDiffusion {
 /// (J. T. Bullerjahn, S. von Buelow and G. Hummer, J. Chem. Phys. 153, 024116 (2020)); that the path is not quite one
 /// costs precision, not correctness, for the error is not from that model but from leaving out one stretch of time after
 /// another (jackknife), each three times as long as the shortest lag. The fit begins at the shortest lag at which the
-/// offset, there and at shorter lags, is worth no more than a sixth of that lag, and from which on no fit that begins
-/// later differs by more than three standard errors of the difference. Where there is none, the longest lags are fitted,
-/// and the motion is called diffusive only if the offset is above zero and under a tenth of the line's rise. The error
-/// also has, in quadrature, a third of what the slope changes when the fit begins at twice the lag, which stands for the
+/// offset, there and at shorter lags, is worth no more than a sixth of that lag, from which on no fit that begins
+/// later differs by more than three standard errors of the difference, and above which the curve's end is not lower than the
+/// line by more than two and a half. Where there is none, the longest lags are fitted, and the motion is called diffusive only if
+/// the offset is above zero and under a tenth of the line's rise, and if it is for the offset alone that the fit at half these
+/// lags was not taken. The error also has, in quadrature, a third of what the slope changes when the fit begins at twice the lag, which stands for the
 /// choice made.
 ///
 /// # Errors
@@ -98,7 +142,12 @@ pub fn self_diffusion(table: &MsdTable, dt: f64) -> Result<SelfDiffusion> {
     let longest = table.n_frames / (STRETCH * FEWEST_STRETCHES);
     let starts = table.lags.iter().take_while(|&&lag| lag <= longest).count();
     let fits: Vec<Fit> = (0..starts).filter_map(|first| Fit::new(table, first)).collect();
-    let contradicted = |i: usize| fits[i + 1..].iter().any(|later| fits[i].difference(later) > AGREEMENT);
+    let far = fits.last().map_or(0, |last| last.last);
+    let to_far = Jackknife::new(table, table.lags[far]);
+    let contradicted = |i: usize| {
+        let sags = fits[i].sag(table.lags[far] as f64, far, &to_far) > SAG;
+        sags || fits[i + 1..].iter().any(|later| fits[i].difference(later) > AGREEMENT)
+    };
     let guarded = fits.iter().scan(0.0, |offset: &mut f64, fit| {
         *offset = offset.max(fit.intercept.abs());
         Some(fit.slope.value > 0.0 && fit.start * fit.slope.value >= OFFSET_GUARD * *offset)
@@ -108,11 +157,27 @@ pub fn self_diffusion(table: &MsdTable, dt: f64) -> Result<SelfDiffusion> {
         return Err(Error::Input("no line can be fitted to the mean squared displacement; do the ions move?".into()));
     };
     let fit = chosen.map_or(last, |(i, _)| &fits[i]);
+    let from_half = |fit: &Fit| (fit.start - 0.5 * last.start).abs();
+    let half = (0..fits.len()).min_by(|&a, &b| from_half(&fits[a]).total_cmp(&from_half(&fits[b])));
+    // Where slopes still fall, the last one is no better than those before.
+    let trust = match chosen {
+        Some(_) => Trust::Full,
+        None if half.is_some_and(|half| !contradicted(half)) => Trust::OffsetAside,
+        None => Trust::None,
+    };
     let distance = |later: &&Fit| (later.start - 2.0 * fit.start).abs();
     let doubled =
         fits.iter().filter(|later| later.first > fit.first).min_by(|a, b| distance(a).total_cmp(&distance(b)));
     let change = doubled.map_or(0.0, |doubled| doubled.slope.value - fit.slope.value);
-    Ok(fit.report(table, dt, CHOICE * change, chosen.is_some()))
+    Ok(fit.report(table, dt, CHOICE * change, trust))
+}
+
+/// How far a fit is that of a straight part of the curve.
+enum Trust {
+    Full,
+    /// But for its offset.
+    OffsetAside,
+    None,
 }
 
 /// A line over some lags, and what it is without one stretch of time or another.
@@ -148,8 +213,17 @@ impl Fit {
         (later.slope.value - slope.value).abs() / later.slope.error_of_difference(&slope)
     }
 
+    /// How many standard errors the mean squared displacement at a far lag is below the line.
+    fn sag(&self, lag: f64, far: usize, jackknife: &Jackknife) -> f64 {
+        let below = jackknife.replicates(|means| {
+            let fitted = &means[self.first..=self.last];
+            row(&self.weights, 0, fitted) + lag * row(&self.weights, 1, fitted) - means[far]
+        });
+        below.value / below.error()
+    }
+
     /// `choice` is the error of the slope from the choice of lags.
-    fn report(&self, table: &MsdTable, dt: f64, choice: f64, accepted: bool) -> SelfDiffusion {
+    fn report(&self, table: &MsdTable, dt: f64, choice: f64, trust: Trust) -> SelfDiffusion {
         let fitted = self.first..=self.last;
         let logarithmic = |msd: &[f64]| {
             let x = |i: usize| (table.lags[i] as f64).ln();
@@ -168,7 +242,11 @@ impl Fit {
         let shown = table.lags.iter().take_while(|&&lag| lag <= shown).count().max(self.last + 1);
         // An offset above zero, as uncertain positions or a cage leave one, may be small against the line all the same.
         let offset = self.intercept / (self.slope.value * table.lags[self.last] as f64);
-        let straight = accepted || (0.0..LARGEST_OFFSET).contains(&offset);
+        let straight = match trust {
+            Trust::Full => true,
+            Trust::OffsetAside => (0.0..LARGEST_OFFSET).contains(&offset),
+            Trust::None => false,
+        };
         let diffusive = straight && estimate.value > SIGNIFICANT * estimate.error;
         SelfDiffusion {
             estimate,
@@ -328,6 +406,27 @@ mod tests {
             *x += *v;
         });
         assert!(!self_diffusion(&ballistic, 1.0).unwrap().diffusive);
+    }
+
+    #[test]
+    fn ions_in_cages_that_move_slowly_are_not_called_diffusive() {
+        // Cages of a memory of a tenth of the run: ions move five times as far at first as in the end.
+        let (n_frames, memory) = (2000, 200.0f64);
+        let (decay, share) = ((-1.0 / memory).exp(), 2.0 * memory);
+        let caged = |x: &mut f64, from_middle: &mut f64, random: &mut ChaCha8Rng| {
+            let kick = if *from_middle == 0.0 { 1.0 } else { 1.0 - decay * decay };
+            let next = decay * *from_middle + (share * kick).sqrt() * normal(random);
+            *x += normal(random) + if *from_middle == 0.0 { 0.0 } else { next - *from_middle };
+            *from_middle = next;
+        };
+        let free = |x: &mut f64, _: &mut f64, random: &mut ChaCha8Rng| *x += normal(random);
+        let diffusive = |n: usize, step: &(dyn Fn(&mut f64, &mut f64, &mut ChaCha8Rng) + Sync)| {
+            let run = |seed: u64| self_diffusion(&walk(n, n_frames, 500 + seed, step), 1.0).unwrap().diffusive;
+            (0..100).into_par_iter().map(run).filter(|diffusive| *diffusive).count()
+        };
+        let (of_few, of_many) = (diffusive(16, &caged), diffusive(60, &caged));
+        eprintln!("in cages: {of_few} of 100 runs of 16 ions are called diffusive, {of_many} of 60 ions");
+        assert!(of_few < 15 && of_many < 3 && diffusive(16, &free) > 95);
     }
 
     #[test]

@@ -9,6 +9,9 @@ const AGREEMENT: f64 = 1.2;
 /// The same for the force route, the noise of which is not that of the others.
 const AGREEMENT_WITH_FORCES: f64 = 2.0;
 
+/// Single ions may diffuse over the lags of the charge's fit faster or slower than at longer ones by so many errors of the ratio.
+const AS_FAST: f64 = 3.0;
+
 /// An estimate is put before one that is preferred to it if its relative error is less than this part of the other's.
 const CLEARLY_SMALLER: f64 = 0.8;
 
@@ -23,7 +26,7 @@ pub enum Verdict {
     Good,
     /// The best estimate's error is larger than asked.
     TooShort,
-    /// Over no lag within the run's reach does the charge move as by diffusion.
+    /// Over no lag within the run's reach do the charge and single ions move as by diffusion.
     NotDiffusive,
     /// Estimates differ by more than their errors explain.
     EstimatorsDisagree,
@@ -85,6 +88,20 @@ fn no_ion_is_diffusive(analysis: &Analysis) -> bool {
     !all.is_empty() && all.iter().all(|diffusion| !diffusion.diffusive)
 }
 
+/// How much faster than later on ions move over the lags that the charge's fit is of, in words, where that is more than its error
+/// and more than the error asked for.
+fn too_early(analysis: &Analysis, target_error: f64) -> Option<String> {
+    let (ratio, fit) = (analysis.early_diffusion?, analysis.einstein.as_ref()?);
+    let off = (ratio.value - 1.0).abs();
+    (off > AS_FAST * ratio.error && off > target_error).then(|| {
+        format!(
+            "over the lags of the charge's fit, {} to {}, single ions diffuse {:.2} +- {:.2} times as fast as over the longer lags of \
+             their own: the conductivity then is that of short times; a longer run tells",
+            fit.fit_from, fit.fit_to, ratio.value, ratio.error
+        )
+    })
+}
+
 /// Judges an analysis of a run of this `duration` against the relative error asked for.
 ///
 /// The error falls with the square root of the duration, which says how long a run for the error asked must be.
@@ -117,11 +134,14 @@ pub fn judge(analysis: &Analysis, duration: f64, target_error: f64) -> Judgement
                 .into(),
         );
     }
-    let verdict = if accepted.is_empty() {
+    let too_early = too_early(analysis, target_error);
+    let held = trapped || too_early.is_some();
+    reasons.extend(too_early);
+    let verdict = if accepted.is_empty() || held {
         Verdict::NotDiffusive
     } else if disagree {
         Verdict::EstimatorsDisagree
-    } else if !precise || trapped {
+    } else if !precise {
         Verdict::TooShort
     } else {
         Verdict::Good
@@ -142,7 +162,7 @@ pub fn judge(analysis: &Analysis, duration: f64, target_error: f64) -> Judgement
 mod tests {
     use super::*;
     use crate::transport::SelfDiffusion;
-    use crate::transport::estimators::Estimate;
+    use crate::transport::estimators::{EinsteinOptions, Estimate, einstein_helfand};
 
     fn estimate(method: Method, value: f64, error: f64) -> ChargeEstimate {
         ChargeEstimate { method, estimate: Estimate { value, error }, objection: None }
@@ -162,32 +182,37 @@ mod tests {
     }
 
     #[test]
-    fn a_run_in_which_no_ion_gets_away_is_too_short() {
-        let of_ions = |diffusive: bool| SelfDiffusion {
-            estimate: Estimate { value: 1.0, error: 0.01 },
-            lags: vec![],
-            msd: vec![],
-            msd_error: vec![],
-            fit_from: 1.0,
-            fit_to: 2.0,
-            intercept: 0.0,
-            exponent: Estimate { value: 1.0, error: 0.01 },
-            diffusive,
-            n_blocks: 9,
-            fitted: (0, 1),
-            choice: 0.0,
-        };
+    fn a_run_in_which_no_ion_gets_away_is_not_diffusive() {
+        let of_ions = |diffusive| SelfDiffusion { diffusive, ..SelfDiffusion::of_curve(std::iter::empty(), 1.0, 0.01) };
         let judged = |self_diffusion: Vec<SelfDiffusion>| {
             let estimates = vec![estimate(Method::EinsteinHelfand, 1.0, 0.01)];
-            let (einstein, green_kubo, cepstral) = (None, None, None);
-            let analysis =
-                Analysis { estimates, einstein, green_kubo, cepstral, self_diffusion, onsager: None, notes: vec![] };
-            judge(&analysis, 100.0, 0.05)
+            judge(&Analysis { estimates, self_diffusion, ..Analysis::default() }, 100.0, 0.05)
         };
         assert_eq!(judged(vec![]).verdict, Verdict::Good);
         assert_eq!(judged(vec![of_ions(true), of_ions(false)]).verdict, Verdict::Good);
         let held = judged(vec![of_ions(false), of_ions(false)]);
-        assert!(held.verdict == Verdict::TooShort && held.reasons[0].contains("no species' own motion is diffusive"));
+        assert!(
+            held.verdict == Verdict::NotDiffusive && held.reasons[0].contains("no species' own motion is diffusive")
+        );
+    }
+
+    #[test]
+    fn a_conductivity_of_lags_at_which_ions_are_faster_is_not_diffusive() {
+        let judged = |value: f64, error: f64| {
+            let path: Vec<[f64; 3]> = (0..200).map(|i| [f64::from(i * 7 % 13), f64::from(i * 5 % 11), 0.0]).collect();
+            let einstein = einstein_helfand(&path, 1.0, &EinsteinOptions::default()).ok();
+            assert!(einstein.is_some());
+            let estimates = vec![estimate(Method::EinsteinHelfand, 1.0, 0.01)];
+            let early_diffusion = Some(Estimate { value, error });
+            judge(&Analysis { estimates, einstein, early_diffusion, ..Analysis::default() }, 100.0, 0.05)
+        };
+        // By less than three errors, by less than the error asked for, by more than both.
+        assert_eq!(judged(1.29, 0.1).verdict, Verdict::Good);
+        assert_eq!(judged(1.04, 0.01).verdict, Verdict::Good);
+        let early = judged(1.31, 0.1);
+        assert_eq!(early.verdict, Verdict::NotDiffusive);
+        assert!(early.reasons[0].contains("single ions diffuse 1.31 +- 0.10 times as fast"), "{:?}", early.reasons);
+        assert_eq!(judged(0.69, 0.1).verdict, Verdict::NotDiffusive);
     }
 
     #[test]

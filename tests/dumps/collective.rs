@@ -25,6 +25,8 @@ pub struct Walks {
     pub charges: Vec<f64>,
     pub ions: Vec<Ion>,
     pub n_walks: usize,
+    /// A walk whose steps remember the one before by this share; its coefficient is 1 at long times all the same.
+    pub slow: Option<(usize, f64)>,
 }
 
 /// How a run is written; lengths and times in the dump's units.
@@ -46,7 +48,7 @@ pub struct Writing<'a> {
 
 impl Walks {
     pub fn new(charges: &[f64]) -> Self {
-        Self { charges: charges.to_vec(), ions: vec![], n_walks: 0 }
+        Self { charges: charges.to_vec(), ions: vec![], n_walks: 0, slow: None }
     }
 
     /// A walk that nothing has yet.
@@ -119,10 +121,17 @@ impl Walks {
         let mut places: Vec<[f64; 3]> =
             self.ions.iter().map(|_| std::array::from_fn(|_| edge * random.random::<f64>())).collect();
         let width = writing.scale * (2.0 * writing.spacing).sqrt();
+        let mut remembered = [0.0; 3];
         for frame in 0..writing.n_frames {
             if frame > 0 {
-                let steps: Vec<[f64; 3]> =
+                let mut steps: Vec<[f64; 3]> =
                     (0..self.n_walks).map(|_| std::array::from_fn(|_| width * normal(&mut random))).collect();
+                if let Some((walk, share)) = self.slow {
+                    let kick = if frame == 1 { 1.0 } else { (1.0 - share * share).sqrt() };
+                    let scale = ((1.0 - share) / (1.0 + share)).sqrt();
+                    remembered = std::array::from_fn(|k| share * remembered[k] + kick * scale * steps[walk][k]);
+                    steps[walk] = remembered;
+                }
                 for (place, ion) in places.iter_mut().zip(&self.ions) {
                     for (walk, factor) in &ion.walks {
                         (0..3).for_each(|k| place[k] += factor * steps[*walk][k]);

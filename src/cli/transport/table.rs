@@ -76,6 +76,9 @@ fn head(out: &mut impl Write, outcome: &Outcome, frame: &ReferenceFrame) -> std:
     writeln!(out, "{:<20}{}", "reference frame", frame_name(frame))
 }
 
+/// Behind what is of lags over which motion is not diffusive.
+const DOUBT: &str = " (not diffusive)";
+
 fn species(out: &mut impl Write, report: &TransportReport, unit: &str) -> std::io::Result<()> {
     if report.species.is_empty() {
         return Ok(());
@@ -83,7 +86,6 @@ fn species(out: &mut impl Write, report: &TransportReport, unit: &str) -> std::i
     let corrected = report.species.iter().any(|s| s.self_diffusion_corrected.is_some());
     let extra = if corrected { "D, box of any size" } else { "" };
     let title = format!("D ({unit})");
-    const DOUBT: &str = " (not diffusive)";
     let doubtful = report.species.iter().any(|s| s.diffusive == Some(false));
     let width = 26 + if doubtful { DOUBT.len() } else { 0 };
     writeln!(out, "\n{:<12}{:>8}{:>10}  {title:<width$}{:<20}{extra}", "species", "ions", "charge", "transference")?;
@@ -94,7 +96,7 @@ fn species(out: &mut impl Write, report: &TransportReport, unit: &str) -> std::i
         let t = s.transference_number.map_or("-".into(), |t| value(t, s.transference_number_error));
         let extra = s.self_diffusion_corrected.map_or(String::new(), |d| value(d, s.self_diffusion_error));
         let (n, charge) = (s.species.n_ions, s.species.charge);
-        writeln!(out, "{name:<12}{n:>8}{charge:>10.4}  {:<width$}{t:<20}{extra}", format!("{d}{doubt}"))?;
+        writeln!(out, "{name:<12}{n:>8}{charge:>10.4}  {:<width$}{t:<18}  {extra}", format!("{d}{doubt}"))?;
     }
     Ok(())
 }
@@ -103,13 +105,14 @@ fn onsager(out: &mut impl Write, report: &TransportReport, unit: &str) -> std::i
     if report.onsager.is_empty() {
         return Ok(());
     }
+    let doubt = if report.onsager.iter().all(|pair| pair.diffusive) { "" } else { DOUBT };
     let title = format!("Onsager L ({unit})");
     writeln!(out, "\n{title:<24}{:<24}{:<24}distinct", "total", "self")?;
     for pair in &report.onsager {
         let name = pair.species.join(", ");
         let own = pair.own.map_or("-".into(), |v| value(v, pair.self_error));
         let distinct = pair.distinct.map_or("-".into(), |v| value(v, pair.distinct_error));
-        writeln!(out, "{name:<24}{:<24}{own:<24}{distinct}", value(pair.total, Some(pair.total_error)))?;
+        writeln!(out, "{name:<24}{:<24}{own:<24}{distinct}{doubt}", value(pair.total, Some(pair.total_error)))?;
     }
     Ok(())
 }
