@@ -5,8 +5,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::label::RouteEstimate;
-use super::plan::{Campaign, DATASET, SystemPlan};
+use super::plan::Campaign;
 use super::store::{State, identity};
+use super::systems::{DATASET, SystemPlan};
 use crate::output::AtomicFile;
 use crate::trajectory::{Columns, DumpReader, Frame, ReadOptions};
 use crate::{Error, Result};

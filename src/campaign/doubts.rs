@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
-use super::plan::{Campaign, SystemPlan};
+use super::plan::Campaign;
 use super::results::temperatures;
+use super::systems::SystemPlan;
 use crate::Result;
 use crate::statistics::mean_with_error;
 

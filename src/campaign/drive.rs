@@ -5,12 +5,13 @@ use std::path::Path;
 
 use super::engine::{Engine, Process, remove};
 use super::label::{Closed, Label, STRONGER, label, n_snapshots};
-use super::plan::{Campaign, SystemPlan};
+use super::plan::Campaign;
 use super::results::{gather_snapshots, read_drift, write_pair};
 use super::seeds::seed;
 use super::stage;
 use super::steer::{End, Next, Situation, expected_error, next};
 use super::store::{Finish, State, Store, identity};
+use super::systems::SystemPlan;
 use super::whole;
 use crate::{Error, Result};
 

@@ -7,8 +7,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::inputs::Hashes;
-use super::plan::{Campaign, SystemPlan};
+use super::plan::Campaign;
 use super::seeds::seed;
+use super::systems::SystemPlan;
 use super::whole;
 use crate::guard::Guard;
 use crate::{Error, Result};

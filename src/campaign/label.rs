@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::doubts;
 use super::file::CampaignFile;
-use super::plan::{Campaign, SystemPlan};
+use super::plan::Campaign;
 use super::results::{read_pair, snapshots_of_chunks};
 use super::store::{State, Store};
+use super::systems::SystemPlan;
 use crate::transport::response::{FEWEST_PAIRS, Pair, ResponseOptions, paired_response};
 use crate::transport::{Amount, Conditions, Job, Properties, RecordOptions, ReferenceFrame, TransportReport, Verdict};
 use crate::{Error, Result};

@@ -4,7 +4,8 @@
 
 use std::fmt::Write;
 
-use super::plan::{Campaign, SystemPlan};
+use super::plan::Campaign;
+use super::systems::SystemPlan;
 
 /// Most steps between samples of the current, each the mean over the steps since the last.
 const CURRENT_STEPS: u64 = 10;

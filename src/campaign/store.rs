@@ -19,7 +19,8 @@ use super::engine::remove;
 use super::file::Perturbation;
 use super::inputs::FILE;
 use super::label::{Closed, Label};
-use super::plan::{Campaign, SystemPlan};
+use super::plan::Campaign;
+use super::systems::SystemPlan;
 use crate::output::AtomicFile;
 use crate::{Error, Result};
 

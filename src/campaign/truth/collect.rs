@@ -14,8 +14,9 @@ use super::summary::{Configuration, Summary, WithError, mean_and_error, summariz
 use crate::campaign::collect::number;
 use crate::campaign::doubts;
 use crate::campaign::file::Perturbation;
-use crate::campaign::plan::{Campaign, SystemPlan};
+use crate::campaign::plan::Campaign;
 use crate::campaign::store::{State, truth_identity};
+use crate::campaign::systems::SystemPlan;
 use crate::output::AtomicFile;
 use crate::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
 use crate::transport::Amount;

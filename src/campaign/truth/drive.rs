@@ -10,9 +10,10 @@ use super::plan::{BATCH, TruthPlan};
 use super::stage;
 use crate::campaign::engine::{Engine, Process, remove};
 use crate::campaign::label::STRONGER;
-use crate::campaign::plan::{Campaign, SystemPlan};
+use crate::campaign::plan::Campaign;
 use crate::campaign::stage::{charged_types, equilibrate};
 use crate::campaign::store::{State, Store, truth_identity};
+use crate::campaign::systems::SystemPlan;
 use crate::campaign::whole;
 use crate::{Error, Result};
 

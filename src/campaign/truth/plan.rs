@@ -1,7 +1,8 @@
 //! What a campaign's file asks of the response of single ions.
 
 use crate::campaign::file::{Perturbation, Quantity, Truth};
-use crate::campaign::plan::{Campaign, SystemPlan, resolve, systems};
+use crate::campaign::plan::Campaign;
+use crate::campaign::systems::{SystemPlan, resolve, systems};
 use crate::{Error, Result};
 
 /// Pairs between two looks at the reliability. The four sign patterns of the fields come twice in a batch.

@@ -4,8 +4,9 @@ use std::fmt::Write;
 
 use super::plan::TruthPlan;
 use crate::campaign::file::Perturbation;
-use crate::campaign::plan::{Campaign, SystemPlan};
+use crate::campaign::plan::Campaign;
 use crate::campaign::stage::{AXES, all_types, charged_types, groups};
+use crate::campaign::systems::SystemPlan;
 
 /// Which way the field points along each axis, pair after pair: over four pairs, what a field along one axis does to
 /// drifts along another cancels, and each pair gives the drift along three axes.
