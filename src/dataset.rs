@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use crate::species::{NOT_AN_ION, Species};
+use crate::species::{NOT_AN_ION, Species, types_by_species};
 use crate::{Error, Result};
 
 pub use labels::{Label, check_for_labels, write_labels};
@@ -99,17 +99,7 @@ impl Dataset {
 
     /// Atom types by species name, in the order of the first type.
     pub fn types_by_species(&self) -> Vec<(String, Vec<i32>)> {
-        let mut types: Vec<(i32, &String)> =
-            self.species.iter().filter_map(|(t, name)| Some((t.parse().ok()?, name))).collect();
-        types.sort_unstable();
-        let mut found: Vec<(String, Vec<i32>)> = vec![];
-        for (t, name) in types {
-            match found.iter_mut().find(|(known, _)| known == name) {
-                Some((_, types)) => types.push(t),
-                None => found.push((name.clone(), vec![t])),
-            }
-        }
-        found
+        types_by_species(&self.species)
     }
 
     /// The species in the order of their first atom type.

@@ -47,6 +47,20 @@ pub fn check_types<'a>(keys: impl IntoIterator<Item = &'a String>) -> std::resul
     Ok(())
 }
 
+/// Atom types by species, in the order of the first type, from a table `species` of a TOML file, whose keys are types.
+pub(crate) fn types_by_species(species: &BTreeMap<String, String>) -> Vec<(String, Vec<i32>)> {
+    let mut types: Vec<(i32, &String)> = species.iter().filter_map(|(t, name)| Some((t.parse().ok()?, name))).collect();
+    types.sort_unstable();
+    let mut found: Vec<(String, Vec<i32>)> = vec![];
+    for (t, name) in types {
+        match found.iter_mut().find(|(known, _)| known == name) {
+            Some((_, types)) => types.push(t),
+            None => found.push((name.clone(), vec![t])),
+        }
+    }
+    found
+}
+
 /// Checks that a name can stand for a species in LAMMPS's input and on the command line.
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use super::check::{check, check_script};
 use super::file::CampaignFile;
 use super::inputs::Hashes;
 use super::systems::{SystemPlan, systems};
+use crate::species::types_by_species;
 use crate::transport::IonRequest;
 use crate::transport::response::{ResponseOptions, check_length};
 use crate::units::{TransportUnits, UnitStyle};
@@ -165,16 +166,6 @@ impl Campaign {
 
     /// Atom types by species, in the order of the first type.
     pub fn types_by_species(&self) -> Vec<(String, Vec<i32>)> {
-        let mut found: Vec<(String, Vec<i32>)> = vec![];
-        let mut types: Vec<(i32, &String)> =
-            self.file.species.iter().filter_map(|(t, name)| Some((t.parse().ok()?, name))).collect();
-        types.sort_unstable();
-        for (t, name) in types {
-            match found.iter_mut().find(|(known, _)| known == name) {
-                Some((_, types)) => types.push(t),
-                None => found.push((name.clone(), vec![t])),
-            }
-        }
-        found
+        types_by_species(&self.file.species)
     }
 }
