@@ -2,6 +2,9 @@
 
 use super::jackknife::{Point, leave_one_out, leave_one_out_in_order, sums};
 
+/// A value that sums may not tell, and its standard error.
+pub type Told = (Option<f64>, Option<f64>);
+
 /// Blocks are merged in pairs when there are so many.
 const MOST: usize = 64;
 
@@ -59,10 +62,20 @@ impl Blocks {
         leave_one_out_in_order(&self.blocks, &self.total(), of)
     }
 
-    /// The same where what was added came in no order, with errors as by [`leave_one_out`].
+    /// The same of values that the sums may not tell, as by [`told`].
+    pub fn told_with_errors(&self, of: &dyn Fn(&[f64]) -> Vec<f64>) -> Vec<Told> {
+        self.with_errors(of).into_iter().map(told).collect()
+    }
+
+    /// As [`Blocks::with_errors`] where what was added came in no order, with errors as by [`leave_one_out`].
     pub fn with_errors_in_any_order(&self, of: &dyn Fn(&[f64]) -> Vec<f64>) -> Vec<Point> {
         leave_one_out(&self.blocks, &self.total(), of)
     }
+}
+
+/// The same point, whose value is absent where it is not finite: no sum tells it.
+pub(super) fn told((value, error): Point) -> Told {
+    (Some(value).filter(|v| v.is_finite()), error)
 }
 
 /// Standard deviation of what has this mean and mean square. What rounding leaves of equal values is none.

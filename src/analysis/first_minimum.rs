@@ -1,6 +1,6 @@
 //! The distance within which ions pair: the first minimum of a radial distribution function.
 
-use super::spatial::Point;
+use super::blocks::Told;
 
 /// The first minimum behind the first maximum, of a curve smoothed over three bins.
 pub struct FirstMinimum {
@@ -11,9 +11,9 @@ pub struct FirstMinimum {
 
 impl FirstMinimum {
     /// `g` are values with errors, bin by bin; none where there is no maximum above 1, or no minimum behind it.
-    pub fn of(g: &[Point]) -> Option<Self> {
+    pub fn of(g: &[Told]) -> Option<Self> {
         let about = |i: usize, by: usize| i.saturating_sub(by)..=(i + by).min(g.len() - 1);
-        let mean = |i: usize, of: &dyn Fn(&Point) -> f64| g[about(i, 1)].iter().map(of).sum::<f64>() / 3.0;
+        let mean = |i: usize, of: &dyn Fn(&Told) -> f64| g[about(i, 1)].iter().map(of).sum::<f64>() / 3.0;
         let smooth: Vec<f64> = (0..g.len()).map(|i| mean(i, &|g| g.0.unwrap_or(0.0))).collect();
         let variance: Vec<f64> = (0..g.len()).map(|i| mean(i, &|g| g.1.unwrap_or(0.0).powi(2)) / 3.0).collect();
         let top =
@@ -31,7 +31,7 @@ mod tests {
     use super::*;
 
     /// A maximum at bin 10 and a minimum at bin 30.
-    fn curve(error: f64) -> Vec<Point> {
+    fn curve(error: f64) -> Vec<Told> {
         let g = |bin: usize| 1.0 + (std::f64::consts::PI * (bin as f64 - 10.0) / 20.0).cos();
         (0..45).map(|bin| (Some(g(bin)), Some(error))).collect()
     }
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn what_never_rises_above_one_or_falls_again_has_none() {
-        let low: Vec<Point> = curve(0.0).into_iter().map(|(g, error)| (g.map(|g| 0.4 * g), error)).collect();
+        let low: Vec<Told> = curve(0.0).into_iter().map(|(g, error)| (g.map(|g| 0.4 * g), error)).collect();
         assert!(FirstMinimum::of(&low).is_none() && FirstMinimum::of(&curve(0.0)[..31]).is_none());
         assert!(FirstMinimum::of(&[]).is_none() && FirstMinimum::of(&[(None, None); 20]).is_none());
     }

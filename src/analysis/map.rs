@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::blocks::Blocks;
+use super::blocks::{Blocks, told};
 use super::snapshot::FieldSnapshot;
 use crate::{Error, Result};
 
@@ -124,7 +124,6 @@ impl FieldMap {
             let all = ions(s);
             s.chunks_exact(PER_BIN).flat_map(|at| [per_frame * at[0] / all, at[1] / at[0], at[2] / at[0]]).collect()
         };
-        let point = |(value, error): (f64, Option<f64>)| (Some(value).filter(|v| v.is_finite()), error);
         let values = self.blocks.with_errors(&of);
         MapSummary {
             axes: self.axes.iter().map(|(axis, _)| *axis).collect(),
@@ -139,7 +138,7 @@ impl FieldMap {
                 .collect(),
             values: values
                 .chunks_exact(3)
-                .map(|v| MapBin { ions: v[0], mean: point(v[1]), shuffled: point(v[2]) })
+                .map(|v| MapBin { ions: v[0], mean: told(v[1]), shuffled: told(v[2]) })
                 .collect(),
         }
     }

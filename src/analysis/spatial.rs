@@ -9,7 +9,7 @@ use super::snapshot::FieldSnapshot;
 use crate::Result;
 use crate::geometry::NeighborSearch;
 
-pub use curves::{Contact, PairCurves, Point, SpatialSummary};
+pub use curves::{Contact, PairCurves, SpatialSummary};
 
 /// Pairs alike and unlike.
 const CLASSES: usize = 2;

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::{GLOBAL, PER_BIN, SpatialCorrelation};
+use crate::analysis::blocks::Told;
 use crate::analysis::first_minimum::FirstMinimum;
 
 /// Curves over the same distances.
@@ -22,8 +23,8 @@ pub struct SpatialSummary {
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Contact {
     pub distance: f64,
-    pub like: Point,
-    pub unlike: Point,
+    pub like: Told,
+    pub unlike: Told,
 }
 
 /// Curves of one class of pairs. Values that no pair tells are absent; so are errors for fewer than four frames, and of values
@@ -31,20 +32,20 @@ pub struct Contact {
 #[derive(Clone, Debug, Serialize)]
 pub struct PairCurves {
     /// Radial distribution function.
-    pub g: Vec<Point>,
+    pub g: Vec<Told>,
     /// Correlation of fluctuations.
-    pub correlation: Vec<Point>,
+    pub correlation: Vec<Told>,
     /// The same with fluctuations shuffled among ions of a kind: what no correlation looks like here.
-    pub shuffled: Vec<Point>,
+    pub shuffled: Vec<Told>,
     /// `<d_i d_j> / <d^2>` over pairs whose first ion conducts more than the mean, and less.
-    pub above_mean: Vec<Point>,
-    pub below_mean: Vec<Point>,
+    pub above_mean: Vec<Told>,
+    pub below_mean: Vec<Told>,
     /// Pairs of all frames, by bin.
     #[serde(skip)]
     pub n_pairs: Vec<f64>,
     /// Distance over which the correlation falls by e, from a straight line through the logarithm of its values above three
     /// errors; absent where fewer than three are.
-    pub length: Option<Point>,
+    pub length: Option<Told>,
 }
 
 impl PairCurves {
@@ -63,9 +64,6 @@ impl PairCurves {
     }
 }
 
-/// A value and its standard error.
-pub type Point = (Option<f64>, Option<f64>);
-
 impl SpatialCorrelation {
     /// The curves of all frames.
     pub fn summary(&self) -> SpatialSummary {
@@ -81,10 +79,9 @@ impl SpatialCorrelation {
     /// Correlation of fluctuations over all pairs nearer than `distance`, like and unlike, with errors; to a bin.
     pub fn within(&self, distance: f64) -> Contact {
         let n = ((distance / self.radius * self.n_bins as f64).round() as usize).clamp(1, self.n_bins);
-        let of_class = |class: usize| -> Point {
+        let of_class = |class: usize| -> Told {
             let sum = |s: &[f64], k: usize| -> f64 { (0..n).map(|bin| s[self.place(class, bin) + k]).sum() };
-            let (value, error) = self.blocks.with_errors(&|s| vec![sum(s, 1) / sum(s, 0) / mean_square(s)])[0];
-            (Some(value).filter(|v| v.is_finite()), error)
+            self.blocks.told_with_errors(&|s| vec![sum(s, 1) / sum(s, 0) / mean_square(s)])[0]
         };
         Contact { distance, like: of_class(0), unlike: of_class(1) }
     }
@@ -102,9 +99,8 @@ impl SpatialCorrelation {
             let (a, b) = (bin as f64 * width, (bin + 1) as f64 * width);
             4.0 / 3.0 * std::f64::consts::PI * (b.powi(3) - a.powi(3))
         };
-        let points = |of: &dyn Fn(&[f64], usize) -> f64| -> Vec<Point> {
-            let all = self.blocks.with_errors(&|sums| (0..n_bins).map(|bin| of(sums, bin)).collect());
-            all.into_iter().map(|(v, e)| (Some(v).filter(|v| v.is_finite()), e)).collect()
+        let points = |of: &dyn Fn(&[f64], usize) -> f64| -> Vec<Told> {
+            self.blocks.told_with_errors(&|sums| (0..n_bins).map(|bin| of(sums, bin)).collect())
         };
         let ratio = |of: &dyn Fn(&[f64], usize) -> f64| points(&|s, bin| of(s, bin) / mean_square(s));
         let correlation = ratio(&|s, bin| s[at(bin, 1)] / s[at(bin, 0)]);
@@ -121,8 +117,8 @@ impl SpatialCorrelation {
         }
     }
 
-    fn length(&self, curve: &[Point], r: &[f64], of: &dyn Fn(&[f64], usize) -> f64) -> Option<Point> {
-        let told = |&(value, error): &Point| matches!((value, error), (Some(v), Some(e)) if v > 3.0 * e);
+    fn length(&self, curve: &[Told], r: &[f64], of: &dyn Fn(&[f64], usize) -> f64) -> Option<Told> {
+        let told = |&(value, error): &Told| matches!((value, error), (Some(v), Some(e)) if v > 3.0 * e);
         let first = curve.iter().position(told)?;
         let bins: Vec<usize> = (first..curve.len()).take_while(|&bin| told(&curve[bin])).collect();
         if bins.len() < 3 {

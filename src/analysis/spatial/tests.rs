@@ -1,4 +1,5 @@
 use super::*;
+use crate::analysis::blocks::Told;
 use crate::geometry::Cell;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -93,7 +94,7 @@ fn pairs_of_a_single_frame_make_no_length() {
         all.add(&FieldSnapshot { cell, positions, kinds: &[1; 20], charges: None, local }).unwrap();
     }
     let found = all.summary().like;
-    let told: Vec<&Point> = found.correlation.iter().filter(|(value, _)| value.is_some()).collect();
+    let told: Vec<&Told> = found.correlation.iter().filter(|(value, _)| value.is_some()).collect();
     assert!(told.len() >= 3 && told.iter().all(|(value, error)| value.unwrap() > 1.0 && error.is_none()), "{told:?}");
     assert!(found.length.is_none() && found.g.iter().all(|(_, error)| error.is_some()));
 }
@@ -130,7 +131,7 @@ fn a_lattice_is_exact() {
         .unwrap();
     let found = all.summary();
     // Bins of 0.1: one at 1.0, the root of two at 1.4.
-    let at = |points: &[Point], bin: usize| points[bin].0;
+    let at = |points: &[Told], bin: usize| points[bin].0;
     assert_eq!((at(&found.unlike.correlation, 10), at(&found.like.correlation, 14)), (Some(-1.0), Some(1.0)));
     assert_eq!((at(&found.like.above_mean, 14), at(&found.unlike.below_mean, 10)), (Some(1.0), Some(-1.0)));
     assert_eq!(at(&found.like.correlation, 10), None);

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::field_of;
 use super::left_out::LeftOut;
 use super::sample::{SampleBlocks, draw, random_of};
-use crate::analysis::spatial::Point;
+use crate::analysis::blocks::Told;
 use crate::descriptor::Environment;
 use crate::local::{Environments, LocalModel};
 use crate::model::Conditions;
@@ -66,9 +66,9 @@ pub struct AttributionSummary {
     pub like: EffectCurves,
     pub unlike: EffectCurves,
     /// Correlation (Pearson's) of attribution with removal, over all neighbours of all ions drawn.
-    pub correlation: Point,
+    pub correlation: Told,
     /// Slope of the line of least squares of removal over attribution: 1 where neighbours act one by one.
-    pub slope: Point,
+    pub slope: Told,
     pub shells: Vec<ShellEffects>,
     pub n_frames: usize,
     /// Ions drawn, in all frames.
@@ -83,11 +83,11 @@ pub struct EffectCurves {
     /// Neighbours in each bin, in all.
     pub n_neighbors: Vec<usize>,
     /// Mean removal effect.
-    pub removal: Vec<Point>,
+    pub removal: Vec<Told>,
     /// Standard deviation over neighbours of the removal effect.
-    pub deviation: Vec<Point>,
+    pub deviation: Vec<Told>,
     /// Mean attribution.
-    pub attribution: Vec<Point>,
+    pub attribution: Vec<Told>,
 }
 
 /// What all neighbours in a shell do to an ion together.
@@ -103,11 +103,11 @@ pub struct ShellEffects {
 /// Sums over the neighbours of a class in a shell, mean over ions.
 #[derive(Clone, Debug, Serialize)]
 pub struct ShellEffect {
-    pub n_neighbors: Point,
+    pub n_neighbors: Told,
     /// Sum of their removal effects, each removed alone.
-    pub removal: Point,
+    pub removal: Told,
     /// Sum of their attributions.
-    pub attribution: Point,
+    pub attribution: Told,
 }
 
 /// One neighbour.
@@ -312,7 +312,7 @@ mod tests {
         let descriptor = small_descriptor();
         let like = parameters(&descriptor).feature(2, [0, 1], 0, [0, 0]).unwrap();
         let found = gather(&linear(&descriptor, |i| if i < like { weight(i) } else { 0.0 }), 5);
-        let nothing = |points: &[Point]| points.iter().all(|p| p.0.is_none_or(|v| v == 0.0));
+        let nothing = |points: &[Told]| points.iter().all(|p| p.0.is_none_or(|v| v == 0.0));
         assert!(nothing(&found.unlike.removal) && nothing(&found.unlike.attribution));
         assert!(!nothing(&found.like.removal) && !nothing(&found.like.attribution));
         let shell = &found.shells[1].unlike;

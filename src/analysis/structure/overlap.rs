@@ -5,8 +5,7 @@ use rand_chacha::ChaCha8Rng;
 use serde::Serialize;
 
 use super::sample::random_of;
-use crate::analysis::blocks::Blocks;
-use crate::analysis::spatial::Point;
+use crate::analysis::blocks::{Blocks, Told};
 use crate::descriptor::Environment;
 use crate::local::{Environments, LocalModel, PeriodicEnvironments};
 use crate::model::Conditions;
@@ -81,14 +80,14 @@ pub struct OverlapCurves {
     /// Pairs sampled in each bin.
     pub n_pairs: Vec<usize>,
     /// Correlation of the sampled pairs.
-    pub measured: Vec<Point>,
+    pub measured: Vec<Told>,
     /// What shared neighbours alone give.
-    pub overlap: Vec<Point>,
+    pub overlap: Vec<Told>,
     /// `measured - overlap`: what neighbours that are not shared add, by how they are arranged around those that are.
-    pub arrangement: Vec<Point>,
+    pub arrangement: Vec<Told>,
     /// Mean change of the second ion's departure from the mean by splicing, in units of `<d^2>^(1/2)`: far from zero, what
     /// is spliced is unlike any surroundings in the liquid, and `overlap` is to be read with care.
-    pub shift: Vec<Point>,
+    pub shift: Vec<Told>,
 }
 
 /// A pair that was drawn.
@@ -307,10 +306,9 @@ impl<'a> EnvironmentOverlap<'a> {
         let n_bins = self.settings.n_bins;
         let at = |bin: usize, k: usize| GLOBAL + (class * n_bins + bin) * PER_BIN + k;
         let total = self.blocks.total();
-        let points = |of: &dyn Fn(f64, &[f64]) -> f64| -> Vec<Point> {
+        let points = |of: &dyn Fn(f64, &[f64]) -> f64| -> Vec<Told> {
             let of_bin = |s: &[f64], bin| of(s[1] / s[0], &s[at(bin, 0)..][..PER_BIN]);
-            let all = self.blocks.with_errors(&|s| (0..n_bins).map(|bin| of_bin(s, bin)).collect());
-            all.into_iter().map(|(v, e)| (Some(v).filter(|v| v.is_finite()), e)).collect()
+            self.blocks.told_with_errors(&|s| (0..n_bins).map(|bin| of_bin(s, bin)).collect())
         };
         OverlapCurves {
             n_pairs: (0..n_bins).map(|bin| total[at(bin, 1)] as usize).collect(),

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::field_of;
 use super::sample::{SampleBlocks, draw, random_of};
-use crate::analysis::spatial::Point;
+use crate::analysis::blocks::Told;
 use crate::descriptor::{Environment, PowerSpectrum};
 use crate::local::{Environments, LocalModel};
 use crate::model::Conditions;
@@ -54,7 +54,7 @@ pub struct PartialDependenceSummary {
     pub n_frames: usize,
     pub n_centers: usize,
     /// Mean local conductivity of the sample as it is, in the model's unit.
-    pub mean: Point,
+    pub mean: Told,
     /// Share of the sample below each quantile.
     pub shares: [f64; 5],
     /// Like neighbours by radial function, then unlike ones.
@@ -77,12 +77,12 @@ pub struct RadialDependence {
     /// Quantiles of the feature in the sample.
     pub values: [f64; 5],
     /// Mean of the model's output with the feature at each quantile, in the model's unit.
-    pub outputs: Vec<Point>,
+    pub outputs: Vec<Told>,
     /// Last output less the first, whose error is smaller than theirs since the same ions are in both.
-    pub change: Point,
+    pub change: Told,
     /// Root mean square of the change of the output when the feature is shuffled among the ions of the sample (L. Breiman,
     /// Machine Learning 45, 5 (2001), of outputs instead of losses).
-    pub importance: Point,
+    pub importance: Told,
 }
 
 /// A diagonal feature of degree 0.

@@ -4,8 +4,7 @@ use rand::SeedableRng;
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 
-use crate::analysis::blocks::Blocks;
-use crate::analysis::spatial::Point;
+use crate::analysis::blocks::{Blocks, Told, told};
 
 /// Frames from which on errors come from their scatter.
 const FEWEST_FRAMES: usize = 4;
@@ -62,13 +61,12 @@ impl SampleBlocks {
 
     /// As [`Blocks::with_errors`]; of groups of centers, whose order is chance, as [`Blocks::with_errors_in_any_order`]. Values that are
     /// not finite are absent.
-    pub fn with_errors(&self, of: &dyn Fn(&[f64]) -> Vec<f64>) -> Vec<Point> {
-        let points = if self.n_frames < FEWEST_FRAMES {
-            self.groups.with_errors_in_any_order(of)
+    pub fn with_errors(&self, of: &dyn Fn(&[f64]) -> Vec<f64>) -> Vec<Told> {
+        if self.n_frames < FEWEST_FRAMES {
+            self.groups.with_errors_in_any_order(of).into_iter().map(told).collect()
         } else {
-            self.frames.with_errors(of)
-        };
-        points.into_iter().map(|(v, e)| (Some(v).filter(|v| v.is_finite()), e)).collect()
+            self.frames.told_with_errors(of)
+        }
     }
 }
 
