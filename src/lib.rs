@@ -17,6 +17,7 @@ mod digest;
 #[cfg(feature = "embedded")]
 pub mod embedded;
 pub mod error;
+mod files;
 mod fourier;
 pub mod geometry;
 pub mod guard;

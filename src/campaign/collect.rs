@@ -1,16 +1,14 @@
 //! The data set of all systems that are finished.
 
 use std::fmt::Write as _;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use super::label::RouteEstimate;
 use super::plan::Campaign;
 use super::store::{State, identity};
 use super::systems::{DATASET, SystemPlan};
-use crate::output::AtomicFile;
 use crate::trajectory::{Columns, DumpReader, Frame, ReadOptions};
-use crate::{Error, Result};
+use crate::{Result, files};
 
 /// Writes `dataset.toml` into a campaign's folder; its path, and the states of all systems that have begun.
 ///
@@ -28,9 +26,7 @@ pub fn collect<'a>(campaign: &'a Campaign, root: &Path) -> Result<(PathBuf, Vec<
         }
     }
     let path = root.join(DATASET);
-    let mut file = AtomicFile::create(&path)?;
-    file.write_all(text(campaign, root, &found)?.as_bytes()).map_err(|e| Error::io(&path, e))?;
-    file.commit()?;
+    files::write(&path, text(campaign, root, &found)?)?;
     Ok((path, found))
 }
 

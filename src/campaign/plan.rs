@@ -12,7 +12,7 @@ use crate::species::types_by_species;
 use crate::transport::IonRequest;
 use crate::transport::response::{ResponseOptions, check_length};
 use crate::units::{TransportUnits, UnitStyle};
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 /// More steps than any computer makes, and few enough to be counted and added up without loss.
 const MOST_STEPS: f64 = 1e12;
@@ -38,12 +38,12 @@ impl Campaign {
     /// Files that cannot be read, unknown keys, values outside their ranges, names that stand twice, variables that are
     /// missing, a script that lacks what a campaign needs; each with the file and what to do.
     pub fn read(path: &Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
+        let text = files::read_text(path)?;
         let refuse = |message: String| Error::Input(format!("{}: {message}", path.display()));
         let file: CampaignFile = toml::from_str(&text).map_err(|e| refuse(e.to_string().trim_end().into()))?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let input = folder.join(&file.input);
-        let script = std::fs::read_to_string(&input).map_err(|e| Error::io(&input, e))?;
+        let script = files::read_text(&input)?;
         let input = input.canonicalize().map_err(|e| Error::io(&input, e))?;
         check_script(&script).map_err(|message| Error::Input(format!("{}: {message}", input.display())))?;
         let units = file.units.parse::<UnitStyle>()?.transport()?;

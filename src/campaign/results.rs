@@ -1,13 +1,13 @@
 //! What LAMMPS wrote: drifts of pairs, and the snapshots of all chunks in one file.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::plan::Campaign;
 use crate::output::AtomicFile;
 use crate::transport::response::Pair;
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 fn broken(path: &Path, message: impl Into<String>) -> Error {
     Error::Input(format!("{}: {}", path.display(), message.into()))
@@ -19,7 +19,7 @@ fn broken(path: &Path, message: impl Into<String>) -> Error {
 /// Lines that are no numbers, or not as many as the run must have.
 pub fn read_drift(folder: &Path, expected: usize) -> Result<Vec<f64>> {
     let path = folder.join("drift.dat");
-    let text = fs::read_to_string(&path).map_err(|e| Error::io(&path, e))?;
+    let text = files::read_text(&path)?;
     let values: Option<Vec<f64>> = text
         .lines()
         .filter(|line| !line.starts_with('#'))
@@ -40,14 +40,12 @@ pub fn write_pair(path: &Path, interval: f64, header: &str, drift: &[f64], stron
         text += &format!("{:.6},{value:.8e}", k as f64 * interval);
         text += &stronger.map_or("\n".into(), |stronger| format!(",{:.8e}\n", stronger[k]));
     }
-    let mut file = AtomicFile::create(path)?;
-    file.write_all(text.as_bytes()).map_err(|e| Error::io(path, e))?;
-    file.commit()
+    files::write(path, text)
 }
 
 /// Reads what [`write_pair`] wrote.
 pub fn read_pair(path: &Path, direction: usize) -> Result<Pair> {
-    let text = fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
+    let text = files::read_text(path)?;
     if !text.ends_with('\n') {
         return Err(broken(path, "its last line is cut short; remove the system's folder"));
     }
@@ -70,10 +68,7 @@ pub fn read_pair(path: &Path, direction: usize) -> Result<Pair> {
 pub fn temperatures(runs: &[PathBuf]) -> Result<Vec<f64>> {
     let mut found = vec![];
     for path in runs.iter().map(|run| run.join("temperature.dat")) {
-        let text = match fs::read_to_string(&path) {
-            Err(e) if e.kind() == ErrorKind::NotFound => return Ok(vec![]),
-            text => text.map_err(|e| Error::io(&path, e))?,
-        };
+        let Some(text) = files::if_there(&path, fs::read_to_string(&path))? else { return Ok(vec![]) };
         let rows = text.lines().filter(|line| !line.starts_with('#'));
         found.extend(
             rows.filter_map(|line| line.split_whitespace().nth(1)?.parse::<f64>().ok().filter(|t| t.is_finite())),

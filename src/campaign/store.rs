@@ -10,7 +10,6 @@
 
 use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -21,8 +20,7 @@ use super::inputs::FILE;
 use super::label::{Closed, Label};
 use super::plan::Campaign;
 use super::systems::SystemPlan;
-use crate::output::AtomicFile;
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 /// Key of what is given to LAMMPS beside the input.
 const ARGUMENTS: &str = "run.arguments";
@@ -139,9 +137,7 @@ impl Store {
     pub fn save(&self, state: &State) -> Result<()> {
         let path = self.folder.join("state.json");
         let text = serde_json::to_string_pretty(state).map_err(|e| Error::Input(format!("{}: {e}", path.display())))?;
-        let mut file = AtomicFile::create(&path)?;
-        writeln!(file, "{text}").map_err(|e| Error::io(&path, e))?;
-        file.commit()
+        files::write(&path, text + "\n")
     }
 
     pub fn equilibrate(&self) -> PathBuf {
@@ -174,11 +170,7 @@ impl State {
     /// The state in a system's folder; none where nothing has begun.
     pub fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join("state.json");
-        let text = match fs::read_to_string(&path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(Error::io(&path, e)),
-        };
+        let Some(text) = files::if_there(&path, fs::read_to_string(&path))? else { return Ok(None) };
         let state: Self = serde_json::from_str(&text)
             .map_err(|e| Error::Input(format!("{}: {e}; it is damaged or of another version", path.display())))?;
         if state.format != FORMAT {

@@ -1,12 +1,10 @@
 //! Labels written into a data set file, whose text is kept.
 
-use std::io::Write;
 use std::path::Path;
 
 use toml_edit::{DocumentMut, Item, Table, value};
 
-use crate::output::AtomicFile;
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 /// A label for a system.
 #[derive(Clone, Debug)]
@@ -60,9 +58,7 @@ pub fn write_labels(path: &Path, text: &str, labels: &[Label]) -> Result<()> {
     if text.contains("\r\n") && text.matches('\n').count() == text.matches("\r\n").count() {
         written = written.replace("\r\n", "\n").replace('\n', "\r\n");
     }
-    let mut file = AtomicFile::create(path)?;
-    file.write_all(written.as_bytes()).map_err(|e| Error::io(path, e))?;
-    file.commit()
+    files::write(path, written)
 }
 
 /// Replaces a value where there is one, its comment kept, or else adds it at the end of the table.

@@ -16,7 +16,7 @@ use crate::model::Conditions;
 use crate::output::{AtomicFile, remove_leftovers};
 use crate::species::SpeciesMap;
 use crate::trajectory::{DumpReader, Frame, ReadOptions};
-use crate::{Error, Result, digest};
+use crate::{Error, Result, digest, files};
 
 /// Changes when the same input would give other content.
 const FORMAT: u32 = 3;
@@ -237,9 +237,7 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
     out.commit()?;
     let text =
         serde_json::to_string(&contents).map_err(|e| Error::Input(format!("{}: {e}", contents_path.display())))?;
-    let mut out = AtomicFile::create(&contents_path)?;
-    out.write_all(text.as_bytes()).map_err(|e| Error::io(&contents_path, e))?;
-    out.commit()
+    files::write(&contents_path, text)
 }
 
 /// What a configuration is, however its file is written.

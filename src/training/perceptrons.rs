@@ -1,6 +1,6 @@
 //! An ensemble of multilayer perceptrons, each trained on other systems.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use ndarray::{Array1, Array2, ArrayViewMut2};
 use rand::SeedableRng;
@@ -13,8 +13,7 @@ use super::mlp::{Checkpoints, Network, State, train};
 use super::settings::TrainSettings;
 use super::{LocalRows, Pooled, Rows};
 use crate::model::ensemble::InputMap;
-use crate::output::AtomicFile;
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 /// Inputs of all systems are kept in memory up to this many bytes, over all folds, which may be trained at once; beyond,
 /// they are computed at each step anew.
@@ -69,7 +68,7 @@ pub fn train_members(
                 Some(path) => read(path)?,
                 None => None,
             };
-            let mut save = |state: &State| path.as_deref().map_or(Ok(()), |path| write(path, state));
+            let mut save = |state: &State| path.as_deref().map_or(Ok(()), |path| files::write(path, state.to_bytes()));
             // The last step is saved too: a member that is done is not trained again.
             let every = common_divisor(CHECKPOINT_EVERY, settings.mlp.steps);
             let checkpoints = Checkpoints { every, save: &mut save };
@@ -94,20 +93,9 @@ fn held_out(n: usize, share: f64, seed: u64, member: u64) -> Vec<usize> {
 }
 
 fn read(path: &Path) -> Result<Option<State>> {
-    match std::fs::read(path) {
-        Ok(bytes) => State::from_bytes(&bytes)
-            .map(Some)
-            .map_err(|e| Error::Input(format!("{}: {e}; delete the file to train from the start", path.display()))),
-        Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
-        Err(e) => Err(Error::io(PathBuf::from(path), e)),
-    }
-}
-
-fn write(path: &Path, state: &State) -> Result<()> {
-    use std::io::Write;
-    let mut file = AtomicFile::create(path)?;
-    file.write_all(&state.to_bytes()).map_err(|e| Error::io(path, e))?;
-    file.commit()
+    let Some(bytes) = files::if_there(path, std::fs::read(path))? else { return Ok(None) };
+    let refuse = |e| Error::Input(format!("{}: {e}; delete the file to train from the start", path.display()));
+    State::from_bytes(&bytes).map(Some).map_err(refuse)
 }
 
 /// A system's inputs, in memory or made from its features each time.

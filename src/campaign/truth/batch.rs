@@ -1,7 +1,6 @@
 //! Pairs that were run together, as they are kept on the disk.
 
 use std::fs;
-use std::io::Write;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -9,9 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::moments::Moments;
 use super::plan::TruthPlan;
 use super::stage::SIGNS;
-use crate::output::AtomicFile;
 use crate::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 /// Sums over the pairs of a batch. Responses are charge times displacement over the field.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -108,9 +106,7 @@ impl Batch {
 
     pub fn write(&self, path: &Path) -> Result<()> {
         let text = serde_json::to_string(self).map_err(|e| Error::Input(format!("{}: {e}", path.display())))?;
-        let mut file = AtomicFile::create(path)?;
-        file.write_all(text.as_bytes()).map_err(|e| Error::io(path, e))?;
-        file.commit()
+        files::write(path, text)
     }
 
     /// A batch that was written; none where there is no such file.
@@ -118,11 +114,7 @@ impl Batch {
     /// # Errors
     /// One that cannot be read, or is of other response times.
     pub fn read(path: &Path, times: &[u64]) -> Result<Option<Self>> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(None),
-            Err(e) => return Err(Error::io(path, e)),
-        };
+        let Some(text) = files::if_there(path, fs::read_to_string(path))? else { return Ok(None) };
         let batch: Self = serde_json::from_str(&text)
             .map_err(|e| Error::Input(format!("{}: {e}; remove it, and its pairs are run again", path.display())))?;
         let known = !batch.times.is_empty();

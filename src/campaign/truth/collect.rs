@@ -1,8 +1,6 @@
 //! What lies in a campaign's folder: responses of ions as dumps, and what they say together.
 
 use std::fmt::Write as _;
-use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -20,7 +18,7 @@ use crate::campaign::systems::SystemPlan;
 use crate::output::AtomicFile;
 use crate::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
 use crate::transport::Amount;
-use crate::{Error, Result};
+use crate::{Error, Result, files};
 
 /// A system whose configurations are done.
 #[derive(Clone, Debug, Serialize)]
@@ -210,7 +208,7 @@ fn equilibrium(
 }
 
 fn read_displacements(path: &Path) -> Result<Vec<[f64; 3]>> {
-    let text = fs::read_to_string(path).map_err(|e| Error::io(path, e))?;
+    let text = files::read_text(path)?;
     let numbers = |line: &str| -> Option<[f64; 3]> {
         let words: Vec<f64> = line.split_whitespace().skip(1).map_while(|word| word.parse().ok()).collect();
         words.try_into().ok()
@@ -274,7 +272,5 @@ pub fn dataset(campaign: &Campaign, found: &[SystemTruth], labels: &dyn Fn(&str)
 
 /// Writes a text in one step.
 pub fn write_text(path: &Path, text: &str) -> Result<()> {
-    let mut file = AtomicFile::create(path)?;
-    file.write_all(text.as_bytes()).map_err(|e| Error::io(path, e))?;
-    file.commit()
+    files::write(path, text)
 }
