@@ -30,6 +30,7 @@ pub mod page;
 pub mod plot;
 mod pool;
 mod processor;
+mod random;
 pub mod species;
 pub mod statistics;
 pub mod training;

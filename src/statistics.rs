@@ -127,6 +127,9 @@ pub fn correlation(a: &[f64], b: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::normal;
+    use rand::SeedableRng;
+    use rand_chacha::ChaCha8Rng;
 
     #[test]
     fn correlations_are_those_of_hand() {
@@ -136,19 +139,13 @@ mod tests {
         assert!((correlation(&[0.0, 2.0, 4.0], &[3.0, 2.0, 1.0]) + 1.0).abs() < 1e-12);
         assert_eq!(correlation(&[1.0, 1.0], &[1.0, 2.0]), 0.0);
     }
-    use rand::{Rng, SeedableRng};
-    use rand_chacha::ChaCha8Rng;
 
     /// `x[i+1] = phi x[i] + noise`, of variance 1 and mean 0.
     fn autoregressive(phi: f64, n: usize, random: &mut ChaCha8Rng) -> Vec<f64> {
-        let mut normal = || {
-            let (u, v): (f64, f64) = (random.random(), random.random());
-            (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-        };
-        let mut x = normal();
+        let mut x = normal(random);
         (0..n)
             .map(|_| {
-                x = phi * x + (1.0 - phi * phi).sqrt() * normal();
+                x = phi * x + (1.0 - phi * phi).sqrt() * normal(random);
                 x
             })
             .collect()

@@ -105,6 +105,7 @@ fn candidate<D: Density>(binned: &Binned, density: D, n: f64, bound: f64) -> Can
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::normal;
     use rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;
     use rayon::prelude::*;
@@ -120,9 +121,7 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
         let mut all = Histogram::default();
         for _ in 0..n {
-            let (a, b): (f64, f64) = (random.random(), random.random());
-            let z = (-2.0 * (1.0 - a).ln()).sqrt() * (std::f64::consts::TAU * b).cos();
-            all.add(of(z, random.random())).unwrap();
+            all.add(of(normal(&mut random), random.random())).unwrap();
         }
         all
     }

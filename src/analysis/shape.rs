@@ -84,6 +84,7 @@ fn normal_below(z: f64, n: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::normal;
     use rand::{Rng, SeedableRng};
     use rand_chacha::ChaCha8Rng;
 
@@ -91,12 +92,7 @@ mod tests {
         let mut random = ChaCha8Rng::seed_from_u64(2);
         let (mut shape, mut all) = (FieldShape::default(), Histogram::default());
         for _ in 0..10 {
-            let values: Vec<f64> = (0..n / 10)
-                .map(|_| {
-                    let (a, b): (f64, f64) = (random.random(), random.random());
-                    of((-2.0 * (1.0 - a).ln()).sqrt() * (std::f64::consts::TAU * b).cos(), random.random::<f64>() < 0.3)
-                })
-                .collect();
+            let values: Vec<f64> = (0..n / 10).map(|_| of(normal(&mut random), random.random::<f64>() < 0.3)).collect();
             shape.add(&values);
             values.iter().for_each(|v| all.add(*v).unwrap());
         }
@@ -122,12 +118,7 @@ mod tests {
             let mut random = ChaCha8Rng::seed_from_u64(n as u64);
             let (mut shape, mut all) = (FieldShape::default(), Histogram::default());
             for _ in 0..20_000 / n * 10 {
-                let values: Vec<f64> = (0..n)
-                    .map(|_| {
-                        let (a, b): (f64, f64) = (random.random(), random.random());
-                        1.0 + 0.3 * (-2.0 * (1.0 - a).ln()).sqrt() * (std::f64::consts::TAU * b).cos()
-                    })
-                    .collect();
+                let values: Vec<f64> = (0..n).map(|_| 1.0 + 0.3 * normal(&mut random)).collect();
                 shape.add(&values);
                 values.iter().for_each(|v| all.add(*v).unwrap());
             }

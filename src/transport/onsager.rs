@@ -212,10 +212,11 @@ fn slope(table: &MsdTable, lags: RangeInclusive<usize>, stretch: usize, dt: f64)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::normal;
     use crate::transport::estimators::{EinsteinOptions, einstein_helfand};
     use crate::transport::msd::MultipleTau;
     use crate::transport::self_diffusion::self_diffusion;
-    use rand::{Rng, SeedableRng};
+    use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
 
     /// Share of the motion that all ions of a species have in common.
@@ -235,10 +236,7 @@ mod tests {
     impl Planted {
         fn run(&self, n_frames: usize, seed: u64) -> (Vec<Vec<[f64; 3]>>, Vec<MsdTable>) {
             let mut random = ChaCha8Rng::seed_from_u64(seed);
-            let mut normal = || {
-                let (u, v): (f64, f64) = (random.random(), random.random());
-                (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-            };
+            let mut normal = || normal(&mut random);
             let mut positions = self.n.map(|n| vec![[0.0; 3]; n]);
             let mut velocities = positions.clone();
             let mut correlators = self.n.map(MultipleTau::new);

@@ -299,15 +299,11 @@ pub fn yeh_hummer(thermal_energy: f64, viscosity: f64, volume: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::normal;
     use crate::transport::msd::MultipleTau;
-    use rand::{Rng, SeedableRng};
+    use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
     use rayon::prelude::*;
-
-    fn normal(random: &mut ChaCha8Rng) -> f64 {
-        let (u, v): (f64, f64) = (random.random(), random.random());
-        (-2.0 * (1.0 - u).ln()).sqrt() * (std::f64::consts::TAU * v).cos()
-    }
 
     /// `step` moves one coordinate of a particle; it has a memory of its own.
     fn walk(n: usize, n_frames: usize, seed: u64, step: impl Fn(&mut f64, &mut f64, &mut ChaCha8Rng)) -> MsdTable {

@@ -1,14 +1,10 @@
 use super::*;
 use crate::analysis::blocks::Told;
 use crate::geometry::Cell;
+use crate::random::normal;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::f64::consts::TAU;
-
-fn normal(random: &mut ChaCha8Rng) -> f64 {
-    let (a, b): (f64, f64) = (random.random(), random.random());
-    (-2.0 * (1.0 - a).ln()).sqrt() * (TAU * b).cos()
-}
 
 const SIDE: f64 = 12.0;
 

@@ -80,14 +80,10 @@ pub fn variance(values: &[f64]) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::normal;
     use crate::statistics::correlation;
-    use rand::{Rng, SeedableRng};
+    use rand::SeedableRng;
     use rand_chacha::ChaCha8Rng;
-
-    fn normal(random: &mut ChaCha8Rng) -> f64 {
-        let (a, b): (f64, f64) = (random.random(), random.random());
-        (-2.0 * (1.0 - a).ln()).sqrt() * (std::f64::consts::TAU * b).cos()
-    }
 
     /// Ions with means of deviation 0.5 about 2, and pairs that scatter by 1.
     fn planted(n_ions: usize, n_pairs: usize, seed: u64) -> (Vec<f64>, Moments, Moments) {

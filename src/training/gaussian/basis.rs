@@ -4,10 +4,11 @@ use std::f64::consts::TAU;
 
 use nalgebra::DMatrix;
 use ndarray::{Array2, ArrayView2};
-use rand::{Rng, SeedableRng};
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::model::ensemble::Waves;
+use crate::random::normal;
 
 /// `phi(x) = sqrt(2/D) cos(2 pi x . directions)`, and the sines of the same: `D` features of `D/2` directions.
 ///
@@ -94,12 +95,6 @@ fn directions(n_inputs: usize, n: usize, length_scale: f64, random: &mut ChaCha8
         }
     }
     directions
-}
-
-/// A normal deviate (G. E. P. Box and M. E. Muller, Ann. Math. Stat. 29, 610 (1958)).
-pub(super) fn normal(random: &mut impl Rng) -> f64 {
-    let (u, v): (f64, f64) = (random.random(), random.random());
-    (-2.0 * (1.0 - u).ln()).sqrt() * (TAU * v).cos()
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use nalgebra::{Cholesky, DMatrix, DVector, Dyn};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::basis::normal;
 use super::local::{Informed, LocalSums};
+use crate::random::normal;
 use crate::{Error, Result};
 
 /// Prior variances tried, in variances of the labels: `10^(i/4)`.

@@ -1,5 +1,6 @@
 use super::*;
-use rand::{Rng, SeedableRng};
+use crate::random::normal;
+use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 const INTERVAL: f64 = 0.1;
@@ -21,11 +22,6 @@ const SLOW: Process = Process {
     loudness: |t| 1.0 - (-t / 3.0f64).exp(),
     noise: 0.3,
 };
-
-fn normal(random: &mut ChaCha8Rng) -> f64 {
-    let (a, b): (f64, f64) = (random.random(), random.random());
-    (-2.0 * (1.0 - a).ln()).sqrt() * (std::f64::consts::TAU * b).cos()
-}
 
 /// Pairs with noise of correlation time 0.5 in the current, and a share of it that successive pairs have in common.
 fn pairs(process: &Process, n: usize, shared: f64, seed: u64) -> Vec<Pair> {
