@@ -115,6 +115,13 @@ fn error_from_blocks(sums: &[f64], block_length: usize) -> f64 {
     (squares / (n_blocks * (n_blocks - 1)) as f64).sqrt()
 }
 
+/// Mean of some values, and their standard deviation about it, with their number as denominator.
+pub(crate) fn mean_and_deviation(values: impl ExactSizeIterator<Item = f64> + Clone) -> [f64; 2] {
+    let n = values.len() as f64;
+    let mean = values.clone().sum::<f64>() / n;
+    [mean, (values.map(|v| (v - mean).powi(2)).sum::<f64>() / n).sqrt()]
+}
+
 /// Pearson's correlation of two lists of equal length; 0 where one of them does not vary.
 pub fn correlation(a: &[f64], b: &[f64]) -> f64 {
     let n = a.len() as f64;

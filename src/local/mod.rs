@@ -23,6 +23,7 @@ use crate::model::{BLOCK, Conditions, Metadata, Model};
 use crate::pool::Pool;
 use crate::processor::expect_writes;
 use crate::species::{Species, SpeciesMap};
+use crate::statistics::mean_and_deviation;
 use crate::{Error, Result};
 
 /// Centers that go through descriptor and network together: enough for matrix products, few enough for the cache.
@@ -268,10 +269,8 @@ impl LocalModel {
         let grades = self.model.grades(features);
         let mut sums = vec![0.0; members.ncols()];
         for ((out, members), grade) in out.iter_mut().zip(members.rows()).zip(grades) {
-            let n = members.len() as f64;
-            let mean = members.iter().map(|&v| f64::from(v)).sum::<f64>() / n;
-            let variance = members.iter().map(|&v| (f64::from(v) - mean).powi(2)).sum::<f64>() / n;
-            *out = [mean, variance.sqrt(), grade];
+            let [mean, deviation] = mean_and_deviation(members.iter().map(|&v| f64::from(v)));
+            *out = [mean, deviation, grade];
             sums.iter_mut().zip(members).for_each(|(sum, &v)| *sum += f64::from(v));
         }
         Ok(sums)

@@ -1,6 +1,7 @@
 //! How far an ensemble's members agree on a system's mean.
 
 use super::Metadata;
+use crate::statistics::mean_and_deviation;
 
 /// The members' means over a system's ions.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,10 +19,7 @@ impl Agreement {
 
     /// Of each member's sum over `n_ions` ions.
     pub fn of_sums(sums: &[f64], n_ions: usize) -> Self {
-        let members = sums.len() as f64;
-        let means = || sums.iter().map(|sum| sum / n_ions as f64);
-        let mean = means().sum::<f64>() / members;
-        let deviation = (means().map(|m| (m - mean).powi(2)).sum::<f64>() / members).sqrt();
+        let [mean, deviation] = mean_and_deviation(sums.iter().map(|sum| sum / n_ions as f64));
         Self { mean, deviation }
     }
 

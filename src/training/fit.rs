@@ -6,11 +6,12 @@ use serde_json::json;
 use super::gaussian::GaussianField;
 use super::input::{FittedInputs, fit_inputs};
 use super::mlp::Network;
-use super::perceptrons::{Kept, mean_and_deviation, outputs, pooled_outputs, train_members};
+use super::perceptrons::{Kept, outputs, pooled_outputs, train_members};
 use super::settings::{ModelKind, TrainSettings};
 use super::{Pooled, Rows};
 use crate::Result;
 use crate::model::ensemble::{Ensemble, Head, Perceptrons};
+use crate::statistics::mean_and_deviation;
 
 /// A model fitted to systems.
 pub enum Fitted {

@@ -13,6 +13,7 @@ use super::mlp::{Checkpoints, Network, State, train};
 use super::settings::TrainSettings;
 use super::{LocalRows, Pooled, Rows};
 use crate::model::ensemble::InputMap;
+use crate::statistics::mean_and_deviation;
 use crate::{Error, Result, files};
 
 /// Inputs of all systems are kept in memory up to this many bytes, over all folds, which may be trained at once; beyond,
@@ -149,13 +150,6 @@ impl Rows for Mapped<'_> {
         self.map.apply(features.view(), &mut room, &mut inputs);
         out.assign(&inputs);
     }
-}
-
-/// Mean and standard deviation over an ensemble.
-pub(super) fn mean_and_deviation(members: impl ExactSizeIterator<Item = f64> + Clone) -> [f64; 2] {
-    let n = members.len() as f64;
-    let mean = members.clone().sum::<f64>() / n;
-    [mean, (members.map(|m| (m - mean).powi(2)).sum::<f64>() / n).sqrt()]
 }
 
 /// Mean output of each network over a system.

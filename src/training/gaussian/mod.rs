@@ -23,10 +23,10 @@ pub use posterior::{Draws, Posterior, PriorSearch};
 use kernels::Kernels;
 
 use super::input::FittedInputs;
-use super::perceptrons::mean_and_deviation;
 use super::rows::sum_over_chunks;
 use super::settings::TrainSettings;
 use super::{Pooled, Rows};
+use crate::statistics::mean_and_deviation;
 use crate::{Error, Result};
 
 /// Environments that go through the basis together.

@@ -1,6 +1,7 @@
 //! Labels as the network sees them.
 
 use crate::model::ensemble::Output;
+use crate::statistics::mean_and_deviation;
 use crate::training::Pooled;
 use crate::{Error, Result};
 
@@ -39,8 +40,7 @@ impl Scale {
     /// Mean and deviation of the training labels. A positive output cannot be shifted: there the mean is the scale.
     pub fn of(systems: &[Pooled], output: Output) -> Self {
         let n = systems.len() as f64;
-        let mean = systems.iter().map(|s| s.label).sum::<f64>() / n;
-        let deviation = (systems.iter().map(|s| (s.label - mean).powi(2)).sum::<f64>() / n).sqrt();
+        let [mean, deviation] = mean_and_deviation(systems.iter().map(|s| s.label));
         let weight = systems.iter().map(|s| s.error.powi(-2)).sum::<f64>() / n;
         let (shift, scale) = match output {
             Output::Softplus => (0.0, mean),
