@@ -8,6 +8,14 @@ pub fn is_measurable(value: f64) -> bool {
     (1e-60..=1e60).contains(&value)
 }
 
+/// Refuses a value that is not measurable, by what it is called.
+pub(crate) fn check_measurable(what: &str, value: f64) -> Result<(), String> {
+    match is_measurable(value) {
+        true => Ok(()),
+        false => Err(format!("{what} {value:?}: it must be above zero, and between 1e-60 and 1e60")),
+    }
+}
+
 /// A LAMMPS unit style.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UnitStyle {

@@ -2,7 +2,7 @@
 
 use super::{Dataset, Paths, System};
 use crate::species::check_types;
-use crate::units::{UnitStyle, is_measurable};
+use crate::units::{UnitStyle, check_measurable};
 
 /// Sizes of labels and of their errors that a model's numbers, which are float32, can be of.
 const LABELS: std::ops::RangeInclusive<f64> = 1e-30..=1e30;
@@ -99,8 +99,8 @@ impl System {
             ("mass", self.mass),
             ("langevin_damp", self.langevin_damp),
         ] {
-            if let Some(value) = value.filter(|&value| !is_measurable(value)) {
-                return Err(format!("{key} {value:?}: it must be above zero, and between 1e-60 and 1e60"));
+            if let Some(value) = value {
+                check_measurable(key, value)?;
             }
         }
         for (key, paths) in

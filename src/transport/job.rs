@@ -9,7 +9,7 @@ use super::current::{CurrentSeries, read_current};
 use super::record::{Record, RecordOptions, record};
 use super::report::{Subject, TransportReport};
 use super::verdict::judge;
-use crate::units::is_measurable;
+use crate::units::{check_measurable, is_measurable};
 use crate::{Error, Result};
 
 /// What to analyse, and how.
@@ -142,10 +142,10 @@ impl Job {
             ("volume", self.volume),
             ("number of formula units", self.formula_units),
         ];
-        if let Some((what, value)) =
-            positive.into_iter().find_map(|(what, value)| Some((what, value.filter(|&v| !is_measurable(v))?)))
-        {
-            return Err(Error::Input(format!("{what} {value:?}: it must be above zero, and between 1e-60 and 1e60")));
+        for (what, value) in positive {
+            if let Some(value) = value {
+                check_measurable(what, value).map_err(Error::Input)?;
+            }
         }
         if let Some((kind, mass)) = self.record.properties.masses.iter().find(|&(_, &mass)| !is_measurable(mass)) {
             return Err(Error::Input(format!(
