@@ -1,20 +1,18 @@
 //! `ionscape import`: adopting a model made elsewhere.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use ionscape::configuration;
 use ionscape::local::{Environments, LocalModel};
 use ionscape::model::{self, Card, Condition, Conditions, Domain, DomainBuilder};
-use ionscape::output::AtomicFile;
 use ionscape::species::SpeciesMap;
 use ionscape::trajectory::{DumpReader, Frame, ReadOptions};
 use ndarray::{Array2, ArrayView2};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{mapping, outputs, progress::Progress};
+use crate::{mapping, outputs, progress::Progress, reading, results};
 
 /// Adopt an ONNX model made elsewhere, such as one trained with PyTorch on DScribe features.
 #[derive(clap::Args)]
@@ -45,8 +43,8 @@ pub struct Arguments {
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     outputs::check_model(&arguments.output)?;
-    let text = std::fs::read_to_string(&arguments.card).with_context(|| arguments.card.display().to_string())?;
-    let mut card: Card = toml::from_str(&text).with_context(|| format!("{}", arguments.card.display()))?;
+    let mut card: Card =
+        toml::from_str(&reading::text(&arguments.card)?).with_context(|| format!("{}", arguments.card.display()))?;
     let inputs: Vec<PathBuf> =
         [&arguments.file, &arguments.card].into_iter().chain(&arguments.domain).cloned().collect();
     outputs::check(&[&arguments.output], &inputs)?;
@@ -69,10 +67,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         let domain = domain(&local, &map, conditions, &arguments.domain)?;
         adopted = model::adopt(&arguments.file, &bytes, card, Some(domain))?;
     }
-    let mut file = AtomicFile::create(&arguments.output)?;
-    file.write_all(&adopted).with_context(|| arguments.output.display().to_string())?;
-    file.commit()?;
-    Ok(())
+    results::write(&arguments.output, &adopted)
 }
 
 /// The domain of every ion in every frame of some dumps.

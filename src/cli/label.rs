@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use ionscape::dataset::{Dataset, Label, System, check_for_labels, write_labels};
 use ionscape::output::AtomicFile;
 use ionscape::transport::{
@@ -11,7 +11,7 @@ use ionscape::transport::{
 use ionscape::units::UnitStyle;
 use serde::Serialize;
 
-use crate::{outputs, progress::Progress, results, systems};
+use crate::{outputs, progress::Progress, reading, results, systems};
 
 /// Compute the molar conductivities that a data set lacks, from the trajectories that its systems name.
 ///
@@ -49,7 +49,7 @@ struct Labelled {
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let path = &arguments.dataset;
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    let text = reading::text(path)?;
     let dataset = Dataset::parse(path, &text)?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let json: Vec<&Path> = arguments.json.as_deref().into_iter().collect();

@@ -1,5 +1,8 @@
-//! How dumps are read: options that commands share.
+//! How dumps are read, by options that commands share, and texts.
 
+use std::path::Path;
+
+use anyhow::Context;
 use ionscape::trajectory::{OnBadFrame, ReadOptions};
 
 #[derive(clap::Args)]
@@ -15,4 +18,9 @@ impl Reading {
         let on_bad_frame = if self.skip_bad_frames { OnBadFrame::Skip } else { OnBadFrame::Refuse };
         ReadOptions { on_bad_frame, ..Default::default() }
     }
+}
+
+/// The text of a file.
+pub fn text(path: &Path) -> anyhow::Result<String> {
+    std::fs::read_to_string(path).with_context(|| path.display().to_string())
 }

@@ -18,6 +18,13 @@ pub fn write_json(path: Option<&Path>, value: &impl Serialize) -> anyhow::Result
     Ok(())
 }
 
+/// Writes a file in one step.
+pub fn write(path: &Path, content: impl AsRef<[u8]>) -> anyhow::Result<()> {
+    let mut file = AtomicFile::create(path)?;
+    file.write_all(content.as_ref()).with_context(|| path.display().to_string())?;
+    Ok(file.commit()?)
+}
+
 /// Four decimals, or three digits of what would lose them or be long.
 pub fn number(value: f64) -> String {
     number_beside(value, value.abs())
@@ -49,9 +56,7 @@ pub fn write_figure(path: &Path, figure: &Figure) -> anyhow::Result<()> {
         Some("png") => figure.to_png(2.0)?,
         _ => figure.to_svg().into_bytes(),
     };
-    let mut file = AtomicFile::create(path)?;
-    file.write_all(&bytes).with_context(|| path.display().to_string())?;
-    Ok(file.commit()?)
+    write(path, bytes)
 }
 
 /// Refuses a figure's name that says no format, before anything is computed.

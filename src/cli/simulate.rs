@@ -9,7 +9,6 @@ use std::time::Instant;
 use anyhow::{Context, bail};
 use ionscape::campaign::{Campaign, Engine, Event, Label, SlurmJob, State, SystemPlan, collect, drive, script};
 use ionscape::guard::Guard;
-use ionscape::output::AtomicFile;
 use serde::Serialize;
 
 use crate::{doctor, outputs, results, systems};
@@ -387,9 +386,7 @@ fn slurm(arguments: &Arguments, campaign: &Campaign, root: &Path, path: &Path) -
         ranks: campaign.file.run.ranks,
         options,
     });
-    let mut file = AtomicFile::create(path)?;
-    file.write_all(text.as_bytes()).with_context(|| path.display().to_string())?;
-    file.commit()?;
+    results::write(path, text)?;
     crate::terminal::tell!("submit the campaign with: bash {}", path.display());
     Ok(())
 }

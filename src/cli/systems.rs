@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, bail};
+use anyhow::bail;
 use ionscape::dataset::Dataset;
 use ionscape::descriptor::SoapParameters;
 use ionscape::model::{Condition, Metadata};
@@ -15,7 +15,7 @@ use ionscape::training::local::Agreement;
 use ionscape::training::score::{Coverage, Prediction, Score};
 
 use crate::results::number;
-use crate::{outputs, progress::Progress, results};
+use crate::{outputs, progress::Progress, reading, results};
 
 /// Where features are kept.
 #[derive(clap::Args)]
@@ -105,8 +105,7 @@ impl Outputs {
 
 /// Reads a data set file.
 pub fn dataset(path: &Path) -> anyhow::Result<(&Path, Dataset)> {
-    let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-    Ok((path, Dataset::parse(path, &text)?))
+    Ok((path, Dataset::parse(path, &reading::text(path)?)?))
 }
 
 /// Prints a row for each system.

@@ -1,13 +1,11 @@
 //! `ionscape train`: a model of the local field from the conductivities of whole systems.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
 use anyhow::Context;
 use ionscape::dataset::Dataset;
 use ionscape::model::Condition;
-use ionscape::output::AtomicFile;
 use ionscape::species::Channels;
 use ionscape::training::corpus::Corpus;
 use ionscape::training::local::Agreement;
@@ -18,9 +16,9 @@ use ionscape::training::{ModelKind, TrainSettings};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::outputs;
 use crate::progress::Progress;
 use crate::systems::{self, Outputs, Reading};
+use crate::{outputs, reading, results};
 
 /// Train a model of the local conductivity from the molar conductivities of whole systems.
 ///
@@ -147,9 +145,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
     })?;
     drop(progress);
-    let mut file = AtomicFile::create(&arguments.output)?;
-    file.write_all(&outcome.model).with_context(|| arguments.output.display().to_string())?;
-    file.commit()?;
+    results::write(&arguments.output, &outcome.model)?;
     if let Some(folder) = checkpoints {
         std::fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
     }
@@ -205,10 +201,7 @@ fn checkpoints(cache: &Path, corpus: &Corpus, settings: &TrainSettings) -> anyho
 
 fn settings(arguments: &Arguments) -> anyhow::Result<TrainSettings> {
     let mut settings = match &arguments.config {
-        Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-            TrainSettings::parse(path, &text)?
-        }
+        Some(path) => TrainSettings::parse(path, &reading::text(path)?)?,
         None => TrainSettings::default(),
     };
     settings.kind = arguments.kind.unwrap_or(settings.kind);

@@ -66,8 +66,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     let labels = match &arguments.labels {
         Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-            let labels = Dataset::parse(path, &text)?;
+            let (_, labels) = systems::dataset(path)?;
             check_labels(&labels, &campaign).with_context(|| path.display().to_string())?;
             Some(labels)
         }

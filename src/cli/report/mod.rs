@@ -7,14 +7,13 @@ mod sentences;
 mod system;
 mod words;
 
-use std::io::Write;
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
-use ionscape::output::AtomicFile;
-use ionscape::page::{Page, Section};
+use anyhow::bail;
+use ionscape::page::Section;
 
 use crate::analyze::{Findings, Options, Outputs};
+use crate::results;
 
 /// Fewer frames tell no errors of what takes all of them together.
 const LEAST_FRAMES: usize = 4;
@@ -59,15 +58,9 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         page.sections.push(card::section(path)?);
     }
     page.sections.push(provenance::section(options)?);
-    write(output, &page)?;
+    results::write(output, page.to_html())?;
     crate::terminal::say!("{}", output.display())?;
     Ok(())
-}
-
-fn write(path: &std::path::Path, page: &Page) -> anyhow::Result<()> {
-    let mut file = AtomicFile::create(path)?;
-    file.write_all(page.to_html().as_bytes()).with_context(|| path.display().to_string())?;
-    Ok(file.commit()?)
 }
 
 /// Adds the figures whose files have these names, in this order, to a section.
