@@ -6,6 +6,7 @@ use std::path::Path;
 use rayon::prelude::*;
 use serde::Serialize;
 
+use super::Pooled;
 use super::baselines::Baseline;
 use super::calibration::{HeldOutIons, WIDENINGS, calibrate};
 use super::corpus::{Corpus, Member};
@@ -72,53 +73,19 @@ pub fn cross_validate(
     let k = settings.folds(n);
     let parts = folds(n, k, settings.seed)?;
     let pooled = corpus.pooled(settings);
-    let predicted: Vec<Vec<Predicted>> = parts
-        .par_iter()
-        .enumerate()
-        .map(|(fold, part)| {
-            let tag = format!("fold{fold}");
-            let kept = checkpoints.map(|folder| Kept { folder, tag: &tag });
-            let training: Vec<_> = complement(part, n).into_iter().map(|i| pooled[i]).collect();
-            let mut fitted = Fitted::fit(&training, corpus.inputs.n_beside(), settings, settings.seed, kept)?;
-            let widenings = if fitted.can_widen() { &WIDENINGS[..] } else { &WIDENINGS[..1] };
-            let mut predicted: Vec<Predicted> = part.iter().map(|_| Predicted::default()).collect();
-            for &widening in widenings {
-                fitted.widen(widening);
-                for (&i, predicted) in part.iter().zip(&mut predicted) {
-                    let (mean, error) = fitted.predict(pooled[i].rows);
-                    predicted.mean = mean;
-                    predicted.errors.push(error);
-                    if let Some(local) = &corpus.systems[i].local {
-                        let ions: Vec<usize> = (0..local.departures.len()).collect();
-                        let seed = settings.seed;
-                        predicted.ions.push(fitted.field_with_deviations(
-                            &local.features,
-                            &ions,
-                            settings.members,
-                            seed,
-                        ));
-                    }
-                }
-            }
-            on_fold();
-            Ok(predicted)
-        })
-        .collect::<Result<_>>()?;
-    let mut systems: Vec<(usize, usize, Predicted)> = vec![];
-    let mut baselines: BTreeMap<String, Vec<Prediction>> = BTreeMap::new();
-    for (fold, (part, predicted)) in parts.iter().zip(predicted).enumerate() {
-        let training: Vec<&Member> = complement(part, n).into_iter().map(|i| &corpus.systems[i]).collect();
-        let simple = Baseline::fit_all(&training);
-        for (&i, predicted) in part.iter().zip(predicted) {
-            let member = &corpus.systems[i];
-            systems.push((i, fold, predicted));
-            for baseline in &simple {
-                if let Some(value) = baseline.predict(member) {
-                    baselines.entry(baseline.name().into()).or_default().push(prediction(member, value, 0.0));
-                }
-            }
-        }
-    }
+    let predict = |(fold, part): (usize, &Vec<usize>)| {
+        let tag = format!("fold{fold}");
+        let kept = checkpoints.map(|folder| Kept { folder, tag: &tag });
+        let predicted = predict_fold(corpus, &pooled, part, settings, kept)?;
+        on_fold();
+        Ok(predicted)
+    };
+    let predicted: Vec<Vec<Predicted>> = parts.par_iter().enumerate().map(predict).collect::<Result<_>>()?;
+    let of_fold = |(fold, (part, predicted)): (usize, (&Vec<usize>, Vec<Predicted>))| {
+        part.iter().zip(predicted).map(move |(&i, predicted)| (i, fold, predicted)).collect::<Vec<_>>()
+    };
+    let mut systems: Vec<(usize, usize, Predicted)> =
+        parts.iter().zip(predicted).enumerate().flat_map(of_fold).collect();
     systems.sort_by_key(|(i, ..)| *i);
     let widths = systems.iter().map(|(.., p)| p.errors.len()).min().unwrap_or(1);
     let at = |widening: usize| -> Vec<Prediction> {
@@ -150,16 +117,58 @@ pub fn cross_validate(
         score: score(&predictions, floor),
         coverage: coverage(&predictions, floor),
         calibration,
-        // A baseline that some system lacks the data for is no comparison.
-        baselines: baselines
-            .into_iter()
-            .filter(|(_, of)| of.len() == n)
-            .map(|(name, of)| (name, score(&of, floor)))
-            .collect(),
+        baselines: baselines(corpus, &parts, floor),
         folds: k,
         local,
         widening: (WIDENINGS[widening] != 1.0).then_some(WIDENINGS[widening]),
     })
+}
+
+/// What a model fitted to the systems of the other folds says of those of one, by each widening that it can have.
+fn predict_fold(
+    corpus: &Corpus,
+    pooled: &[Pooled],
+    part: &[usize],
+    settings: &TrainSettings,
+    kept: Option<Kept>,
+) -> Result<Vec<Predicted>> {
+    let training: Vec<_> = complement(part, pooled.len()).into_iter().map(|i| pooled[i]).collect();
+    let mut fitted = Fitted::fit(&training, corpus.inputs.n_beside(), settings, settings.seed, kept)?;
+    let widenings = if fitted.can_widen() { &WIDENINGS[..] } else { &WIDENINGS[..1] };
+    let mut predicted: Vec<Predicted> = part.iter().map(|_| Predicted::default()).collect();
+    for &widening in widenings {
+        fitted.widen(widening);
+        for (&i, predicted) in part.iter().zip(&mut predicted) {
+            let (mean, error) = fitted.predict(pooled[i].rows);
+            predicted.mean = mean;
+            predicted.errors.push(error);
+            if let Some(local) = &corpus.systems[i].local {
+                let ions: Vec<usize> = (0..local.departures.len()).collect();
+                let field = fitted.field_with_deviations(&local.features, &ions, settings.members, settings.seed);
+                predicted.ions.push(field);
+            }
+        }
+    }
+    Ok(predicted)
+}
+
+/// Scores of baselines on the same folds. One that some system lacks the data for is no comparison.
+fn baselines(corpus: &Corpus, parts: &[Vec<usize>], floor: f64) -> BTreeMap<String, Score> {
+    let n = corpus.systems.len();
+    let mut found: BTreeMap<String, Vec<Prediction>> = BTreeMap::new();
+    for part in parts {
+        let training: Vec<&Member> = complement(part, n).into_iter().map(|i| &corpus.systems[i]).collect();
+        let simple = Baseline::fit_all(&training);
+        for member in part.iter().map(|&i| &corpus.systems[i]) {
+            for baseline in &simple {
+                if let Some(value) = baseline.predict(member) {
+                    found.entry(baseline.name().into()).or_default().push(prediction(member, value, 0.0));
+                }
+            }
+        }
+    }
+    let whole = found.into_iter().filter(|(_, predictions)| predictions.len() == n);
+    whole.map(|(name, predictions)| (name, score(&predictions, floor))).collect()
 }
 
 pub(super) fn prediction(member: &Member, predicted: f64, predicted_error: f64) -> Prediction {
