@@ -93,84 +93,21 @@ impl Corpus {
             })
             .collect::<Result<_>>()?;
         let mut systems: Vec<Member> = vec![];
-        for (system, (label, error, snapshots)) in dataset.systems.iter().zip(labelled) {
-            let name = &system.name;
-            let dumps = snapshots.seen_from(folder);
+        for (system, labelled) in dataset.systems.iter().zip(labelled) {
             let recipe = Recipe {
                 inputs: &inputs,
                 map: &map,
                 conditions: Conditions { temperature: system.temperature },
                 coordination_radius: source.coordination_radius,
             };
-            let features = Features::obtain(source.cache, &dumps, &recipe, &mut || on_frame(name))
-                .map_err(|e| refuse(format!("system {name}: {e}")))?;
-            check_units("snapshots", &features, dataset).map_err(|why| refuse(format!("system {name}: {why}")))?;
-            for (sign, word) in [(1.0, "positive"), (-1.0, "negative")] {
-                let of_sign = |(ions, s): (&f64, &Species)| *ions > 0.0 && s.charge * sign > 0.0;
-                if !features.contents.ions.iter().zip(&species).any(of_sign) {
-                    return Err(refuse(format!(
-                        "system {name}: its snapshots have no ion of {word} charge; do the types under species fit them?"
-                    )));
-                }
-            }
-            let dumps = &features.contents.dumps;
-            if (1..dumps.len()).any(|i| dumps[..i].contains(&dumps[i])) {
-                return Err(refuse(format!("system {name}: one of its snapshots is given twice; give each once")));
-            }
-            let mean_features = mean_features(&features).ok_or_else(|| {
-                refuse(format!("system {name}: its features are not finite; do atoms lie on top of each other?"))
-            })?;
-            let local = match (&system.local, system.local_time) {
-                (Some(dump), Some(time)) => {
-                    let kind = ResponseKind {
-                        time,
-                        perturbation: system.local_perturbation.clone().unwrap_or_else(|| "field".into()),
-                    };
-                    Some(
-                        LocalResponse::obtain(source.cache, &folder.join(dump), kind, &recipe, &mut || on_frame(name))
-                            .map_err(|e| refuse(format!("system {name}: {e}")))?,
-                    )
-                }
-                _ => None,
-            };
-            if let Some(local) = &local {
-                check_units("responses", &local.features, dataset)
-                    .map_err(|why| refuse(format!("system {name}: {why}")))?;
-            }
-            let own: BTreeSet<String> = configurations(&features, local.as_ref()).cloned().collect();
+            let read = Reading { dataset, folder, cache: source.cache, recipe, on_frame: &mut *on_frame };
+            let member = read
+                .member(system, labelled)
+                .map_err(|message| refuse(format!("system {}: {message}", system.name)))?;
             for other in &systems {
-                // Responses may be those of the snapshots themselves.
-                let others: BTreeSet<String> = configurations(&other.features, other.local.as_ref()).cloned().collect();
-                match own.intersection(&others).count() {
-                    0 => {}
-                    // Runs may begin from the same configuration.
-                    1 if [&features, &other.features].iter().all(|f| f.contents.configurations.len() > 1) => {
-                        log::warn!(
-                            "{}: systems {} and {name} have a snapshot in common, which is learned from and tested on at once",
-                            path.display(),
-                            other.name
-                        )
-                    }
-                    _ => {
-                        return Err(refuse(format!(
-                            "systems {} and {name} have the same snapshots; what stands twice would be learned from and tested \
-                             on at once: leave them out of one",
-                            other.name
-                        )));
-                    }
-                }
+                check_apart(path, other, &member)?;
             }
-            systems.push(Member {
-                local,
-                name: name.clone(),
-                label,
-                error,
-                nernst_einstein: system.nernst_einstein,
-                bjerrum_length: system.bjerrum_length,
-                temperature: system.temperature,
-                features,
-                mean_features,
-            });
+            systems.push(member);
         }
         Ok(Self { units: dataset.units.clone(), species, inputs, systems })
     }
@@ -208,6 +145,84 @@ impl Member {
     }
 }
 
+/// What a system is read with.
+struct Reading<'a> {
+    dataset: &'a Dataset,
+    /// That of the data set, which paths are seen from.
+    folder: &'a Path,
+    cache: &'a Path,
+    recipe: Recipe<'a>,
+    on_frame: &'a mut dyn FnMut(&str),
+}
+
+impl Reading<'_> {
+    fn member(self, system: &System, (label, error, snapshots): (f64, f64, &Paths)) -> Result<Member, String> {
+        let Self { dataset, folder, cache, recipe, on_frame } = self;
+        let name = &system.name;
+        let features = Features::obtain(cache, &snapshots.seen_from(folder), &recipe, &mut || on_frame(name))
+            .map_err(|e| e.to_string())?;
+        check_units("snapshots", &features, dataset)?;
+        for (sign, word) in [(1.0, "positive"), (-1.0, "negative")] {
+            let of_sign = |(ions, s): (&f64, &Species)| *ions > 0.0 && s.charge * sign > 0.0;
+            if !features.contents.ions.iter().zip(recipe.map.species()).any(of_sign) {
+                return Err(format!(
+                    "its snapshots have no ion of {word} charge; do the types under species fit them?"
+                ));
+            }
+        }
+        let dumps = &features.contents.dumps;
+        if (1..dumps.len()).any(|i| dumps[..i].contains(&dumps[i])) {
+            return Err("one of its snapshots is given twice; give each once".into());
+        }
+        let mean_features =
+            mean_features(&features).ok_or("its features are not finite; do atoms lie on top of each other?")?;
+        let local = match (&system.local, system.local_time) {
+            (Some(dump), Some(time)) => {
+                let perturbation = system.local_perturbation.clone().unwrap_or_else(|| "field".into());
+                let kind = ResponseKind { time, perturbation };
+                let local = LocalResponse::obtain(cache, &folder.join(dump), kind, &recipe, &mut || on_frame(name))
+                    .map_err(|e| e.to_string())?;
+                check_units("responses", &local.features, dataset)?;
+                Some(local)
+            }
+            _ => None,
+        };
+        Ok(Member {
+            name: name.clone(),
+            label,
+            error,
+            nernst_einstein: system.nernst_einstein,
+            bjerrum_length: system.bjerrum_length,
+            temperature: system.temperature,
+            features,
+            mean_features,
+            local,
+        })
+    }
+}
+
+/// Refuses two systems of the same configurations; `path` is the data set's.
+fn check_apart(path: &Path, first: &Member, second: &Member) -> Result<()> {
+    let [ours, theirs] = [first, second].map(|member| configurations(member).collect::<BTreeSet<_>>());
+    let names = format!("{} and {}", first.name, second.name);
+    match ours.intersection(&theirs).count() {
+        0 => Ok(()),
+        // Runs may begin from the same configuration.
+        1 if [first, second].iter().all(|member| member.features.contents.configurations.len() > 1) => {
+            log::warn!(
+                "{}: systems {names} have a snapshot in common, which is learned from and tested on at once",
+                path.display()
+            );
+            Ok(())
+        }
+        _ => Err(Error::Input(format!(
+            "{}: systems {names} have the same snapshots; what stands twice would be learned from and tested on at once: leave \
+             them out of one",
+            path.display()
+        ))),
+    }
+}
+
 fn labelled(system: &System) -> Result<(f64, f64, &Paths), String> {
     let Some(label) = system.molar_conductivity else {
         return Err("it has no molar_conductivity; compute it with ionscape label".into());
@@ -221,10 +236,10 @@ fn labelled(system: &System) -> Result<(f64, f64, &Paths), String> {
     Ok((label, error, snapshots))
 }
 
-/// Digests of all configurations of a system.
-fn configurations<'a>(features: &'a Features, local: Option<&'a LocalResponse>) -> impl Iterator<Item = &'a String> {
-    let local = local.map_or(&[][..], |local| &local.features.contents.configurations);
-    features.contents.configurations.iter().chain(local)
+/// Digests of all configurations of a system; responses may be those of the snapshots themselves.
+fn configurations(member: &Member) -> impl Iterator<Item = &String> {
+    let local = member.local.as_ref().map_or(&[][..], |local| &local.features.contents.configurations);
+    member.features.contents.configurations.iter().chain(local)
 }
 
 /// Refuses dumps that state other units than the data set's.
