@@ -2,7 +2,7 @@
 
 mod dumps;
 
-use dumps::{Brownian, ionscape, json, refusal, transport};
+use dumps::{Brownian, ionscape, json, refusal, transport, transport_at};
 
 #[test]
 fn independent_ions_have_their_exact_coefficients() {
@@ -87,9 +87,8 @@ fn results_do_not_depend_on_threads_order_or_how_a_run_is_split() {
     shuffled.write(&dump("shuffled"), 300, 9);
     let run = |threads: &str, dumps: &[&str]| {
         let out = dump("t.json");
-        let mut command = ionscape();
-        command.args(["--threads", threads, "transport"]).args(dumps.iter().map(|d| dump(d)));
-        command.args(["--units", "lj", "--timestep", "0.01", "--temperature", "1", "--cation", "1", "--anion", "2"]);
+        let mut command = transport_at("1");
+        command.args(["--threads", threads, "--cation", "1", "--anion", "2"]).args(dumps.iter().map(|d| dump(d)));
         command.args(["--json", out.to_str().unwrap()]).assert().success();
         let mut result = json(&out);
         let notes = result["notes"].take().to_string();
@@ -164,18 +163,8 @@ fn molecules_move_as_their_centres_of_mass() {
     let out = folder.path().join("t.json");
     Brownian { molecules: true, ..Brownian::default() }.write(&dump, 400, 3);
     let run = |arguments: &[&str]| {
-        let mut command = ionscape();
-        command.args([
-            "transport",
-            dump.to_str().unwrap(),
-            "--units",
-            "lj",
-            "--timestep",
-            "0.01",
-            "--temperature",
-            "1",
-        ]);
-        command.args(["--json", out.to_str().unwrap()]).args(arguments);
+        let mut command = transport_at("1");
+        command.arg(&dump).args(["--json", out.to_str().unwrap()]).args(arguments);
         command
     };
     run(&["--ion", "Li:1", "--ion", "X:mol:2,3", "--mass", "2=3", "--mass", "3=1"]).assert().success();
@@ -197,9 +186,8 @@ fn one_ion_and_a_net_charge_are_said() {
     let dump = folder.path().join("a");
     let out = folder.path().join("t.json");
     Brownian { n: 1, ..Brownian::default() }.write(&dump, 600, 4);
-    let mut command = ionscape();
-    command.args(["transport", dump.to_str().unwrap(), "--units", "lj", "--timestep", "0.01", "--temperature", "1"]);
-    let assert = command.args(["--cation", "1", "--json", out.to_str().unwrap()]).assert().success();
+    let mut command = transport_at("1");
+    let assert = command.arg(&dump).args(["--cation", "1", "--json", out.to_str().unwrap()]).assert().success();
     let stderr = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
     assert!(stderr.contains("net charge of 1.0000"), "{stderr}");
     let result = json(&out);
@@ -271,18 +259,8 @@ fn walls_and_names_against_the_charges_are_told() {
     Brownian::default().write(&dump, 300, 5);
     std::fs::write(&slab, std::fs::read_to_string(&dump).unwrap().replace("pp pp pp", "pp pp ff")).unwrap();
     let told = |dump: &std::path::Path, [cation, anion]: [&str; 2]| {
-        let mut command = ionscape();
-        command.args([
-            "transport",
-            dump.to_str().unwrap(),
-            "--units",
-            "lj",
-            "--timestep",
-            "0.01",
-            "--temperature",
-            "1",
-        ]);
-        let assert = command.args(["--cation", cation, "--anion", anion]).assert().success();
+        let mut command = transport_at("1");
+        let assert = command.arg(dump).args(["--cation", cation, "--anion", anion]).assert().success();
         String::from_utf8(assert.get_output().stderr.clone()).unwrap()
     };
     assert!(!told(&dump, ["1", "2"]).contains("the box is") && !told(&dump, ["1", "2"]).contains("same order"));

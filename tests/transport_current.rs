@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
-use dumps::{Brownian, ionscape, json, refusal, transport};
+use dumps::{Brownian, json, refusal, transport, transport_at};
 
 const N_FRAMES: usize = 400;
 
@@ -132,9 +132,8 @@ fn rows(n: i64) -> [String; 2] {
 }
 
 fn alone(path: &Path, arguments: &[&str]) -> Command {
-    let mut command = ionscape();
-    command.args(["transport", "--units", "lj", "--timestep", "0.01", "--temperature", "1", "--volume", "500"]);
-    command.args(["--formula-units", "4", "--current", path.to_str().unwrap()]).args(arguments);
+    let mut command = transport_at("1");
+    command.args(["--volume", "500", "--formula-units", "4", "--current", path.to_str().unwrap()]).args(arguments);
     command
 }
 

@@ -5,7 +5,7 @@ mod dumps;
 mod processes;
 
 use dumps::collective::{Walks, Writing};
-use dumps::{ionscape, json};
+use dumps::{json, transport_at};
 use ionscape::transport::{
     Conditions, IonRequest, Job, Method, Properties, RecordOptions, ReferenceFrame, TransportReport,
 };
@@ -59,9 +59,8 @@ fn of_program(walks: &Walks, ions: &[&str], n_frames: usize, seed: u64) -> Value
     let folder = tempfile::tempdir().unwrap();
     let (dump, out) = (folder.path().join("run.lammpstrj"), folder.path().join("t.json"));
     walks.write(&dump, &writing(n_frames, seed));
-    let mut command = ionscape();
-    command.args(["transport", dump.to_str().unwrap(), "--units", "lj", "--timestep", "0.01", "--temperature", "2"]);
-    command.args(ions.iter().flat_map(|ion| ["--ion", ion])).args(["--json", out.to_str().unwrap()]);
+    let mut command = transport_at("2");
+    command.arg(&dump).args(ions.iter().flat_map(|ion| ["--ion", ion])).args(["--json", out.to_str().unwrap()]);
     command.assert().success();
     json(&out)
 }

@@ -4,7 +4,7 @@ mod dumps;
 
 use std::path::{Path, PathBuf};
 
-use dumps::{Brownian, ionscape, json, refusal, transport};
+use dumps::{Brownian, ionscape, json, refusal, transport, transport_at};
 
 /// The text of a small run, changed by `change`, as a dump.
 fn damaged(folder: &Path, style: Brownian, change: impl Fn(String) -> String) -> PathBuf {
@@ -56,18 +56,8 @@ fn types_and_charges_that_are_not_there() {
     let folder = tempfile::tempdir().unwrap();
     let dump = damaged(folder.path(), Brownian::default(), |text| text.replace(" mol q ", " mol c "));
     let run = |ions: &[&str]| {
-        let mut command = ionscape();
-        command.args([
-            "transport",
-            dump.to_str().unwrap(),
-            "--units",
-            "lj",
-            "--timestep",
-            "0.01",
-            "--temperature",
-            "1",
-        ]);
-        command.args(ions);
+        let mut command = transport_at("1");
+        command.arg(&dump).args(ions);
         command
     };
     let message = refusal(&mut run(&["--cation", "1", "--anion", "7"]), 1);
@@ -369,8 +359,7 @@ fn currents_that_are_not_what_they_should_be() {
         |n: i64| (1..=n).map(|i| format!("{} {} 1 {}\n", 10 * i, (i * 7919 % 13) - 6, i % 3)).collect::<String>();
     let run = |text: &str, arguments: &[&str]| {
         std::fs::write(&path, text).unwrap();
-        let mut command = ionscape();
-        command.args(["transport", "--units", "lj", "--timestep", "0.01", "--temperature", "1"]);
+        let mut command = transport_at("1");
         command.args(["--current", path.to_str().unwrap()]).args(arguments);
         refusal(&mut command, 1)
     };
@@ -401,9 +390,17 @@ fn samples_that_stand_twice_are_told() {
     let rows: String = (1..=200).map(row).collect();
     let text = format!("# TimeStep v_Jx v_Jy v_Jz\n{}{}{rows}", row(1), row(1).replace(" 1 ", " 2 "));
     std::fs::write(&path, text).unwrap();
-    let mut command = ionscape();
-    command.args(["transport", "--units", "lj", "--timestep", "0.01", "--temperature", "1", "--volume", "100"]);
-    command.args(["--formula-units", "4", "--current", path.to_str().unwrap(), "--json", out.to_str().unwrap()]);
+    let mut command = transport_at("1");
+    command.args([
+        "--volume",
+        "100",
+        "--formula-units",
+        "4",
+        "--current",
+        path.to_str().unwrap(),
+        "--json",
+        out.to_str().unwrap(),
+    ]);
     command.assert().success();
     let notes = json(&out)["notes"].to_string();
     assert!(notes.contains("2 samples of the current dropped whose timestep stands there already"), "{notes}");
@@ -418,8 +415,7 @@ fn a_dump_and_a_current_are_told_apart() {
     let rows: String = (1..=200).map(|i| format!("{} {} 1 {}\n", 10 * i, i * 7919 % 13 - 6, i % 3)).collect();
     std::fs::write(&flux, format!("{header}{rows}")).unwrap();
     let run = |arguments: &[&Path]| {
-        let mut command = ionscape();
-        command.args(["transport", "--units", "lj", "--timestep", "0.01", "--temperature", "1"]);
+        let mut command = transport_at("1");
         command.args(["--cation", "1", "--anion", "2"]).args(arguments);
         refusal(&mut command, 1)
     };

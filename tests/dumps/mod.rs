@@ -20,11 +20,24 @@ pub fn ionscape() -> Command {
     command
 }
 
-/// `ionscape transport` on a dump in the units of [`Brownian`].
-pub fn transport(dump: &Path) -> Command {
+/// `ionscape transport` in the units of [`Brownian`], on ions and at a temperature that are still to be named.
+fn transport_in_lj() -> Command {
     let mut command = ionscape();
-    command.args(["transport", dump.to_str().unwrap(), "--units", "lj", "--timestep", "0.01"]);
-    command.args(["--cation", "1", "--anion", "2"]);
+    command.args(["transport", "--units", "lj", "--timestep", "0.01"]);
+    command
+}
+
+/// The same at a temperature.
+pub fn transport_at(temperature: &str) -> Command {
+    let mut command = transport_in_lj();
+    command.args(["--temperature", temperature]);
+    command
+}
+
+/// The same on a dump's cations and anions, without a temperature.
+pub fn transport(dump: &Path) -> Command {
+    let mut command = transport_in_lj();
+    command.arg(dump).args(["--cation", "1", "--anion", "2"]);
     command
 }
 
