@@ -5,6 +5,7 @@ mod csv;
 mod dataset;
 mod figures;
 mod ions;
+mod notes;
 mod options;
 mod pairs;
 mod reasons;

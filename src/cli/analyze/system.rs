@@ -12,6 +12,7 @@ use serde::Serialize;
 
 use super::course::Course;
 use super::ions::Ions;
+use super::notes;
 use super::options::{Options, Units};
 use super::reasons::{FRAMES, FRAMES_OF_MANY, Reasons, ReasonsOf};
 use super::source::{Source, Values};
@@ -69,62 +70,22 @@ impl Analysis {
         let unit_style = Units::of(options.units, written.units.as_deref().or(source.units()))?;
         let temporal = history.as_ref().and_then(FieldHistory::summary);
         if let Some(history) = history.as_ref().filter(|_| temporal.is_none()) {
-            notes.push(match (history.n_ions(), distribution.n_frames) {
-                (1, _) => {
-                    "a single ion has no departure from the mean over ions, so nothing is said of a course in time"
-                        .into()
-                }
-                _ if history.is_uniform() => {
-                    "the field is the same for all ions at all times, so nothing is said of a course in time".into()
-                }
-                (_, 1) => "one frame is too few for a course in time, which takes eight and more".into(),
-                (_, n) => format!("{n} frames are too few for a course in time, which takes eight and more"),
-            });
+            notes.push(notes::of_course(history, distribution.n_frames));
         }
         let distance = options.pair_distance.or(spatial.as_ref().and_then(|s| s.first_minimum));
-        if let (None, Some((minimum, [from, to]))) =
-            (options.pair_distance, spatial.as_ref().and_then(|s| s.first_minimum.zip(s.first_minimum_range)))
-            && to - from > BROAD * minimum
-            && !last.are_of_one_kind()
-        {
-            notes.push(format!(
-                "the first minimum of the unlike g(r), {minimum:.3}, may as well be anywhere from {from:.3} to {to:.3} by its \
-                 errors, and states, lifetimes and coordination depend on it; --pair-distance gives them a distance"
-            ));
+        if let (None, Some(spatial), false) = (options.pair_distance, &spatial, last.are_of_one_kind()) {
+            notes.extend(notes::of_minimum(spatial));
         }
         if let Some(net) = last.net_charge().filter(|_| source.predictor.is_none()) {
-            notes.push(format!(
-                "the ions have charges of {net:+.3} together by q, whose sign tells like pairs from unlike ones; where one atom shows an \
-                 ion of several, as P does PF6, it has another charge than the ion: --model knows ions' own charges, and in a dump \
-                 without q kinds are atom types"
-            ));
+            notes.push(notes::of_charge(net));
         }
-        let by_distance = match distance {
-            _ if last.are_of_one_kind() => {
-                notes.push(
-                    "all ions are of one kind, so nothing is said of unlike pairs, states and coordination".into(),
-                );
-                None
-            }
-            None => {
-                notes.push(
-                    "the unlike g(r) has no first minimum, so nothing is said of states and coordination; --pair-distance \
-                     gives them a distance"
-                        .into(),
-                );
-                None
-            }
-            distance => distance,
-        };
+        notes.extend(notes::of_distance(distance, &last).map(String::from));
+        let by_distance = distance.filter(|_| !last.are_of_one_kind());
         let (n_frames, radius) = (distribution.n_frames, options.radius.unwrap_or_else(|| last.radius()));
         let counted = pairs.as_ref().map(SpatialCorrelation::radius);
         let contact_distance = distance.filter(|distance| counted.is_some_and(|radius| *distance <= radius));
         if let Some((distance, radius)) = distance.zip(counted).filter(|_| contact_distance.is_none()) {
-            notes.push(format!(
-                "pairs are counted up to {}, so nothing is said of the correlation of all pairs within {distance}; --radius \
-                 counts more",
-                results::number(radius)
-            ));
+            notes.push(notes::of_contact(distance, radius));
         }
         let density = written.density / n_frames as f64;
         let sampled = if name.is_some() { FRAMES_OF_MANY } else { FRAMES };
@@ -137,15 +98,7 @@ impl Analysis {
             (states.intermittent_lifetime, states.continuous_lifetime) = (None, None);
         }
         notes.extend(states.as_ref().and_then(|states| states.lifetimes_note.clone()));
-        if let Some((frames, _)) =
-            states.as_ref().and_then(|s| s.continuous_lifetime).filter(|(frames, _)| *frames < SHORT)
-        {
-            notes.push(format!(
-                "bonds break within {} times the time between frames, so lifetimes are more of that than of bonds; frames closer to \
-                 each other tell them",
-                results::count(frames)
-            ));
-        }
+        notes.extend(states.as_ref().and_then(notes::of_lifetimes));
         // An ion is worth an independent value each two relaxation times.
         let relaxation = temporal.as_ref().and_then(|t| t.relaxation).map_or(0.5, |(value, _)| value.max(0.5));
         let frames = (n_frames as f64 / (2.0 * relaxation)).max(1.0);
@@ -270,12 +223,6 @@ impl SecondReading {
         })
     }
 }
-
-/// A minimum that may be anywhere over more than this share of its distance is worth a word.
-const BROAD: f64 = 0.2;
-
-/// Lifetimes of fewer frames than this are those of the frames' distance.
-const SHORT: f64 = 3.0;
 
 /// What a dump says of itself.
 #[derive(Default)]
