@@ -122,13 +122,14 @@ impl SelfDiffusion {
 /// The line is fitted by generalised least squares with the covariance that the lags of one Brownian path have
 /// (J. T. Bullerjahn, S. von Buelow and G. Hummer, J. Chem. Phys. 153, 024116 (2020)); that the path is not quite one
 /// costs precision, not correctness, for the error is not from that model but from leaving out one stretch of time after
-/// another (jackknife), each three times as long as the shortest lag. The fit begins at the shortest lag at which the
-/// offset, there and at shorter lags, is worth no more than a sixth of that lag, from which on no fit that begins
-/// later differs by more than three standard errors of the difference, and above which the curve's end is not lower than the
-/// line by more than two and a half. Where there is none, the longest lags are fitted, and the motion is called diffusive only if
-/// the offset is above zero and under a tenth of the line's rise, and if it is for the offset alone that the fit at half these
-/// lags was not taken. The error also has, in quadrature, a third of what the slope changes when the fit begins at twice the lag, which stands for the
-/// choice made.
+/// another (jackknife), each three times as long as the shortest lag.
+///
+/// The fit begins at the shortest lag at which the offset, there and at shorter lags, is worth no more than a sixth of that lag,
+/// no fit that begins later differs by more than three standard errors of the difference, and the curve's end lies no more than two
+/// and a half below the line. Where there is none, the longest lags are fitted; the motion is then called diffusive only if
+/// the offset is above zero and under a tenth of the line's rise, and if nothing but its offset speaks against the fit at half
+/// these lags. The error also has, in quadrature, a third of what the slope changes when the fit begins at twice the lag, which
+/// stands for the choice made.
 ///
 /// # Errors
 /// Too few frames for a fit and its error.
