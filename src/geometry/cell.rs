@@ -12,6 +12,10 @@ pub struct Cell {
     volume: f64,
 }
 
+/// Atoms that are this share of the cell apart, by [`Cell::nearest_image`], cannot be told to be of one molecule: other images are
+/// as near.
+pub(crate) const WIDEST: f64 = 0.45;
+
 impl Cell {
     /// A cell from its corner and its vectors `a`, `b`, `c` (the rows of `vectors`), in length units.
     ///

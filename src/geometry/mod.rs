@@ -4,4 +4,5 @@ mod cell;
 mod neighbors;
 
 pub use cell::Cell;
+pub(crate) use cell::WIDEST;
 pub use neighbors::{Displacements, NeighborSearch};

@@ -2,11 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::geometry::Cell;
+use crate::geometry::{Cell, WIDEST};
 use crate::species::SpeciesMap;
-
-/// A molecule whose atoms are this share of the cell apart from its first has no centre: other images are as near.
-const WIDEST: f64 = 0.45;
 
 /// The atoms of one configuration.
 #[derive(Clone, Copy)]

@@ -1,14 +1,13 @@
 //! Whether atoms of one molecule id are a molecule.
 
 use super::assignment::Assignment;
+use crate::geometry::WIDEST;
 use crate::trajectory::Frame;
 use crate::{Error, Result};
 
-/// Atoms of a molecule are never so far, as a share of the cell, from the one that was nearest in the first frame: bonds are
-/// shorter. Ions that share an id by mistake are before long.
-const APART: f64 = 0.3;
-
 /// Each atom of a molecular ion with the nearest one of the same ion, by their places in the order of ids.
+///
+/// A molecule may be long, yet bonds keep these two together. Ions that share an id by mistake part before long.
 #[derive(Debug, Default)]
 pub(super) struct Molecules(Vec<[usize; 2]>);
 
@@ -36,7 +35,7 @@ impl Molecules {
         for pair in &self.0 {
             let atoms = pair.map(|place| order[place]);
             let (_, along) = separation(frame, positions, atoms);
-            if along > APART {
+            if along > WIDEST {
                 return Err(self.refuse(frame, atoms, along));
             }
         }
