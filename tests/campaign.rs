@@ -183,6 +183,11 @@ fn wrong_campaigns_are_refused_before_anything_runs() {
         ("b = 9", "b = nan", "the variable b is nan; give a number or a text"),
         ("length = 8", "length = \"none\"", "names the variable none"),
         (
+            "timestep = 0.01",
+            "timestep = 0.01\nbjerrum_length = \"l\"\nvariables = { l = 0 }",
+            "bjerrum_length is 0; it must be above zero",
+        ),
+        (
             "length = 8",
             "length = 0.001",
             "system a1_b2: response.length is 0.001; paired response: the runs are too short",

@@ -92,8 +92,8 @@ fn system(file: &CampaignFile, own: Variables, field_key: &str) -> Result<System
         temperature: quantity("temperature", &file.temperature)?,
         bjerrum_length: file
             .bjerrum_length
-            .as_ref()
-            .map(|name| number(&variables, "bjerrum_length", name))
+            .clone()
+            .map(|name| quantity("bjerrum_length", &Quantity::Variable(name)))
             .transpose()?,
         field: quantity(field_key, &file.response.field)?,
         length: quantity("response.length", &file.response.length)?,
