@@ -47,8 +47,9 @@ IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
   // LAMMPS gives such a box no images along z, and dumps do not tell.
   if (domain->dimension == 2) refuse("needs a simulation in three dimensions, not 'dimension 2'");
 
-  const auto usage = fmt::format("Usage: compute ID group-ID {} model.onnx name1 name2 ... [threads N] [temperature T] "
-                                 "[on_error stop|warn]", style);
+  const auto usage =
+      fmt::format("Usage: compute ID group-ID {} model.onnx name1 name2 ... [threads N] [temperature T]{}", style,
+                  strcmp(style, "soap/atom") ? " [on_error stop|warn]" : "");
   const int ntypes = atom->ntypes;
   int iarg = FIRST_NAME;
   const auto is_keyword = [](const char *word) {

@@ -34,7 +34,13 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         ("conditions", plain(&serde_json::to_value(&metadata.conditions)?)),
         ("descriptor", plain(&metadata.descriptor)),
         ("reach", format!("{:.4}", local.descriptor().reach())),
-        ("features", local.model().n_features().to_string()),
+        (
+            "features",
+            match local.inputs().n_beside() {
+                0 => local.model().n_features().to_string(),
+                beside => format!("{} and {beside} inputs beside the structure", local.model().n_features() - beside),
+            },
+        ),
         ("members", local.model().n_members().to_string()),
         (
             "domain",
