@@ -4,8 +4,8 @@ use super::assignment::IonSpecies;
 use super::estimators::Estimate;
 use super::self_diffusion::SelfDiffusion;
 
-/// Diffusion of single ions over the lags `from` to `to` that the charge's line was fitted to, over that at the lags of their own fits, summed over
-/// species with the squares of their charges as in the Nernst-Einstein equation.
+/// Diffusion of single ions over the lags `from` to `to` that the charge's line was fitted to, over that at the lags of their own
+/// fits, summed over species with the squares of their charges as in the Nernst-Einstein equation.
 ///
 /// The charge's path is one, and cannot tell so well as those of all ions from which lag on motion is diffusive. Of ions that rattle
 /// in what moves slowly the ratio is far above 1; before inertia is forgotten it is below. None where a curve does not reach these

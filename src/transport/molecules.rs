@@ -5,7 +5,11 @@ use crate::geometry::WIDEST;
 use crate::trajectory::Frame;
 use crate::{Error, Result};
 
-/// Each atom of a molecular ion with the nearest one of the same ion, by their places in the order of ids.
+/// Atoms of an ion before and behind one, in the order of ids, of which the nearest is looked for: ids mostly follow the bonds, and
+/// ions that share a molecule id by mistake may be thousands.
+const NEAR: usize = 8;
+
+/// Each atom of a molecular ion with the nearest of those about it in the order of ids, by their places in that order.
 ///
 /// A molecule may be long, yet bonds keep these two together. Ions that share an id by mistake part before long.
 #[derive(Debug, Default)]
@@ -16,13 +20,11 @@ impl Molecules {
     pub fn new(assignment: &Assignment, frame: &Frame, order: &[usize], positions: &[[f64; 3]]) -> Self {
         let distance = |a: usize, b: usize| separation(frame, positions, [order[a], order[b]]).0;
         let mut pairs = vec![];
-        for ion in assignment.ions().filter(|ion| ion.len() > 1) {
-            for (i, &(atom, _)) in ion.iter().enumerate() {
-                let others = ion
-                    .iter()
-                    .enumerate()
-                    .filter(|(j, _)| *j != i)
-                    .map(|(_, &(other, _))| (distance(atom, other), other));
+        for ion in assignment.ions() {
+            let places: Vec<usize> = ion.iter().map(|(place, _)| *place).collect();
+            for (i, &atom) in places.iter().enumerate() {
+                let near = &places[i.saturating_sub(NEAR)..(i + NEAR + 1).min(places.len())];
+                let others = near.iter().filter(|other| **other != atom).map(|&other| (distance(atom, other), other));
                 pairs.extend(others.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, other)| [atom, other]));
             }
         }
@@ -47,8 +49,8 @@ impl Molecules {
         frame.error(
             Some(atom),
             format!(
-                "atoms {} and {}{molecule}, nearest to each other in the first frame, are {along:.2} of the cell apart: do several ions \
-                 share a molecule id? Give each its own, or take a species of single atoms",
+                "atoms {} and {}{molecule} are {along:.2} of the cell apart, which no bond spans: do several ions share a molecule id? \
+                 Give each its own, or take a species of single atoms",
                 frame.ids[atom], frame.ids[other]
             ),
         )
