@@ -55,6 +55,17 @@ fn triples() -> Walks {
     walks
 }
 
+/// Cations and anions with walks of their own, and one of this factor that all have in common and that remembers its steps by
+/// this share.
+fn together(factor: f64, memory: f64) -> Walks {
+    let mut walks = Walks::new(&[1.0, -1.0]);
+    let common = walks.walk();
+    walks.add(0, 12, 0.3, &[(common, factor)]);
+    walks.add(1, 12, 0.3, &[(common, factor)]);
+    walks.slow = Some((common, memory));
+    walks
+}
+
 fn of_program(walks: &Walks, ions: &[&str], n_frames: usize, seed: u64) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let (dump, out) = (folder.path().join("run.lammpstrj"), folder.path().join("t.json"));
@@ -122,12 +133,8 @@ fn drives_that_ions_share_show_in_their_onsager_coefficients() {
 
 #[test]
 fn common_motion_that_is_slower_than_the_charge_is_waited_for() {
-    let mut walks = Walks::new(&[1.0, -1.0]);
-    let together = walks.walk();
-    walks.add(0, 12, 0.3, &[(together, 0.2)]);
-    walks.add(1, 12, 0.3, &[(together, 0.2)]);
     // Forgotten in five frames; the charge, which has no part in it, is diffusive from the first lag on.
-    walks.slow = Some((together, 0.8));
+    let walks = together(0.2, 0.8);
     let result = of_program(&walks, &["cation:1", "anion:2"], 4000, 44);
     assert!(result["einstein_helfand"]["fit_from"].as_f64().unwrap() <= 2.0);
     let over_volume = 1.0 / (EDGE.powi(3) * TEMPERATURE);
@@ -142,11 +149,7 @@ fn common_motion_that_is_slower_than_the_charge_is_waited_for() {
 
 #[test]
 fn common_motion_that_outlasts_the_run_is_told() {
-    let mut walks = Walks::new(&[1.0, -1.0]);
-    let together = walks.walk();
-    walks.add(0, 12, 0.3, &[(together, 0.4)]);
-    walks.add(1, 12, 0.3, &[(together, 0.4)]);
-    walks.slow = Some((together, 0.98));
+    let walks = together(0.4, 0.98);
     let result = of_program(&walks, &["cation:1", "anion:2"], 2000, 45);
     assert_eq!(result["onsager"][1]["diffusive"], Value::Bool(false));
     let notes = result["notes"].as_array().unwrap();

@@ -8,8 +8,9 @@ use super::self_diffusion::SelfDiffusion;
 /// fits, summed over species with the squares of their charges as in the Nernst-Einstein equation.
 ///
 /// The charge's path is one, and cannot tell so well as those of all ions from which lag on motion is diffusive. Of ions that rattle
-/// in what moves slowly the ratio is far above 1; before inertia is forgotten it is below. None where a curve does not reach these
-/// lags, or there is none.
+/// in what moves slowly the ratio is far above 1; before inertia is forgotten it is below. Errors are added as if lags were
+/// independent, which they are not: those of one run rise and fall together, so that the ratio's is smaller. None where a curve does
+/// not reach these lags, or there is none.
 pub(super) fn early_diffusion(
     (from, to): (f64, f64),
     diffusion: &[SelfDiffusion],
