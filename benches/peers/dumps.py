@@ -3,7 +3,7 @@
 import os
 import warnings
 
-from clock import Served, costs, cpu_of, in_turns
+from clock import FEW_ROUNDS, Served, costs, cpu_of, in_turns
 from systems import N
 from table import Row, Section, missing, version
 
@@ -43,7 +43,7 @@ def beside(folder, dump, what, frames, package, peer, at_least=None):
         works = {"ours": ours.cpu}
         if here:
             works["theirs"] = cpu_of(lambda: passed(peer(str(dump)), frames))
-        taken = in_turns(works, rounds=5)
+        taken = in_turns(works, rounds=FEW_ROUNDS)
         passed(ours.value, frames)
     dump.unlink()
     speeds = {name: [size / s for s in seconds] for name, seconds in taken.items()}

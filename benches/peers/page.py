@@ -7,7 +7,7 @@ import subprocess
 import textwrap
 from pathlib import Path
 
-from clock import ROOT, ROUNDS
+from clock import FEW_ROUNDS, MOST_ROUNDS, ROOT, SECONDS
 from table import Section, digits
 
 PAGE = ROOT / "docs/benchmarks.md"
@@ -22,8 +22,8 @@ Times of ionscape beside those of other programs that do the same; `make bench-p
 ## How
 
 - The programs take turns, ours and theirs in every round, and stay ready between rounds; the first does not count.
-- Numbers are medians over 5 to {rounds} rounds, with the lowest and the highest behind them. Ratios are of the medians,
-  and behind them are the lowest and highest ratio of a single round.
+- Numbers are medians over rounds, {few} or more, and of short work as many as fit into {seconds} seconds, {most} at most. The first
+  and third quartiles are behind them. Ratios are of the medians, and behind them are the quartiles of the rounds' own ratios.
 - Time is the process's own processor time, user and system, on one thread, unless a table says otherwise.
 - Where two programs compute the same, their results are compared, and a difference ends the measurement.
 - A target is met or not by the ratio of the medians.
@@ -82,7 +82,8 @@ def write(kept):
     if not kept:
         return
     sections = {name: Section.from_json(data["section"]) for name, data in kept.items()}
-    text = HEAD.format(summary=summary(sections.values()), rounds=ROUNDS, machine=machine(kept, sections))
+    rounds = {"few": FEW_ROUNDS, "most": MOST_ROUNDS, "seconds": SECONDS}
+    text = HEAD.format(summary=summary(sections.values()), machine=machine(kept, sections), **rounds)
     for section in sections.values():
         text += f"\n## {section.title}\n\n{filled(section.method)}\n\n{section.markdown()}\n"
     made = PAGE.with_suffix(".md.new")

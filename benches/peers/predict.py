@@ -1,6 +1,6 @@
 """`ionscape predict` on a dump beside its own descriptor and network on frames in memory."""
 
-from clock import MODEL, PROGRAM, Served, costs, in_turns, run
+from clock import FEW_ROUNDS, MODEL, PROGRAM, Served, costs, in_turns, run
 from systems import N
 from table import Row, Section
 
@@ -15,7 +15,7 @@ def section(folder):
     dump, out = folder / "ions.lammpstrj", folder / "predicted.lammpstrj"
     costs("write", dump, FRAMES, N)
     with Served("local", MODEL, dump) as alone:
-        taken = in_turns({"whole": lambda: run(command(dump, out))[0], "alone": alone.cpu}, rounds=5)
+        taken = in_turns({"whole": lambda: run(command(dump, out))[0], "alone": alone.cpu}, rounds=FEW_ROUNDS)
     row = Row(f"{FRAMES} frames of {N:,} ions", taken["whole"], taken["alone"], at_most=1.2)
     return Section(
         "Dumps evaluated",

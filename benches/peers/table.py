@@ -71,7 +71,8 @@ def digits(value):
 
 
 def spread(middle, values):
-    return f"{digits(middle)} ({digits(min(values))} to {digits(max(values))})"
+    first, _, third = statistics.quantiles(values, n=4, method="inclusive") if len(values) > 1 else 3 * values
+    return f"{digits(middle)} ({digits(first)} to {digits(third)})"
 
 
 def median(values):
