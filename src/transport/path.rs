@@ -14,7 +14,8 @@ const NAMES: [&str; 3] = ["a", "b", "c"];
 /// in proportion to how many cells a particle has crossed, which has nothing to do with its motion. There each step is
 /// the difference of the wrapped positions plus the boundaries crossed in that step times the new cell's vectors:
 /// the toroidal-view-preserving scheme of J. T. Bullerjahn et al., J. Chem. Theory Comput. 19, 3406 (2023), with the
-/// crossings read from the unwrapped positions and not guessed from the nearest image.
+/// crossings read from the unwrapped positions and not guessed from the nearest image. Wrapped positions are relative to
+/// the cell's middle: what a cell adds by growing about another point, as where its corner stays, is common to all.
 ///
 /// LAMMPS flips a cell that leans too far: other vectors then span the same lattice. Crossings before a flip are
 /// counted in the vectors after it.
@@ -43,13 +44,14 @@ impl Paths {
             }
             Some(before) => {
                 let flipped = flipped(before, cell)?;
+                let middle = middle_moved(flipped.as_ref().unwrap_or(before), cell);
                 for ((moved, last), now) in self.moved.iter_mut().zip(&self.last).zip(unwrapped) {
                     let (old, new) = (images(before, *last), images(cell, *now));
                     let (old_shift, new_shift) = (before.translation(old), cell.translation(new));
                     let old = flipped.as_ref().map_or(old, |flipped| counts(flipped, old_shift));
                     let crossed = cell.translation(std::array::from_fn(|k| new[k] - old[k]));
                     for k in 0..3 {
-                        moved[k] += (now[k] - new_shift[k]) - (last[k] - old_shift[k]) + crossed[k];
+                        moved[k] += (now[k] - new_shift[k]) - (last[k] - old_shift[k]) + crossed[k] - middle[k];
                     }
                 }
             }
@@ -66,6 +68,14 @@ impl Paths {
     pub fn moved(&self) -> &[[f64; 3]] {
         &self.moved
     }
+}
+
+/// How far the middle of a cell moved, along the vectors that repeat; walls follow their atoms.
+fn middle_moved(before: &Cell, cell: &Cell) -> [f64; 3] {
+    let (old, new) = (before.to_cartesian([0.5; 3]), cell.to_cartesian([0.5; 3]));
+    let origin = cell.origin();
+    let factors = cell.to_fractional(std::array::from_fn(|k| origin[k] + new[k] - old[k]));
+    cell.translation(std::array::from_fn(|k| if cell.periodic()[k] { factors[k] } else { 0.0 }))
 }
 
 /// The cell before a flip in the vectors of the one after it: sums of the old vectors with whole factors, those that
@@ -133,10 +143,20 @@ mod tests {
         assert_eq!(paths.moved(), [[13.0, -24.0, 0.5]]);
     }
 
+    fn with_its_corner_at_rest(stretch: f64) -> Cell {
+        let [a, b, c] = cell(stretch).vectors();
+        Cell::new([1.0, 2.0, 3.0], [a, b, c], [true; 3]).unwrap()
+    }
+
     /// A walk through a breathing triclinic cell: the walk is known, the dump would show positions that the barostat
-    /// scales about the cell's middle together with the cell.
+    /// scales about the cell's middle, or its corner, together with the cell.
     #[test]
     fn a_breathing_cell_adds_no_more_than_its_own_breath() {
+        breathe(cell);
+        breathe(with_its_corner_at_rest);
+    }
+
+    fn breathe(cell: impl Fn(f64) -> Cell) {
         let mut random = ChaCha8Rng::seed_from_u64(5);
         let mut paths = Paths::default();
         let mut walked = [0.0f64; 3];
@@ -164,6 +184,26 @@ mod tests {
         assert!(plain > 5.0, "{plain}");
     }
 
+    /// What is in the middle of the cell stays there, and others move by as much to either side.
+    #[test]
+    fn a_cell_that_grows_about_its_corner_moves_nothing_as_a_whole() {
+        let places = [[0.5; 3], [0.2, 0.9, 0.6], [0.8, 0.1, 0.4], [2.5, -1.5, 0.5]];
+        let mut paths = Paths::default();
+        for stretch in [1.0, 1.02, 0.97, 1.05] {
+            let now = with_its_corner_at_rest(stretch);
+            paths.advance(&places.map(|place| now.to_cartesian(place)), &now).unwrap();
+        }
+        let moved = paths.moved();
+        let expected = cell(1.0).translation([-0.3 * 0.05, 0.4 * 0.05, 0.1 * 0.05]);
+        for k in 0..3 {
+            assert!(moved[0][k].abs() < 1e-12 && moved[3][k].abs() < 1e-12, "{moved:?}");
+            assert!(
+                (moved[1][k] - expected[k]).abs() < 1e-12 && (moved[2][k] + expected[k]).abs() < 1e-12,
+                "{moved:?}"
+            );
+        }
+    }
+
     fn leaning(tilt: [f64; 3]) -> Cell {
         Cell::from_lammps([-1.0, 2.0, 0.5], [11.0, 12.0, 9.5], tilt, [true; 3]).unwrap()
     }
@@ -181,10 +221,16 @@ mod tests {
         for frame in 0..2000 {
             let mut now = leaning(tilt);
             if frame % 2 == 0 {
+                let before = now.to_cartesian([0.5; 3]);
                 for (xyz, rate) in tilt.iter_mut().zip([0.31, -0.17, 0.23]) {
                     *xyz += rate;
                 }
                 now = leaning(tilt);
+                // Motion is relative to the cell's middle, which atoms that stay do not follow.
+                let after = now.to_cartesian([0.5; 3]);
+                for walked in &mut walked {
+                    *walked = std::array::from_fn(|k| walked[k] + before[k] - after[k]);
+                }
                 for ((place, _), walked) in atoms.iter_mut().zip(&mut walked) {
                     for k in 0..3 {
                         let step = random.random_range(-1.0..1.0) + 0.05;
@@ -224,7 +270,7 @@ mod tests {
         assert!(flips > 50, "{flips}");
         for (moved, walked) in paths.moved().iter().zip(&walked) {
             let apart = (0..3).map(|k| (moved[k] - walked[k]).abs()).fold(0.0, f64::max);
-            assert!(walked[0] > 10.0 && apart < 1e-7, "{moved:?} for {walked:?}");
+            assert!(walked[2] > 10.0 && apart < 1e-7, "{moved:?} for {walked:?}");
         }
     }
 
@@ -243,9 +289,10 @@ mod tests {
         assert!(after([1.0, 0.0, 0.0]).unwrap_err().contains("its vector b changed by 0.50 times a"));
         // A length that grows by a third flips nothing.
         let mut paths = Paths::default();
-        paths.advance(&[[0.0; 3]], &cell(1.0)).unwrap();
-        paths.advance(&[[0.0; 3]], &cell(1.33)).unwrap();
-        assert_eq!(paths.moved(), [[0.0; 3]]);
+        for cell in [cell(1.0), cell(1.33)] {
+            paths.advance(&[cell.to_cartesian([0.5; 3])], &cell).unwrap();
+        }
+        assert!(paths.moved()[0].iter().all(|x| x.abs() < 1e-12), "{:?}", paths.moved());
     }
 
     #[test]
