@@ -226,6 +226,22 @@ fn a_continuation_without_its_image_flags() {
     assert!(message.contains("several times as far as between any frames after it"), "{message}");
 }
 
+#[test]
+fn wrapped_positions_under_the_names_of_unwrapped_ones() {
+    let columns = |text: String| text.replace("x y z ix iy iz", "xu yu zu a b c");
+    for change in [&columns as &dyn Fn(String) -> String, &|text| without_flags(&text)] {
+        refused(
+            change,
+            &["100 steps between frames", "no atom was ever outside", "(xu yu zu) have wrapped positions", "ix iy iz"],
+        );
+    }
+    // Ions that stay in the box are what unwrapped positions may be of.
+    let folder = tempfile::tempdir().unwrap();
+    let dump = folder.path().join("dump");
+    Brownian { diffusion: [0.1, 0.1], spring: 0.2, ..Brownian::default() }.write(&dump, 80, 1);
+    transport(&dump).args(["--temperature", "1"]).assert().success();
+}
+
 /// A dump's text with image flags of zero.
 fn without_flags(text: &str) -> String {
     let reset = |line: &str| match line.split(' ').collect::<Vec<_>>()[..] {

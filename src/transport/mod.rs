@@ -25,6 +25,7 @@ mod self_diffusion;
 mod sequence;
 mod steps;
 mod verdict;
+mod wrapped;
 
 pub use analysis::{Amount, Analysis, ChargeEstimate, Conditions, Method, Per, analyse};
 pub use assignment::{Assignment, IonSpecies, Properties, ReferenceFrame};

@@ -12,6 +12,7 @@ use super::msd::{MsdTable, MultipleTau};
 use super::path::Paths;
 use super::sequence::Sequence;
 use super::steps::Steps;
+use super::wrapped::Wrapped;
 use crate::geometry::Cell;
 use crate::statistics::{MeanEstimate, mean_with_error};
 use crate::trajectory::{Columns, Frame, Quantity};
@@ -129,6 +130,7 @@ struct Recorder {
     /// Of the ions, and of the reference frame's atoms.
     steps: Steps,
     reference_steps: Steps,
+    wrapped: Wrapped,
     /// By species and group of ions.
     correlators: Vec<Correlator>,
     units: Option<String>,
@@ -174,6 +176,7 @@ impl Recorder {
             pending: vec![],
             steps: Steps::default(),
             reference_steps: Steps::default(),
+            wrapped: Wrapped::default(),
             correlators,
             units: frame.units.clone(),
         };
@@ -222,6 +225,7 @@ impl Recorder {
         let shift =
             self.reference_shift(unwrapped, order, &frame.cell).map_err(|message| frame.error(None, message))?;
         self.reference_steps.take(self.reference_paths.moved(), frame)?;
+        self.wrapped.take(unwrapped, order, frame)?;
         let mut moved = self.paths.moved().to_vec();
         for position in &mut moved {
             subtract(position, shift);

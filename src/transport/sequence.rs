@@ -118,7 +118,7 @@ impl Sequence {
         if step < *last {
             let message = format!(
                 "timestep {step} after {last} ({place}): time goes back; where a run was restarted into the same dump, \
-                 split the dump there and give both files"
+                 split the dump there and give both files; where reset_timestep counted anew, give one of the parts alone"
             );
             return Err(frame.error(None, message));
         }
