@@ -6,7 +6,6 @@ using namespace LAMMPS_NS;
 
 ComputeSOAPAtom::ComputeSOAPAtom(LAMMPS *lmp, int narg, char **arg) : IonscapeCompute(lmp, narg, arg)
 {
-  if (goes_on) refuse("has no column for a flag; leave on_error out");
   size_peratom_cols = static_cast<int>(handle->engine->n_features());
 }
 

@@ -16,7 +16,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <cstring>
 #include <exception>
 #include <tuple>
@@ -26,7 +25,7 @@ using namespace LAMMPS_NS;
 
 namespace {
 
-constexpr int FIRST_NAME = 4;    // after ID, group, style and model file
+constexpr int MODEL = 3;    // after ID, group and style
 
 // The same text on all ranks: that of one of them.
 std::string broadcast(std::string text, MPI_Comm world, int from = 0)
@@ -47,51 +46,15 @@ IonscapeCompute::IonscapeCompute(LAMMPS *lmp, int narg, char **arg) :
   // LAMMPS gives such a box no images along z, and dumps do not tell.
   if (domain->dimension == 2) refuse("needs a simulation in three dimensions, not 'dimension 2'");
 
-  const auto usage =
-      fmt::format("Usage: compute ID group-ID {} model.onnx name1 name2 ... [threads N] [temperature T]{}", style,
-                  strcmp(style, "soap/atom") ? " [on_error stop|warn]" : "");
-  const int ntypes = atom->ntypes;
-  int iarg = FIRST_NAME;
-  const auto is_keyword = [](const char *word) {
-    return !strcmp(word, "threads") || !strcmp(word, "temperature") || !strcmp(word, "on_error");
-  };
-  while (iarg < narg && iarg < FIRST_NAME + ntypes && !is_keyword(arg[iarg])) ++iarg;
-  if (iarg < FIRST_NAME + ntypes)
-    refuse(fmt::format("needs a model file and one species name, or NULL, for each of the {} atom types, and has {} "
-                       "names. {}",
-                       ntypes, std::max(iarg - FIRST_NAME, 0), usage));
-  const std::vector<std::string> names(arg + FIRST_NAME, arg + iarg);
-
-  int threads = 1;
-  for (; iarg < narg; iarg += 2) {
-    if (!is_keyword(arg[iarg]))
-      refuse(fmt::format("'{}' is no keyword, and there are {} atom types to name. {}", arg[iarg], ntypes, usage));
-    const std::string value = iarg + 1 < narg ? arg[iarg + 1] : "";
-    if (!strcmp(arg[iarg], "temperature")) {
-      temperature_source = value;
-      continue;
-    }
-    if (!strcmp(arg[iarg], "on_error")) {
-      if (value != "stop" && value != "warn") refuse(fmt::format("on_error must be stop or warn, not '{}'", value));
-      goes_on = value == "warn";
-      continue;
-    }
-    threads = utils::is_integer(value) && value.size() < 10 ? std::stoi(value) : 0;
-    if (threads < 1) refuse(fmt::format("needs a number of threads of at least 1, not '{}'", value));
-  }
-  load(arg[FIRST_NAME - 1], names, threads);
+  const auto given = read(narg, arg);
+  goes_on = given.goes_on;
+  load(given);
   check_molecules();
-  const std::string &source = temperature_source;
-  const bool named = utils::strmatch(source, "^[cv]_.");
-  if (handle->engine->takes_temperature()) {
-    const double value = !named && utils::is_double(source) ? std::strtod(source.c_str(), nullptr) : NAN;
-    const bool number = std::isfinite(value) && value > 0.0;
-    if (source.empty())
-      refuse("the model takes the temperature of the system; add 'temperature T' with a number, an equal-style variable "
-             "as v_NAME, or a compute as c_ID");
-    if (!named && !number) refuse(fmt::format("the temperature is '{}', and must be a number above 0, v_NAME or c_ID", source));
-  } else if (!source.empty())
-    refuse("the model takes no temperature; leave the keyword out");
+  const bool absent = given.temperature.kind == ionscape::TemperatureKind::Absent;
+  if (handle->engine->takes_temperature() && absent)
+    refuse("the model takes the temperature of the system; add 'temperature T' with a number, an equal-style variable "
+           "as v_NAME, or a compute as c_ID");
+  if (!handle->engine->takes_temperature() && !absent) refuse("the model takes no temperature; leave the keyword out");
 
   peratom_flag = 1;
   create_attribute = 1;
@@ -116,13 +79,24 @@ void IonscapeCompute::refuse(const std::string &why)
   error->all(FLERR, fmt::format("Compute {} (style {}): {}", id, style, why));
 }
 
+ionscape::Arguments IonscapeCompute::read(int narg, char **arg)
+{
+  std::vector<rust::String> words;
+  for (int i = MODEL; i < narg; i++) words.push_back(rust::String::lossy(arg[i]));
+  try {
+    return ionscape::arguments(style, {words.data(), words.size()}, atom->ntypes);
+  } catch (const std::exception &e) {
+    refuse(e.what());
+  }
+}
+
 // Rank 0 reads, so that a file system sees one reader and all ranks succeed or fail alike.
-void IonscapeCompute::load(const std::string &path, const std::vector<std::string> &names, int threads)
+void IonscapeCompute::load(const ionscape::Arguments &given)
 {
   std::string model, problem;
   if (comm->me == 0) {
     try {
-      const auto bytes = ionscape::read_model(ionscape_str(path));
+      const auto bytes = ionscape::read_model(given.model);
       model.assign(reinterpret_cast<const char *>(bytes.data()), bytes.size());
     } catch (const std::exception &e) {
       problem = e.what();
@@ -133,11 +107,10 @@ void IonscapeCompute::load(const std::string &path, const std::vector<std::strin
   model = broadcast(model, world);
 
   try {
-    std::vector<rust::String> species;
-    for (const auto &name : names) species.emplace_back(name.data(), name.size());
     const rust::Slice<const uint8_t> bytes(reinterpret_cast<const uint8_t *>(model.data()), model.size());
-    auto engine = ionscape::load(ionscape_str(path), bytes, {species.data(), species.size()}, update->unit_style, threads);
-    handle.reset(new Handle{std::move(engine), {}, {}, {}, {}, {}});
+    auto engine =
+        ionscape::load(given.model, bytes, {given.names.data(), given.names.size()}, update->unit_style, given.threads);
+    handle.reset(new Handle{std::move(engine), given.temperature, {}, {}, {}, {}, {}});
   } catch (const std::exception &e) {
     problem = e.what();
   }
@@ -167,13 +140,13 @@ void IonscapeCompute::init()
 // Asked once more, a compute that takes a bias off velocities finds the bias anew, which fix nvt and its kind take off later.
 void IonscapeCompute::tell_of_bias()
 {
-  if (!utils::strmatch(temperature_source, "^c_.")) return;
-  const std::string name = temperature_source.substr(2);
+  if (handle->temperature.kind != ionscape::TemperatureKind::Compute) return;
+  const std::string name = ionscape_text(handle->temperature.name);
   const Compute *compute = compute_by_id(modify, name);
   if (compute && compute->tempbias && comm->me == 0)
-    error->warning(FLERR, fmt::format("Compute {} (style {}): temperature {} takes a bias off velocities; if a thermostat uses it "
+    error->warning(FLERR, fmt::format("Compute {} (style {}): temperature c_{} takes a bias off velocities; if a thermostat uses it "
                                       "too, asking for it may change the trajectory: define a compute of its own for the field",
-                                      id, style, temperature_source));
+                                      id, style, name));
 }
 
 void IonscapeCompute::check_molecules()
@@ -193,9 +166,9 @@ std::string IonscapeCompute::of_any_rank(std::string text)
 
 void IonscapeCompute::find_temperature()
 {
-  if (temperature_source.empty()) return;
-  const std::string name = temperature_source.substr(std::min<std::size_t>(2, temperature_source.size()));
-  if (utils::strmatch(temperature_source, "^c_.")) {
+  const auto kind = handle->temperature.kind;
+  const std::string name = ionscape_text(handle->temperature.name);
+  if (kind == ionscape::TemperatureKind::Compute) {
     Compute *compute = compute_by_id(modify, name);
     if (!compute || !compute->scalar_flag) refuse(fmt::format("there is no compute {} with a scalar, for the temperature", name));
     if (!is_ready(compute, 0))
@@ -205,13 +178,13 @@ void IonscapeCompute::find_temperature()
     const auto known = std::make_pair(compute->scalar, compute->invoked_scalar);
     temperature = compute->compute_scalar();
     std::tie(compute->scalar, compute->invoked_scalar) = known;
-  } else if (utils::strmatch(temperature_source, "^v_.")) {
+  } else if (kind == ionscape::TemperatureKind::Variable) {
     const int variable = input->variable->find(name.c_str());
     if (variable < 0 || !input->variable->equalstyle(variable))
       refuse(fmt::format("there is no equal-style variable {}, for the temperature", name));
     temperature = input->variable->compute_equal(variable);
   } else
-    temperature = std::strtod(temperature_source.c_str(), nullptr);
+    temperature = handle->temperature.number;
 }
 
 // The centers, and the atoms among which their neighbours are.

@@ -12,6 +12,10 @@
 #include <string>
 #include <vector>
 
+namespace ionscape {
+struct Arguments;
+}
+
 namespace LAMMPS_NS {
 
 class IonscapeCompute : public Compute {
@@ -81,9 +85,6 @@ class IonscapeCompute : public Compute {
   // Whether this compute is at work: what it asks for may ask it in turn.
   bool busy;
 
-  // Where the temperature comes from: a number, or an equal-style variable or a compute by its name.
-  std::string temperature_source;
-
   // Where the atoms of this rank and its ghosts are now. LAMMPS's own ghosts may still be where a fix left them, and stay there: what
   // else looks at them in this step must find the same with and without this compute.
   std::vector<double> places;
@@ -125,7 +126,8 @@ class IonscapeCompute : public Compute {
   } under_way;
 
   void grow_values();
-  void load(const std::string &, const std::vector<std::string> &, int);
+  ionscape::Arguments read(int, char **);
+  void load(const ionscape::Arguments &);
   void check_ghosts();
   void tell_of_bias();
   double ghost_reach() const;

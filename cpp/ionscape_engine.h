@@ -18,13 +18,8 @@
 
 namespace LAMMPS_NS {
 
-// Text for the Rust side, which was not built with the string type of every LAMMPS.
-inline rust::Str ionscape_str(const std::string &text)
-{
-  return {text.data(), text.size()};
-}
-
-// And back: the conversion of rust::String itself is there for one kind of std::string alone.
+// Text of the Rust side. The conversion of rust::String itself is there for one kind of std::string alone, and not every LAMMPS is
+// built with that.
 inline std::string ionscape_text(const rust::String &text)
 {
   return {text.data(), text.size()};
@@ -32,6 +27,7 @@ inline std::string ionscape_text(const rust::String &text)
 
 struct IonscapeCompute::Handle {
   rust::Box<ionscape::Engine> engine;
+  ionscape::Temperature temperature;
   ionscape::AtomsView atoms;
 
   // In place of those, where ghosts do not serve: the atoms of all ranks, the cell, and the ids of this rank's atoms that are

@@ -7,7 +7,7 @@ set -eu
 seconds=$1
 shift
 cd "$(dirname "$0")/.."
-[ $# -gt 0 ] || set -- dump gzip zstd field current model card dataset settings campaign
+[ $# -gt 0 ] || set -- dump gzip zstd field current model card dataset settings campaign arguments
 RUSTC_WORKSPACE_WRAPPER=$PWD/fuzz/instrument.sh cargo build --release --locked --quiet -p ionscape-fuzz
 mkdir -p build/fuzz/failures
 cp target/release/ionscape-fuzz build/fuzz/

@@ -11,6 +11,7 @@ use ionscape::campaign::Campaign;
 use ionscape::campaign::truth::TruthPlan;
 use ionscape::configuration;
 use ionscape::dataset::Dataset;
+use ionscape::lammps::{self, TemperatureKind};
 use ionscape::local::LocalModel;
 use ionscape::model::{self, Card, Conditions};
 use ionscape::training::TrainSettings;
@@ -21,7 +22,7 @@ use tempfile::TempDir;
 /// A reader, by the name of its corpus.
 pub type Reader = (&'static str, fn(&[u8]));
 
-pub const READERS: [Reader; 10] = [
+pub const READERS: [Reader; 11] = [
     ("dump", dump),
     ("gzip", dump),
     ("zstd", dump),
@@ -32,6 +33,7 @@ pub const READERS: [Reader; 10] = [
     ("dataset", dataset),
     ("settings", settings),
     ("campaign", campaign),
+    ("arguments", arguments),
 ];
 
 /// A folder in memory, if there is one.
@@ -185,4 +187,24 @@ fn campaign(bytes: &[u8]) {
             let _ = (campaign.configurations_per_chunk(), campaign.requests(), TruthPlan::of(campaign));
         }
     });
+}
+
+/// What follows the style in the definition of a compute: the first byte is the number of atom types and the style's.
+fn arguments(bytes: &[u8]) {
+    let Some((first, rest)) = bytes.split_first() else { return };
+    let style = if first % 2 == 0 { "conductivity/atom" } else { "soap/atom" };
+    let n_types = usize::from(first / 2 % 8);
+    let words: Vec<String> = String::from_utf8_lossy(rest).split([' ', '\n']).map(String::from).collect();
+    let Ok(given) = lammps::arguments(style, &words, n_types) else { return };
+    assert_eq!(given.names.len(), n_types);
+    assert!(given.threads > 0);
+    let (kind, number) = (given.temperature.kind, given.temperature.number);
+    assert_eq!(kind == TemperatureKind::Number, number.is_finite() && number > 0.0);
+    assert_eq!(matches!(kind, TemperatureKind::Absent | TemperatureKind::Number), given.temperature.name.is_empty());
+    if let Ok(map) = MODEL.map(&given.names) {
+        for atom_type in 1..=n_types as i32 {
+            assert!(map.is_ion(atom_type) || given.names[atom_type as usize - 1] == "NULL");
+            let _ = map.check_charge(atom_type, 1.0);
+        }
+    }
 }

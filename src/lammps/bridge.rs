@@ -1,5 +1,6 @@
 //! The one bridge between C++ and Rust.
 
+use super::arguments::arguments;
 use super::engine::{Engine, agreement, check, evaluate, features, load, read_model};
 use super::gathered::{evaluate_gathered, features_gathered};
 
@@ -37,8 +38,39 @@ mod ffi {
         reason: String,
     }
 
+    /// Where a compute takes the temperature from.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    enum TemperatureKind {
+        Absent,
+        Number,
+        Variable,
+        Compute,
+    }
+
+    /// The temperature: a number, NaN where it is none, or the name of an equal-style variable or a compute.
+    #[derive(Clone, Debug)]
+    struct Temperature {
+        kind: TemperatureKind,
+        number: f64,
+        name: String,
+    }
+
+    /// What follows the style in the definition of a compute: the model file, a species or NULL for each atom type, threads of each
+    /// rank, and whether it goes on where the model fails on an ion.
+    #[derive(Clone, Debug)]
+    struct Arguments {
+        model: String,
+        names: Vec<String>,
+        threads: usize,
+        goes_on: bool,
+        temperature: Temperature,
+    }
+
     extern "Rust" {
         type Engine;
+
+        /// What the words behind a compute's style say.
+        fn arguments(style: &str, words: &[String], n_types: usize) -> Result<Arguments>;
 
         /// The content of a model file.
         fn read_model(path: &str) -> Result<Vec<u8>>;
@@ -124,3 +156,4 @@ mod ffi {
 }
 
 pub(super) use ffi::{Agreement, AtomsView, Configuration, Failures};
+pub use ffi::{Arguments, Temperature, TemperatureKind};
