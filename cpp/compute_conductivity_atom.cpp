@@ -65,6 +65,7 @@ void ComputeConductivityAtom::watch(std::vector<double> &values, Work &&work)
 void ComputeConductivityAtom::evaluate(std::vector<double> &values)
 {
   watch(values, [&] {
+    check_places();
     return ionscape::evaluate(*handle->engine, handle->atoms, {centers.data(), centers.size()}, temperature,
                               {values.data(), values.size()}, {members.data(), members.size()});
   });

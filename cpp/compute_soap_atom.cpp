@@ -12,6 +12,7 @@ ComputeSOAPAtom::ComputeSOAPAtom(LAMMPS *lmp, int narg, char **arg) : IonscapeCo
 void ComputeSOAPAtom::evaluate(std::vector<double> &values)
 {
   contained([&] {
+    check_places();
     ionscape::features(*handle->engine, handle->atoms, {centers.data(), centers.size()}, temperature,
                        {values.data(), values.size()});
   });

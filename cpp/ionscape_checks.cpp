@@ -9,6 +9,7 @@
 #include <cmath>
 #include <cstddef>
 #include <exception>
+#include <stdexcept>
 
 using namespace LAMMPS_NS;
 
@@ -29,6 +30,17 @@ void IonscapeCompute::check_charges()
   }
   problem = of_any_rank(problem);
   if (!problem.empty()) refuse(problem);
+}
+
+// A run that has gone wrong: thrown where all ranks end together.
+void IonscapeCompute::check_places() const
+{
+  for (std::size_t i = 0; 3 * i < places.size(); i++) {
+    const double *x = &places[3 * i];
+    if ((std::isfinite(x[0]) && std::isfinite(x[1]) && std::isfinite(x[2])) || !handle->engine->is_seen(atom->type[i])) continue;
+    const auto which = atom->tag_enable ? fmt::format("atom {}", atom->tag[i]) : fmt::format("an atom of type {}", atom->type[i]);
+    throw std::runtime_error(fmt::format("{} is at ({}, {}, {}); is the run stable?", which, x[0], x[1], x[2]));
+  }
 }
 
 // This rank's atoms whose charge has not the sign of their species.

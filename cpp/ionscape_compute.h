@@ -76,6 +76,7 @@ class IonscapeCompute : public Compute {
   std::string of_any_rank(std::string text);
 
   [[noreturn]] void refuse(const std::string &);
+  void check_places() const;
 
  private:
   int nmax;

@@ -65,6 +65,10 @@ impl<'a> Gathered<'a> {
                 ids[pair[0]]
             )));
         }
+        if let Some(lost) = positions.iter().position(|position| !position.iter().all(|x| x.is_finite())) {
+            let position = positions[lost].map(|x| x / engine.length);
+            return Err(Error::Input(format!("atom {} is at {position:?}; is the run stable?", ids[lost])));
+        }
         let atoms = Atoms {
             types: &types,
             positions: &positions,

@@ -150,6 +150,31 @@ def test_ions_that_the_model_fails_on_are_flagged_if_asked(lammps, tmp_path):
         assert np.allclose(one[column], three[column], rtol=1e-4, atol=1e-6)
 
 
+NOWHERE = """
+group lost id 7
+fix push lost addforce 1.7e308 0 0
+fix again lost addforce 1.7e308 0 0
+neigh_modify delay 50 every 50 check no
+"""
+
+
+@pytest.mark.parametrize("style", ["conductivity/atom", "soap/atom"])
+def test_an_atom_that_is_nowhere_is_named(lammps, style):
+    text = script(after=NOWHERE, run="run 5").replace("conductivity/atom", style)
+    text = text.replace("thermo_style custom step pe c_lam", "thermo_style custom step")
+    run = lammps(text, ranks=2, ok=False)
+    assert re.search(r"Compute lam \(style \S+\): step \d+: atom 7 is at \(-?(inf|nan), .*\); is the run stable", run.output)
+
+
+def test_an_atom_that_is_nowhere_is_no_value(lammps):
+    """What the ranks that see it have is flagged, and the run goes on as LAMMPS has it."""
+    run = lammps(script(after=NOWHERE, keywords="on_error warn", run="run 5"), ranks=2)
+    assert re.search(r"WARNING: Compute lam .*: step \d+: atom 7 is at \(-?(inf|nan), ", run.output)
+    last = run.dump()[-1]
+    assert (last["c_lam[3]"][last["id"] == 7] == -2).all()
+    assert all(np.isfinite(last[f"c_lam[{k}]"]).all() for k in (1, 2, 3))
+
+
 def test_words_of_on_error(lammps):
     run = lammps(script(keywords="on_error ignore"), ranks=2, ok=False)
     assert "on_error must be stop or warn, not 'ignore'" in " ".join(run.output.split())
