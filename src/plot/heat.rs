@@ -224,7 +224,13 @@ fn decimals(difference: f64) -> usize {
 }
 
 fn number(value: f64, decimals: usize) -> String {
-    format!("{value:.decimals$}").replace('-', "\u{2212}")
+    let digits = format!("{value:.decimals$}");
+    match digits.strip_prefix('-') {
+        // What is rounded to zero has no sign.
+        Some(zero) if !zero.contains(|c: char| ('1'..='9').contains(&c)) => zero.into(),
+        Some(digits) => format!("\u{2212}{digits}"),
+        None => digits,
+    }
 }
 
 /// An error to its first digit, or none that is less than a tenth of the value's last digit.
@@ -257,6 +263,14 @@ mod tests {
         let svg = heat(&map(3)).to_svg();
         assert_eq!(svg.matches(">\u{b1}0.01<").count(), 6, "{svg}");
         assert!(svg.contains(">0.10<") && svg.contains(">\u{2212}0.04<"), "{svg}");
+    }
+
+    #[test]
+    fn what_is_rounded_to_zero_has_no_sign() {
+        assert_eq!(
+            [-0.004, -0.0, -0.006, 0.004].map(|value| number(value, 2)),
+            ["0.00", "0.00", "\u{2212}0.01", "0.00"]
+        );
     }
 
     #[test]
