@@ -20,6 +20,13 @@ pub(super) fn check_script(script: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// How many times `unit` makes `length`, once at least; none where it is no whole number. Both are decimals in a file, so that their
+/// ratio is whole to rounding alone.
+pub(super) fn multiples(length: f64, unit: f64) -> Option<u64> {
+    let ratio = length / unit;
+    (ratio >= 1.0 - 1e-9 && (ratio - ratio.round()).abs() <= 1e-6 * ratio).then_some(ratio.round() as u64)
+}
+
 /// Values and names by themselves; what systems make of them is checked as they are made.
 pub(super) fn check(file: &CampaignFile) -> Result<(), String> {
     let response = &file.response;
@@ -47,15 +54,13 @@ pub(super) fn check(file: &CampaignFile) -> Result<(), String> {
     if file.label.target_error >= 1.0 {
         return Err(format!("label.target_error is {}; it is relative, as in 0.015", file.label.target_error));
     }
-    let ratio = file.production.chunk / file.production.spacing;
-    if ratio < 0.99 || (ratio - ratio.round()).abs() > 1e-6 * ratio {
+    if multiples(file.production.chunk, file.production.spacing).is_none() {
         return Err(format!(
             "production.chunk {} is no multiple of production.spacing {}",
             file.production.chunk, file.production.spacing
         ));
     }
-    let steps = file.production.spacing / file.timestep;
-    if steps < 1.0 - 1e-9 || (steps - steps.round()).abs() > 1e-6 * steps {
+    if multiples(file.production.spacing, file.timestep).is_none() {
         return Err(format!("production.spacing {} is no multiple of the timestep", file.production.spacing));
     }
     check_types(file.species.keys())?;

@@ -1,5 +1,6 @@
 //! What a campaign's file asks of the response of single ions.
 
+use crate::campaign::check::multiples;
 use crate::campaign::file::{Perturbation, Quantity, Truth};
 use crate::campaign::plan::Campaign;
 use crate::campaign::systems::{SystemPlan, resolve, systems};
@@ -152,9 +153,7 @@ fn check(truth: &Truth, timestep: f64) -> Result<Vec<u64>, String> {
         return Err(format!("times are {:?}; they must ascend", truth.times));
     }
     let whole = |time: &f64| {
-        let steps = time / timestep;
-        let good = steps >= 1.0 - 1e-9 && (steps - steps.round()).abs() < 1e-6 * steps;
-        good.then_some(steps.round() as u64).ok_or(format!("times: {time} is no multiple of the timestep {timestep}"))
+        multiples(*time, timestep).ok_or(format!("times: {time} is no multiple of the timestep {timestep}"))
     };
     truth.times.iter().map(whole).collect()
 }
