@@ -29,6 +29,15 @@ pub(super) fn multiples(length: f64, unit: f64) -> Option<u64> {
 
 /// Values and names by themselves; what systems make of them is checked as they are made.
 pub(super) fn check(file: &CampaignFile) -> Result<(), String> {
+    check_numbers(file)?;
+    check_species(file)?;
+    if file.thermostat.forces.is_some() && file.thermostat.langevin_damp.is_none() {
+        return Err("thermostat.forces is for the force route, which needs thermostat.langevin_damp".into());
+    }
+    Ok(())
+}
+
+fn check_numbers(file: &CampaignFile) -> Result<(), String> {
     let response = &file.response;
     let positive = [
         ("timestep", file.timestep),
@@ -63,6 +72,11 @@ pub(super) fn check(file: &CampaignFile) -> Result<(), String> {
     if multiples(file.production.spacing, file.timestep).is_none() {
         return Err(format!("production.spacing {} is no multiple of the timestep", file.production.spacing));
     }
+    Ok(())
+}
+
+/// That ions can be named and have charges, and what else is said of species is of those that are named.
+fn check_species(file: &CampaignFile) -> Result<(), String> {
     check_types(file.species.keys())?;
     for name in file.species.values() {
         if name.is_empty() || !name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') {
@@ -92,9 +106,6 @@ pub(super) fn check(file: &CampaignFile) -> Result<(), String> {
     }
     if let Some(name) = file.optional.iter().find(|name| !file.species.values().any(|species| species == *name)) {
         return Err(format!("optional: {name} is not among the species"));
-    }
-    if file.thermostat.forces.is_some() && file.thermostat.langevin_damp.is_none() {
-        return Err("thermostat.forces is for the force route, which needs thermostat.langevin_damp".into());
     }
     Ok(())
 }
