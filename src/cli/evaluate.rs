@@ -6,7 +6,7 @@ use anyhow::{Context, bail};
 use ionscape::descriptor::SoapParameters;
 use ionscape::local::LocalModel;
 use ionscape::model::{self, Metadata};
-use ionscape::training::evaluation::{Seen, evaluate, seen, stored_baselines};
+use ionscape::training::evaluation::{Evaluated, Evaluation, Seen, evaluate, seen, stored_baselines};
 use ionscape::training::local::Agreement;
 use ionscape::training::score::Prediction;
 
@@ -64,20 +64,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let evaluation = evaluate(&local, &corpus, arguments.label_floor, &mut || progress.frame())?;
     drop(progress);
     warn_of_seen(&seen(metadata, &corpus));
-    if local.model().n_members() == 1 {
-        log::warn!(
-            "the model has one member, which has no deviation: errors of predictions are those of their sampling alone, and the \
-             shares within stated errors mean little"
-        );
-    }
-    let unsampled = evaluation.systems.iter().filter(|s| s.sampling_error.is_none());
-    let unsampled: Vec<&str> = unsampled.map(|s| s.prediction.name.as_str()).collect();
-    if !unsampled.is_empty() {
-        log::warn!(
-            "{}: there are too few frames for an error of sampling, and errors of these predictions are those of the ensemble alone",
-            unsampled.join(", ")
-        );
-    }
+    warn_of_errors(local.model().n_members(), &evaluation);
     let predictions: Vec<Prediction> = evaluation.systems.iter().map(|s| s.prediction.clone()).collect();
     // Before the table, whose reader may have had enough.
     let heading = "Predicted against true conductivity";
@@ -90,46 +77,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     crate::terminal::say!("baselines were fitted to {}", evaluation.baselines_fitted_to)?;
     systems::print_coverage(&evaluation.coverage)?;
     systems::print_local(&beside)?;
-    let differ = |a: &Agreement, b: &Agreement| a.time != b.time || a.perturbation != b.perturbation;
-    if let Some((first, other)) = beside.first().and_then(|a| Some((a, beside.iter().find(|b| differ(a, b))?))) {
-        log::warn!(
-            "responses of ions are to the perturbation \"{}\" up to t = {} in {}, and to \"{}\" up to t = {} in {}: they are not the same \
-             quantity",
-            first.perturbation,
-            first.time,
-            first.name,
-            other.perturbation,
-            other.time,
-            other.name
-        );
-    }
-    let learned = |key: &str| metadata.provenance.get(key).cloned();
-    if let (Some(time), Some(first)) = (learned("local_time"), beside.first()) {
-        let perturbation = learned("local_perturbation").unwrap_or_else(|| "field".into());
-        if time != first.time || perturbation != first.perturbation.as_str() {
-            log::warn!(
-                "the model learned responses to the perturbation {perturbation} up to t = {time}, and these are to the \
-                 perturbation \"{}\" up to t = {}: they are not the same quantity",
-                first.perturbation,
-                first.time
-            );
-        }
-    }
-    for system in evaluation.systems.iter().filter(|s| s.outside_domain > 0.05) {
-        log::warn!(
-            "{}: {:.0} % of the ions lie outside the training domain",
-            system.prediction.name,
-            100.0 * system.outside_domain
-        );
-    }
-    for system in &evaluation.systems {
-        if let Some(grade) = system.system_extrapolation.filter(|grade| *grade > model::Agreement::NOTABLE) {
-            log::warn!(
-                "{}: the members of the ensemble deviate {grade:.1} times as far as on any training system",
-                system.prediction.name
-            );
-        }
-    }
+    warn_of_responses(metadata, &beside);
+    warn_of_extrapolation(&evaluation.systems);
     Ok(())
 }
 
@@ -162,5 +111,71 @@ fn warn_of_seen(seen: &Seen) {
              well it predicts",
             names.join(", ")
         ),
+    }
+}
+
+/// Warns of errors that leave out a part.
+fn warn_of_errors(n_members: usize, evaluation: &Evaluation) {
+    if n_members == 1 {
+        log::warn!(
+            "the model has one member, which has no deviation: errors of predictions are those of their sampling alone, and the \
+             shares within stated errors mean little"
+        );
+    }
+    let unsampled = evaluation.systems.iter().filter(|s| s.sampling_error.is_none());
+    let unsampled: Vec<&str> = unsampled.map(|s| s.prediction.name.as_str()).collect();
+    if !unsampled.is_empty() {
+        log::warn!(
+            "{}: there are too few frames for an error of sampling, and errors of these predictions are those of the ensemble alone",
+            unsampled.join(", ")
+        );
+    }
+}
+
+/// Warns of responses that are not the same quantity as others, or as those that the model learned from.
+fn warn_of_responses(metadata: &Metadata, beside: &[&Agreement]) {
+    let differ = |a: &Agreement, b: &Agreement| a.time != b.time || a.perturbation != b.perturbation;
+    if let Some((first, other)) = beside.first().and_then(|a| Some((a, beside.iter().find(|b| differ(a, b))?))) {
+        log::warn!(
+            "responses of ions are to the perturbation \"{}\" up to t = {} in {}, and to \"{}\" up to t = {} in {}: they are not the same \
+             quantity",
+            first.perturbation,
+            first.time,
+            first.name,
+            other.perturbation,
+            other.time,
+            other.name
+        );
+    }
+    let learned = |key: &str| metadata.provenance.get(key).cloned();
+    if let (Some(time), Some(first)) = (learned("local_time"), beside.first()) {
+        let perturbation = learned("local_perturbation").unwrap_or_else(|| "field".into());
+        if time != first.time || perturbation != first.perturbation.as_str() {
+            log::warn!(
+                "the model learned responses to the perturbation {perturbation} up to t = {time}, and these are to the \
+                 perturbation \"{}\" up to t = {}: they are not the same quantity",
+                first.perturbation,
+                first.time
+            );
+        }
+    }
+}
+
+/// Warns of systems that are unlike those of the training.
+fn warn_of_extrapolation(systems: &[Evaluated]) {
+    for system in systems.iter().filter(|s| s.outside_domain > 0.05) {
+        log::warn!(
+            "{}: {:.0} % of the ions lie outside the training domain",
+            system.prediction.name,
+            100.0 * system.outside_domain
+        );
+    }
+    for system in systems {
+        if let Some(grade) = system.system_extrapolation.filter(|grade| *grade > model::Agreement::NOTABLE) {
+            log::warn!(
+                "{}: the members of the ensemble deviate {grade:.1} times as far as on any training system",
+                system.prediction.name
+            );
+        }
     }
 }
