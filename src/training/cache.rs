@@ -55,6 +55,23 @@ pub struct Contents {
     pub digest: String,
 }
 
+impl Contents {
+    fn of_nothing(recipe: &Recipe) -> Self {
+        Self {
+            n_environments: 0,
+            n_features: recipe.inputs.len(),
+            frames: vec![],
+            ions: vec![0.0; recipe.map.species().len()],
+            density: 0.0,
+            coordination: [0.0; 2],
+            units: None,
+            dumps: vec![],
+            configurations: vec![],
+            digest: String::new(),
+        }
+    }
+}
+
 /// Inputs of a model, the descriptor's features first, `[n_environments, n_features]` of all frames of a system, in the order of frames and atom ids.
 pub struct Features {
     map: Mmap,
@@ -171,73 +188,94 @@ fn open(cache: &Path, key: &str) -> Result<Option<Features>> {
 
 fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame: &mut dyn FnMut()) -> Result<()> {
     let (values_path, contents_path) = paths(cache, key);
-    let mut out = AtomicFile::create(&values_path).map_err(|e| not_kept(cache, &e))?;
-    let mut contents = Contents {
-        n_environments: 0,
-        n_features: recipe.inputs.len(),
-        frames: vec![],
-        ions: vec![0.0; recipe.map.species().len()],
-        density: 0.0,
-        coordination: [0.0; 2],
-        units: None,
-        dumps: vec![],
-        configurations: vec![],
-        digest: String::new(),
+    let mut making = Making {
+        recipe,
+        out: AtomicFile::create(&values_path).map_err(|e| not_kept(cache, &e))?,
+        digest: Sha256::new(),
+        contents: Contents::of_nothing(recipe),
+        row: vec![],
+        bytes: vec![],
     };
-    let mut content = Sha256::new();
-    let (mut frame, mut row, mut bytes) = (Frame::default(), vec![], vec![]);
+    let mut frame = Frame::default();
     for dump in dumps {
         let mut reader = DumpReader::open(dump, configuration::columns(recipe.map), ReadOptions::default())?;
         let mut configurations = Sha256::new();
         while reader.read(&mut frame)? {
-            configuration::check_charges(recipe.map, &frame)?;
-            let sites = configuration::sites(&frame, recipe.map)?;
-            let configuration = Sha256::digest(configuration_bytes(&frame, &sites));
-            configurations.update(configuration);
-            contents.configurations.push(format!("{configuration:x}")[..16].into());
-            let reach = recipe.inputs.descriptor().reach();
-            let environments = PeriodicEnvironments::of_sites(&frame.cell, &sites, recipe.map, reach)
-                .map_err(|e| frame.error(None, e.to_string()))?;
-            if environments.is_empty() {
-                return Err(frame.error(None, "the frame has no ion; check the species of the data set".into()));
-            }
-            row.resize(environments.len() * contents.n_features, 0.0);
-            inputs(recipe.inputs, &environments, &recipe.conditions, &mut row)?;
-            bytes.clear();
-            bytes.extend(row.iter().flat_map(|&v| (v as f32).to_ne_bytes()));
-            out.write_all(&bytes).map_err(|e| Error::io(&values_path, e))?;
-            content.update(&bytes);
-            contents.n_environments += environments.len();
-            contents.frames.push(environments.len());
-            environments.species().iter().for_each(|&species| contents.ions[species] += 1.0);
-            contents.density += environments.len() as f64 / frame.cell.volume();
-            let near = coordination(&environments, recipe);
-            contents.coordination = [0, 1].map(|c| contents.coordination[c] + near[c]);
-            if let Some(units) = &frame.units {
-                let before = contents.units.get_or_insert_with(|| units.clone());
-                if before != units {
-                    return Err(
-                        frame.error(None, format!("the frame is in {units} units, and those before are in {before}"))
-                    );
-                }
-            }
+            making.add(&frame, &values_path, &mut configurations)?;
             on_frame();
         }
-        contents.dumps.push(format!("{:x}", configurations.finalize()));
+        making.contents.dumps.push(format!("{:x}", configurations.finalize()));
     }
-    let n = contents.frames.len() as f64;
-    if contents.frames.is_empty() {
+    if making.contents.frames.is_empty() {
         let names: Vec<String> = dumps.iter().map(|d| d.display().to_string()).collect();
         return Err(Error::Input(format!("{}: there is no frame", names.join(", "))));
     }
-    contents.digest = format!("{:x}", content.finalize());
-    contents.density /= n;
-    contents.ions.iter_mut().for_each(|ions| *ions /= n);
-    contents.coordination = contents.coordination.map(|c| c / n);
-    out.commit()?;
-    let text =
-        serde_json::to_string(&contents).map_err(|e| Error::Input(format!("{}: {e}", contents_path.display())))?;
+    let text = serde_json::to_string(&making.finish()?)
+        .map_err(|e| Error::Input(format!("{}: {e}", contents_path.display())))?;
     files::write(&contents_path, text)
+}
+
+/// Features in the making, frame by frame.
+struct Making<'a> {
+    recipe: &'a Recipe<'a>,
+    out: AtomicFile,
+    /// Of the bytes that were written.
+    digest: Sha256,
+    /// Sums where there will be means.
+    contents: Contents,
+    row: Vec<f64>,
+    bytes: Vec<u8>,
+}
+
+impl Making<'_> {
+    /// Writes the features of a frame to the file at `path`, and tells its dump's digest of its configuration.
+    fn add(&mut self, frame: &Frame, path: &Path, configurations: &mut Sha256) -> Result<()> {
+        let Self { recipe, contents, row, bytes, .. } = self;
+        configuration::check_charges(recipe.map, frame)?;
+        let sites = configuration::sites(frame, recipe.map)?;
+        let configuration = Sha256::digest(configuration_bytes(frame, &sites));
+        configurations.update(configuration);
+        contents.configurations.push(format!("{configuration:x}")[..16].into());
+        let reach = recipe.inputs.descriptor().reach();
+        let environments = PeriodicEnvironments::of_sites(&frame.cell, &sites, recipe.map, reach)
+            .map_err(|e| frame.error(None, e.to_string()))?;
+        if environments.is_empty() {
+            return Err(frame.error(None, "the frame has no ion; check the species of the data set".into()));
+        }
+        row.resize(environments.len() * contents.n_features, 0.0);
+        inputs(recipe.inputs, &environments, &recipe.conditions, row)?;
+        bytes.clear();
+        bytes.extend(row.iter().flat_map(|&v| (v as f32).to_ne_bytes()));
+        self.out.write_all(bytes).map_err(|e| Error::io(path, e))?;
+        self.digest.update(bytes);
+        contents.n_environments += environments.len();
+        contents.frames.push(environments.len());
+        environments.species().iter().for_each(|&species| contents.ions[species] += 1.0);
+        contents.density += environments.len() as f64 / frame.cell.volume();
+        let near = coordination(&environments, recipe);
+        contents.coordination = [0, 1].map(|c| contents.coordination[c] + near[c]);
+        if let Some(units) = &frame.units {
+            let before = contents.units.get_or_insert_with(|| units.clone());
+            if before != units {
+                return Err(
+                    frame.error(None, format!("the frame is in {units} units, and those before are in {before}"))
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the features into their place.
+    fn finish(self) -> Result<Contents> {
+        let Self { out, digest, mut contents, .. } = self;
+        let n = contents.frames.len() as f64;
+        contents.digest = format!("{:x}", digest.finalize());
+        contents.density /= n;
+        contents.ions.iter_mut().for_each(|ions| *ions /= n);
+        contents.coordination = contents.coordination.map(|c| c / n);
+        out.commit()?;
+        Ok(contents)
+    }
 }
 
 /// What a configuration is, however its file is written.
