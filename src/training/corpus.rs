@@ -124,7 +124,8 @@ impl Corpus {
             .collect()
     }
 
-    /// A digest of features and labels: what a model was trained on.
+    /// A digest of features and labels: what a model was trained on. What responses are to is left out, which changes no number
+    /// that is learned.
     pub fn digest(&self) -> String {
         use sha2::{Digest, Sha256};
         let mut hasher = Sha256::new();
