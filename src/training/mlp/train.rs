@@ -63,26 +63,7 @@ pub fn train(
     let (architecture, flat) = Network::initial(n_inputs, settings, seed).into_parts();
     let layout = &architecture.layout;
     let origin = origin(training, validation, settings, seed);
-    let mut state = match resume {
-        Some(state) if state.origin != origin || state.flat.len() != flat.len() => {
-            return Err(Error::Input(
-                "checkpoint: it belongs to a training with other settings, seed or systems; delete it to train from \
-                 the start"
-                    .into(),
-            ));
-        }
-        Some(state) => state,
-        None => State {
-            origin,
-            step: 0,
-            adam: Adam::new(flat.len()),
-            flat,
-            best: None,
-            stale: 0,
-            history: vec![],
-            pending: (0.0, 0),
-        },
-    };
+    let mut state = begin(resume, origin, flat)?;
 
     let mut engine = Engine::new(architecture.clone());
     let mut gradient = vec![0.0; layout.n_parameters()];
@@ -120,6 +101,27 @@ pub fn train(
         None => (state.flat, state.step),
     };
     Ok(Trained { network: Network::trained(architecture, flat, &scale), history: state.history, best_step })
+}
+
+/// The state to go on from, or the first of a training of this origin, whose weights are `flat`.
+fn begin(resume: Option<State>, origin: [u8; 32], flat: Vec<f32>) -> Result<State> {
+    match resume {
+        Some(state) if state.origin != origin || state.flat.len() != flat.len() => Err(Error::Input(
+            "checkpoint: it belongs to a training with other settings, seed or systems; delete it to train from the start"
+                .into(),
+        )),
+        Some(state) => Ok(state),
+        None => Ok(State {
+            origin,
+            step: 0,
+            adam: Adam::new(flat.len()),
+            flat,
+            best: None,
+            stale: 0,
+            history: vec![],
+            pending: (0.0, 0),
+        }),
+    }
 }
 
 /// Whether the validation systems have seen no improvement for too long.
