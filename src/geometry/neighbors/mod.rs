@@ -79,26 +79,7 @@ impl NeighborSearch {
         n_kinds: usize,
         radius: f64,
     ) -> Result<Self> {
-        if !(radius.is_finite() && radius > 0.0) {
-            return Err(Error::Neighbors(format!("the cutoff must be a positive number, not {radius:?}")));
-        }
-        if let Some(i) = positions.iter().position(|p| !p.iter().all(|v| v.is_finite())) {
-            return Err(Error::Neighbors(format!("position {:?} of point {i} is not finite", positions[i])));
-        }
-        let widths = cell.widths();
-        let periodic = cell.periodic();
-        let margin: [f64; 3] = std::array::from_fn(|i| radius / widths[i]);
-        let copies: f64 = (0..3).map(|i| if periodic[i] { 1.0 + 2.0 * margin[i] } else { 1.0 }).product();
-        let n = positions.len() as f64;
-        if n * copies > FEW_IMAGES + n * MOST_COPIES || n * copies > f64::from(u32::MAX) {
-            return Err(Error::Neighbors(format!(
-                "{} points in a cell of widths {widths:?} have about {:?} images each within {radius:?}; \
-                 check the box bounds and the units",
-                positions.len(),
-                copies.round()
-            )));
-        }
-
+        let (margin, copies) = room(cell, positions, radius)?;
         let mut memory = MEMORY.lend(Memory::default);
         let Memory { wrapped, images, starts, next, points, places } = &mut *memory;
         wrapped.clear();
@@ -106,7 +87,7 @@ impl NeighborSearch {
         let mut low = [0.0; 3];
         let mut high = [1.0; 3];
         for i in 0..3 {
-            if periodic[i] {
+            if cell.periodic()[i] {
                 (low[i], high[i]) = (-margin[i], 1.0 + margin[i]);
             } else {
                 low[i] = wrapped.iter().map(|p| p.fractional[i]).fold(f64::INFINITY, f64::min).min(1.0);
@@ -210,6 +191,30 @@ impl NeighborSearch {
         let starts = &self.memory.starts[kind * self.bins.len()..];
         rows.iter().map(|[first, end]| starts[first] as usize..starts[end] as usize)
     }
+}
+
+/// The radius in widths of the cell, and how many images within it a point has in the mean, itself among them; or why they
+/// are not looked for.
+fn room(cell: &Cell, positions: &[[f64; 3]], radius: f64) -> Result<([f64; 3], f64)> {
+    if !(radius.is_finite() && radius > 0.0) {
+        return Err(Error::Neighbors(format!("the cutoff must be a positive number, not {radius:?}")));
+    }
+    if let Some(i) = positions.iter().position(|p| !p.iter().all(|v| v.is_finite())) {
+        return Err(Error::Neighbors(format!("position {:?} of point {i} is not finite", positions[i])));
+    }
+    let (widths, periodic) = (cell.widths(), cell.periodic());
+    let margin: [f64; 3] = std::array::from_fn(|i| radius / widths[i]);
+    let copies: f64 = (0..3).map(|i| if periodic[i] { 1.0 + 2.0 * margin[i] } else { 1.0 }).product();
+    let n = positions.len() as f64;
+    if n * copies > FEW_IMAGES + n * MOST_COPIES || n * copies > f64::from(u32::MAX) {
+        return Err(Error::Neighbors(format!(
+            "{} points in a cell of widths {widths:?} have about {:?} images each within {radius:?}; \
+             check the box bounds and the units",
+            positions.len(),
+            copies.round()
+        )));
+    }
+    Ok((margin, copies))
 }
 
 /// A point within the cell.
