@@ -1,6 +1,6 @@
 //! The field by what ions are part of, by coordination and by place.
 
-use ionscape::analysis::Coordination;
+use ionscape::analysis::{Coordination, MapBin, MapSummary};
 use ionscape::plot::{Bar, BarPanel, CurvePanel, HeatMap, NamedCurve, RowPanel, RowSeries, bars, heat};
 
 use super::super::pairs::number_of_neighbors;
@@ -184,73 +184,81 @@ pub fn coordination(drawn: &Drawn) -> Option<Plot> {
 
 pub fn map(drawn: &Drawn) -> Option<Plot> {
     let map = drawn.found.map.as_ref()?;
-    let axis = |k: usize| format!("{} ({})", map.axes[k].name(), drawn.length);
     match map.axes.len() {
-        1 => {
-            let column = |of: &dyn Fn(&ionscape::analysis::MapBin) -> Point| {
-                points(&map.coordinates[0], &map.values.iter().map(of).collect::<Vec<_>>())
-            };
-            let panel = |title: &str, y_title: String, curves, level| CurvePanel {
-                title: title.into(),
-                x_title: axis(0),
-                y_title,
-                curves,
-                level,
-                ..Default::default()
-            };
-            let field = vec![
-                NamedCurve::new("field", column(&|bin| bin.mean)),
-                NamedCurve::null("shuffled", column(&|bin| bin.shuffled)),
-            ];
-            let ions = vec![NamedCurve::new("", column(&|bin| (Some(bin.ions.0), bin.ions.1)))];
-            let panels = [
-                panel("Where ions conduct", format!("mean \u{3bb} ({})", drawn.unit), field, Some(drawn.found.mean)),
-                panel("Where ions are", "ions of a bin".into(), ions, None),
-            ];
-            Some(Plot::of_curves("map", "The field along an axis", &panels).told(
-                "Mean local conductivity and number of ions in bins along the axis; the line marks the mean over all ions.",
-                format!("The field and the number of ions along the {} axis of the box.", map.axes[0].name()),
-            ))
-        }
-        2 => {
-            let [rows, columns] = [map.bins[0], map.bins[1]];
-            // The first axis runs to the right.
-            let value = |row: usize, column: usize| {
-                let bin = &map.values[row * columns + column];
-                Some((bin.mean.0?, bin.mean.1.unwrap_or(0.0)))
-            };
-            let span = |k: usize| {
-                let half = 0.5 * (map.coordinates[k].last()? - map.coordinates[k][0]) / (map.bins[k].max(2) - 1) as f64;
-                Some((map.coordinates[k][0] - half, map.coordinates[k].last()? + half))
-            };
-            let known = map.values.iter().filter_map(|bin| bin.mean.0);
-            let (low, high) = known.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
-            // Colours that span many errors: else chance alone would go from dark to bright.
-            let errors: Vec<f64> = map.values.iter().filter_map(|bin| bin.mean.1).collect();
-            let error = (errors.iter().map(|error| error * error).sum::<f64>() / errors.len().max(1) as f64).sqrt();
-            let middle = 0.5 * (low + high);
-            let half = (0.5 * (high - low)).max(ERRORS * error);
-            let grid = HeatMap {
-                title: "Where ions conduct".into(),
-                note: "mean over all frames; blank where no ion ever was".into(),
-                row_title: axis(1),
-                column_title: axis(0),
-                value_title: format!("mean \u{3bb} ({})", drawn.unit),
-                values: (0..columns).map(|y| (0..rows).map(|x| value(x, y)).collect()).collect(),
-                upwards: true,
-                range: Some((middle - half, middle + half)),
-                spans: Some([span(0)?, span(1)?]),
-                ..Default::default()
-            };
-            Some(Plot::one("map", "Map of the field", || heat(&grid)).told(
-                "Mean local conductivity in bins of the box; the colours span at least twelve errors of a bin.",
-                format!(
-                    "A map of the mean local conductivity in colours from dark, {low:.3}, to bright, {high:.3} ({}).",
-                    drawn.unit
-                ),
-            ))
-        }
+        1 => Some(map_along(drawn, map)),
+        2 => map_across(drawn, map),
         // Three are for files.
         _ => None,
     }
+}
+
+fn axis(drawn: &Drawn, map: &MapSummary, k: usize) -> String {
+    format!("{} ({})", map.axes[k].name(), drawn.length)
+}
+
+/// Curves along one axis.
+fn map_along(drawn: &Drawn, map: &MapSummary) -> Plot {
+    let column =
+        |of: &dyn Fn(&MapBin) -> Point| points(&map.coordinates[0], &map.values.iter().map(of).collect::<Vec<_>>());
+    let panel = |title: &str, y_title: String, curves, level| CurvePanel {
+        title: title.into(),
+        x_title: axis(drawn, map, 0),
+        y_title,
+        curves,
+        level,
+        ..Default::default()
+    };
+    let field = vec![
+        NamedCurve::new("field", column(&|bin| bin.mean)),
+        NamedCurve::null("shuffled", column(&|bin| bin.shuffled)),
+    ];
+    let ions = vec![NamedCurve::new("", column(&|bin| (Some(bin.ions.0), bin.ions.1)))];
+    let panels = [
+        panel("Where ions conduct", format!("mean \u{3bb} ({})", drawn.unit), field, Some(drawn.found.mean)),
+        panel("Where ions are", "ions of a bin".into(), ions, None),
+    ];
+    Plot::of_curves("map", "The field along an axis", &panels).told(
+        "Mean local conductivity and number of ions in bins along the axis; the line marks the mean over all ions.",
+        format!("The field and the number of ions along the {} axis of the box.", map.axes[0].name()),
+    )
+}
+
+/// Colours over two axes; none if a bin has no place.
+fn map_across(drawn: &Drawn, map: &MapSummary) -> Option<Plot> {
+    let [rows, columns] = [map.bins[0], map.bins[1]];
+    // The first axis runs to the right.
+    let value = |row: usize, column: usize| {
+        let bin = &map.values[row * columns + column];
+        Some((bin.mean.0?, bin.mean.1.unwrap_or(0.0)))
+    };
+    let span = |k: usize| {
+        let half = 0.5 * (map.coordinates[k].last()? - map.coordinates[k][0]) / (map.bins[k].max(2) - 1) as f64;
+        Some((map.coordinates[k][0] - half, map.coordinates[k].last()? + half))
+    };
+    let known = map.values.iter().filter_map(|bin| bin.mean.0);
+    let (low, high) = known.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(v), b.max(v)));
+    // Colours that span many errors: else chance alone would go from dark to bright.
+    let errors: Vec<f64> = map.values.iter().filter_map(|bin| bin.mean.1).collect();
+    let error = (errors.iter().map(|error| error * error).sum::<f64>() / errors.len().max(1) as f64).sqrt();
+    let middle = 0.5 * (low + high);
+    let half = (0.5 * (high - low)).max(ERRORS * error);
+    let grid = HeatMap {
+        title: "Where ions conduct".into(),
+        note: "mean over all frames; blank where no ion ever was".into(),
+        row_title: axis(drawn, map, 1),
+        column_title: axis(drawn, map, 0),
+        value_title: format!("mean \u{3bb} ({})", drawn.unit),
+        values: (0..columns).map(|y| (0..rows).map(|x| value(x, y)).collect()).collect(),
+        upwards: true,
+        range: Some((middle - half, middle + half)),
+        spans: Some([span(0)?, span(1)?]),
+        ..Default::default()
+    };
+    Some(Plot::one("map", "Map of the field", || heat(&grid)).told(
+        "Mean local conductivity in bins of the box; the colours span at least twelve errors of a bin.",
+        format!(
+            "A map of the mean local conductivity in colours from dark, {low:.3}, to bright, {high:.3} ({}).",
+            drawn.unit
+        ),
+    ))
 }
