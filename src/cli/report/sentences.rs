@@ -3,7 +3,7 @@
 use super::LEAST_FRAMES;
 use super::words::{capital, count, frames, is_clear, number, optional, percent, with_error};
 use crate::analyze::{Analysis, TOLD_APART, Units, neighbors, plain};
-use ionscape::analysis::{IonState, OfState, PairCurves, Verdict};
+use ionscape::analysis::{IonState, OfState, OverlapSummary, PairCurves, Verdict};
 use ionscape::statistics::MeanEstimate;
 
 /// Skewness from which a tail is long.
@@ -171,26 +171,28 @@ pub fn space(found: &Analysis) -> Vec<String> {
             with_error(value, error)
         ));
     }
-    if let Some(overlap) = found.reasons.as_ref().and_then(|r| r.overlap.as_ref()) {
-        let clear = |p: &(Option<f64>, Option<f64>)| p.0.is_some_and(|value| is_clear(value, p.1));
-        if let Some(i) = overlap.unlike.measured.iter().position(clear) {
-            let (measured, shared) = (overlap.unlike.measured[i], overlap.unlike.overlap[i]);
-            let error = measured.1.zip(shared.1).map(|(a, b)| a.hypot(b));
-            let so = match measured.0.zip(shared.0).map(|(a, b)| a - b) {
-                Some(more) if is_clear(more, error) && more > 0.0 => "the liquid adds to that",
-                Some(more) if is_clear(more, error) => "the liquid takes from that",
-                _ => "no clear difference",
-            };
-            said.push(format!(
-                "Ions that are near each other have neighbours in common, and this alone makes a model's values alike: it gives \
-                 unlike ions {:.2} {length} apart a correlation of {}, and {} is measured in the same frames: {so}.",
-                overlap.r[i],
-                optional(shared),
-                optional(measured)
-            ));
-        }
-    }
+    said.extend(found.reasons.as_ref().and_then(|reasons| reasons.overlap.as_ref()).and_then(|of| shared(of, length)));
     said
+}
+
+/// What correlation of unlike ions their shared neighbours make, at the nearest distance where one was measured.
+fn shared(overlap: &OverlapSummary, length: &str) -> Option<String> {
+    let clear = |p: &(Option<f64>, Option<f64>)| p.0.is_some_and(|value| is_clear(value, p.1));
+    let i = overlap.unlike.measured.iter().position(clear)?;
+    let (measured, shared) = (overlap.unlike.measured[i], overlap.unlike.overlap[i]);
+    let error = measured.1.zip(shared.1).map(|(a, b)| a.hypot(b));
+    let so = match measured.0.zip(shared.0).map(|(a, b)| a - b) {
+        Some(more) if is_clear(more, error) && more > 0.0 => "the liquid adds to that",
+        Some(more) if is_clear(more, error) => "the liquid takes from that",
+        _ => "no clear difference",
+    };
+    Some(format!(
+        "Ions that are near each other have neighbours in common, and this alone makes a model's values alike: it gives unlike \
+         ions {:.2} {length} apart a correlation of {}, and {} is measured in the same frames: {so}.",
+        overlap.r[i],
+        optional(shared),
+        optional(measured)
+    ))
 }
 
 /// The course in time.
