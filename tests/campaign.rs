@@ -30,6 +30,18 @@ fn a_campaign_ends_with_a_data_set() {
 }
 
 #[test]
+fn one_system_alone_and_nothing_yet_are_told() {
+    let bench = Bench::new();
+    let message = bench.fail(&["-o", "out", "--collect"]);
+    assert!(message.contains("out: there are no results yet; run without --collect"), "{message}");
+    // Results are of whole campaigns: with one system alone, there would be no file.
+    let alone = ["-o", "out", "--system", "a1_b2", "--json", "out.json"];
+    assert_eq!(bench.command(&alone).stderr(Stdio::null()).status().unwrap().code(), Some(2));
+    let plan = bench.output(&["-o", "out", "--system", "a1_b3", "--dry-run"]);
+    assert!(plan.contains("a1_b3: ") && !plan.contains("a1_b2: "), "{plan}");
+}
+
+#[test]
 fn temperatures_may_vary_and_species_may_be_lacking() {
     let bench = Bench::new();
     // The stand-in has types 1 and 2; a system without the third is an end of a series of mixtures.

@@ -38,7 +38,7 @@ pub struct Arguments {
     keep: bool,
 
     /// Run this system alone, and write no data set.
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", conflicts_with = "json")]
     system: Option<String>,
 
     /// Run nothing; write the data set of what is finished.
@@ -85,17 +85,20 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if let Some(path) = &arguments.slurm {
         return slurm(&arguments, &campaign, &root, path);
     }
-    if arguments.dry_run {
-        return dry_run(&campaign, &root);
-    }
-    if arguments.collect {
-        return finish(&campaign, &root, &[], arguments.json.as_deref());
-    }
     if let Some(name) = &arguments.system {
         campaign.systems.retain(|system| system.name == *name);
         if campaign.systems.is_empty() {
             bail!("{}: there is no system {name}; --dry-run lists them", arguments.campaign.display());
         }
+    }
+    if arguments.dry_run {
+        return dry_run(&campaign, &root);
+    }
+    if arguments.collect {
+        if !root.is_dir() {
+            bail!("{}: there are no results yet; run without --collect", root.display());
+        }
+        return finish(&campaign, &root, &[], arguments.json.as_deref());
     }
     let engine = engine(&arguments.programs, &campaign)?;
     std::fs::create_dir_all(&root).with_context(|| root.display().to_string())?;
@@ -356,7 +359,8 @@ fn dry_run(campaign: &Campaign, root: &Path) -> anyhow::Result<()> {
         writeln!(out, "{}: {}", system.name, variables.join(" "))?;
         writeln!(out, "  at least {} steps at equilibrium{pairs}; at most {most} steps", chunks * chunk)?;
     }
-    writeln!(out, "{} systems, results in {}", campaign.systems.len(), root.display())?;
+    let plural = if campaign.systems.len() == 1 { "" } else { "s" };
+    writeln!(out, "{} system{plural}, results in {}", campaign.systems.len(), root.display())?;
     writeln!(
         out,
         "each process: LMP -in {} -log log.lammps -screen none -nocite {} -var stage STAGE -var seed SEED -var restart FILE \

@@ -41,7 +41,7 @@ pub struct Arguments {
     collect: bool,
 
     /// Run nothing; list systems and the work.
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with_all = ["json", "plot"])]
     dry_run: bool,
 
     /// Draw how far ions differ and how well they are told apart (.svg or .png).
