@@ -28,7 +28,7 @@ pub struct Arguments {
     #[arg(long, value_name = "DUMP", num_args = 1..)]
     domain: Vec<PathBuf>,
 
-    /// Species of each atom type of these dumps in order; the card's own order if not given.
+    /// Species of each atom type of these dumps in order, as in Na,NULL,Cl; the card's own order if not given.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "domain")]
     species: Option<Vec<String>>,
 

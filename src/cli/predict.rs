@@ -40,7 +40,7 @@ pub struct Arguments {
     #[arg(short, long, value_name = "OUT")]
     output: PathBuf,
 
-    /// Species of each atom type in order, NULL for types that are no ions; the model's own order if not given.
+    /// Species of each atom type in order, as in Na,NULL,Cl, NULL for types that are no ions; the model's own order if not given.
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     species: Option<Vec<String>>,
 

@@ -26,8 +26,8 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     pub model: Option<PathBuf>,
 
-    /// With --model: species of each atom type in order, NULL for types that are no ions; the model's own order, or what the
-    /// data set says, if not given.
+    /// With --model: species of each atom type in order, as in Na,NULL,Cl, NULL for types that are no ions; the model's own
+    /// order, or what the data set says, if not given.
     #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "model")]
     pub species: Option<Vec<String>>,
 
