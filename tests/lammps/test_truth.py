@@ -259,6 +259,8 @@ def test_killed_at_random_moments_it_ends_with_the_same_bytes(campaign):
     ("[0.5, 1.0, 2.0]", "[0.5, 1.0, 2.001]", "no multiple of the timestep"),
     ("[0.5, 1.0, 2.0]", "[2.0, 1.0]", "they must ascend"),
     ("spacing = 2\n", "spacing = 2.2\n", "it must be a multiple of that"),
+    # No whole number of steps, though rounded it would be.
+    ("spacing = 2\n", "spacing = 2.002\n", "it must be a multiple of that"),
     ("reliability = 0.0", "reliability = 1.0", "from 0 to below 1"),
     ("time = 1.0\nrel", 'time = 1.0\nperturbation = "push"\nrel', "unknown variant `push`, expected `field` or `impulse`"),
     ("most_pairs = 16", "most_pair = 16", "unknown field `most_pair`"),

@@ -46,8 +46,7 @@ impl TruthPlan {
         }
         let steps = check(&truth, campaign.file.timestep).map_err(refuse)?;
         let interval = steps.iter().copied().fold(0, common_divisor);
-        let spacing = campaign.steps(truth.spacing);
-        if spacing == 0 || !spacing.is_multiple_of(interval) {
+        if multiples(truth.spacing, campaign.file.timestep).is_none_or(|steps| !steps.is_multiple_of(interval)) {
             return Err(refuse(format!(
                 "spacing is {} and the times have the common divisor {}; it must be a multiple of that",
                 truth.spacing,
