@@ -29,6 +29,7 @@ pub struct RouteEstimate {
 }
 
 impl RouteEstimate {
+    /// The error over the value's magnitude; not finite for a value of 0.
     pub fn relative_error(&self) -> f64 {
         self.error / self.value.abs()
     }

@@ -79,6 +79,7 @@ impl Campaign {
         (time / self.file.timestep).round() as u64
     }
 
+    /// Steps between snapshots.
     pub fn spacing_steps(&self) -> u64 {
         self.steps(self.file.production.spacing)
     }

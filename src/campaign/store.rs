@@ -168,6 +168,9 @@ impl Store {
 
 impl State {
     /// The state in a system's folder; none where nothing has begun.
+    ///
+    /// # Errors
+    /// A file that cannot be read, is damaged, or is of another version of the format.
     pub fn read(folder: &Path) -> Result<Option<Self>> {
         let path = folder.join("state.json");
         let Some(text) = files::if_there(&path, fs::read_to_string(&path))? else { return Ok(None) };
@@ -180,6 +183,9 @@ impl State {
     }
 
     /// Refuses a campaign that this state is not of.
+    ///
+    /// # Errors
+    /// The first key of `identity` whose value differs from the one that the system was begun with, and both values.
     pub fn check(&self, folder: &Path, identity: &BTreeMap<String, String>) -> Result<()> {
         let keys = identity.keys().chain(self.identity.keys());
         // States of versions that did not write them say nothing of arguments and files, nor of a file that was not there yet.

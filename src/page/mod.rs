@@ -94,31 +94,38 @@ impl Section {
         Self { heading: heading.into(), blocks: Vec::new() }
     }
 
+    /// The section with one more block below the others.
     pub fn with(mut self, block: Block) -> Self {
         self.blocks.push(block);
         self
     }
 
+    /// The same with a paragraph.
     pub fn paragraph(self, text: impl Into<String>) -> Self {
         self.with(Block::Paragraph(text.into()))
     }
 
+    /// The same with a figure.
     pub fn figure(self, figure: PageFigure) -> Self {
         self.with(Block::Figure(figure))
     }
 
+    /// The same with a table.
     pub fn table(self, table: Table) -> Self {
         self.with(Block::Table(table))
     }
 
+    /// The same with facts, a row each.
     pub fn facts(self, facts: Vec<Fact>) -> Self {
         self.with(Block::Facts(facts))
     }
 
+    /// The same with a note, set apart from paragraphs.
     pub fn note(self, text: impl Into<String>) -> Self {
         self.with(Block::Notice(Notice { kind: NoticeKind::Note, text: text.into() }))
     }
 
+    /// The same with a warning.
     pub fn warning(self, text: impl Into<String>) -> Self {
         self.with(Block::Notice(Notice { kind: NoticeKind::Warning, text: text.into() }))
     }

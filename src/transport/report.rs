@@ -85,6 +85,7 @@ pub struct OnsagerReport {
 /// What the analysis was of.
 pub struct Subject<'a> {
     pub record: Option<&'a Record>,
+    /// Mean volume of the box, in the unit of length of the simulation, cubed.
     pub volume: f64,
     pub amount: Amount,
     pub conditions: &'a Conditions,
@@ -93,6 +94,8 @@ pub struct Subject<'a> {
 }
 
 impl TransportReport {
+    /// Puts an analysis into the units that reports have: conductivities in S/m, molar ones in S cm2/mol and diffusion coefficients in
+    /// m2/s, or reduced in `lj`.
     pub fn new(subject: &Subject, analysis: &Analysis, judgement: Judgement, notes: Vec<String>) -> Self {
         let Subject { record, volume, amount, conditions, viscosity } = *subject;
         let units = &conditions.units;

@@ -33,6 +33,7 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// In words, as tables have it.
     pub fn label(self) -> &'static str {
         match self {
             Self::Good => "good",

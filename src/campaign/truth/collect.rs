@@ -271,6 +271,9 @@ pub fn dataset(campaign: &Campaign, found: &[SystemTruth], labels: &dyn Fn(&str)
 }
 
 /// Writes a text in one step.
+///
+/// # Errors
+/// A folder that is not there or cannot be written to, a disk that is full.
 pub fn write_text(path: &Path, text: &str) -> Result<()> {
     files::write(path, text)
 }
