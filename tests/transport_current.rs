@@ -217,3 +217,9 @@ fn the_volume_that_is_printed_is_the_one_used() {
         sigma(&["--volume", "500"], "volume              500.000000 as given; 1000.000000 in the dump\n");
     assert!((of_dump - 1000.0).abs() < 1e-6 && given == 500.0 && (large / small - 2.0).abs() < 1e-6);
 }
+
+#[test]
+fn no_file_at_all_is_an_error() {
+    let message = ionscape::transport::read_current(&[], None).unwrap_err().to_string();
+    assert!(message.contains("there is no file of a current"), "{message}");
+}
