@@ -242,6 +242,27 @@ fn wrapped_positions_under_the_names_of_unwrapped_ones() {
     transport(&dump).args(["--temperature", "1"]).assert().success();
 }
 
+/// As where another program unwraps positions, calls them x y z, and keeps the flags.
+#[test]
+fn unwrapped_positions_beside_image_flags_that_count_again() {
+    let unwrap = |line: &str| match line.split(' ').collect::<Vec<_>>()[..] {
+        [id, kind, mol, q, x, y, z, ix, iy, iz] if id != "ITEM:" => {
+            let unwrapped = [(x, ix), (y, iy), (z, iz)].map(|(x, image)| {
+                (x.parse::<f64>().unwrap() + 10.0 * image.trim().parse::<f64>().unwrap()).to_string()
+            });
+            format!("{id} {kind} {mol} {q} {} {ix} {iy} {iz}", unwrapped.join(" "))
+        }
+        _ => line.to_string(),
+    };
+    let twice = |text: String| text.split('\n').map(unwrap).collect::<Vec<_>>().join("\n");
+    refused(twice, &["outside the box by as many boxes as their image flags", "would count again", "xu yu zu"]);
+    // Flags beside columns that say what they are count nothing.
+    let folder = tempfile::tempdir().unwrap();
+    let style = Brownian { wrapped: true, n: 4, ..Brownian::default() };
+    let dump = damaged(folder.path(), style, |text| twice(text).replace("x y z ix iy iz", "xu yu zu ix iy iz"));
+    transport(&dump).args(["--temperature", "1"]).assert().success();
+}
+
 /// A dump's text with image flags of zero.
 fn without_flags(text: &str) -> String {
     let reset = |line: &str| match line.split(' ').collect::<Vec<_>>()[..] {

@@ -100,6 +100,7 @@ pub fn record(paths: &[PathBuf], options: &RecordOptions, on_frame: &mut dyn FnM
 fn columns(options: &RecordOptions) -> Columns {
     let mut columns = Columns::none().require(Quantity::Ids).require(Quantity::Types).require(Quantity::Unwrapped);
     columns = columns.want(Quantity::Charges).want(Quantity::Velocities).want(Quantity::Masses);
+    columns = columns.want(Quantity::Positions).want(Quantity::Images);
     if options.ions.iter().any(|ion| ion.molecular) {
         columns = columns.require(Quantity::Molecules);
     }

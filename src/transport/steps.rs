@@ -83,8 +83,8 @@ impl Steps {
             ),
             false => format!(
                 "a particle moved by {longest:.4} since the frame before, {others}: its image flags were lost or ran over \
-                 (LAMMPS counts 512 boxes, and with -D LAMMPS_SIZES=bigbig a million); give the part of the run before or \
-                 after, as a dump of its own"
+                 (LAMMPS counts 512 boxes, and with -D LAMMPS_SIZES=bigbig a million), and the part of the run before or after \
+                 is good, as a dump of its own; or another program unwrapped x y z and kept the flags: name them xu yu zu"
             ),
         };
         frame.error(None, message)
