@@ -303,3 +303,28 @@ fn nothing_is_left_of_an_analysis_that_failed() {
         assert!(!folder.path(name).exists(), "{name}");
     }
 }
+
+/// Means of a field about 0.2 that is written with few digits: what was rounded to zero is an ion all the same.
+#[test]
+fn values_that_a_dump_rounds_to_zero() {
+    let exact = Run::new(40, 12, 0.2, 5);
+    let mut coarse = Run::new(40, 12, 0.2, 5);
+    let mut n_zeros = 0;
+    for ion in coarse.frames.iter_mut().flatten() {
+        ion.local = if ion.id % 4 == 0 { 0.0 } else { (ion.local * 100.0).round() / 100.0 };
+        n_zeros += usize::from(ion.local == 0.0);
+    }
+    assert!(n_zeros >= 120);
+    let alone = coarse.dump("id type q x y z local", COLUMNS);
+    let folder = Folder::new(&[("exact", &exact.with_field()), ("coarse", &coarse.with_field()), ("alone", &alone)]);
+    let [expected, found] = ["exact", "coarse"].map(|dump| folder.analyze(&[dump, "--pair-distance", "1.8"]));
+    let [expected, found] = [&expected["distribution"], &found["distribution"]];
+    assert_eq!(found["all"]["n_ions"], expected["all"]["n_ions"]);
+    assert_eq!(found["atoms_not_evaluated"], 0.0);
+    let mean = |of: &Value| of["all"]["mean"]["mean"].as_f64().unwrap();
+    assert!((mean(found) - 0.75 * mean(expected)).abs() < 0.01, "{} {}", mean(found), mean(expected));
+    let said = |dump: &str| folder.run(&["analyze", dump, "--pair-distance", "1.8"]).1;
+    assert!(said("coarse").contains("the values of 10 ions were rounded to 0, and count as 0"), "{}", said("coarse"));
+    assert!(said("alone").contains("multiples of 0.001, and some are 0"), "{}", said("alone"));
+    assert!(!said("exact").contains("rounded"));
+}

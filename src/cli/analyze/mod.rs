@@ -10,6 +10,7 @@ mod options;
 mod pairs;
 mod reasons;
 mod repeat;
+mod rounded;
 mod source;
 mod system;
 mod table;

@@ -15,6 +15,7 @@ use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
 use super::ions::Ions;
 use super::options::Options;
 use super::repeat::is_same;
+use super::rounded;
 use crate::progress::Progress;
 
 /// Positions of a dump are rounded, and the field with them: by more than this share of its spread it is another model's.
@@ -207,7 +208,8 @@ impl<'a> Source<'a> {
                 Values { local, spread: None, grade: None }
             }),
         };
-        if let Some(values) = written {
+        if let Some(mut values) = written {
+            rounded::keep(frame, &mut values);
             if !self.compared {
                 self.compare(frame, &values)?;
                 self.compared = true;
