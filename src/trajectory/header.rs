@@ -7,6 +7,9 @@ use super::error::{Trouble, quote};
 use super::text::Text;
 use crate::geometry::Cell;
 
+/// What some editors put in front of a text.
+const BYTE_ORDER_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+
 /// What the lines from `ITEM: TIMESTEP` to `ITEM: ATOMS` say.
 #[derive(Debug, Default)]
 pub(super) struct Header {
@@ -30,6 +33,9 @@ impl Header {
     /// Reads a header; false where the text ends before one begins.
     pub(super) fn read(&mut self, text: &mut Text, keep: bool) -> Result<bool, Trouble> {
         let mut atoms = None;
+        if text.next_byte() == Some(BYTE_ORDER_MARK[0]) && text.line()?.starts_with(&BYTE_ORDER_MARK) {
+            text.advance(BYTE_ORDER_MARK.len(), 0);
+        }
         if text.next_byte().is_none() && text.line()?.is_empty() {
             return Ok(false);
         }
@@ -142,6 +148,10 @@ impl Header {
 fn unfinished(text: &Text) -> Trouble {
     let rest = text.unfinished();
     let message = match rest.iter().filter(|b| **b == 0).count() {
+        n if n > 0 && n == rest.len() => {
+            "zeros where a frame should begin: the machine or its disk failed while the run wrote; skip bad frames to use what \
+             comes before"
+        }
         0 => "the file ends in the header of a frame; the run was cut short or still writes: wait, or skip bad frames",
         _ => "binary data; a binary dump of LAMMPS becomes text by its tool binary2txt",
     };

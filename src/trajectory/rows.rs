@@ -108,7 +108,8 @@ impl Rows {
             }
         }
         match text.next_byte() {
-            None | Some(b'I') => Ok(()),
+            // Zeros follow where a machine failed: this frame is whole.
+            None | Some(b'I' | 0) => Ok(()),
             Some(_) => Err(Trouble::frame(
                 text.line_number(),
                 format!(

@@ -190,6 +190,16 @@ fn damaged_compressed_files_are_told_apart_from_short_ones() {
 }
 
 #[test]
+fn zeros_behind_a_whole_frame_do_not_make_it_bad() {
+    let text = [frame_text(0, "id", &["1"]).into_bytes(), vec![0; 4096]].concat();
+    let wanted = || Columns::none().require(Quantity::Ids);
+    let error = message(&text, wanted());
+    assert!(error.contains("frame 1, line 11: zeros where a frame should begin: the machine or its disk"), "{error}");
+    let frames = with_file(&text, |path| read(path, wanted(), skipping())).unwrap();
+    assert_eq!(frames.len(), 1);
+}
+
+#[test]
 fn what_is_no_dump_is_told_what_it_is() {
     assert!(message("", Columns::default()).contains("frame 0, line 1: the file is empty"));
     assert!(message("\n \n", Columns::default()).contains("the file is empty"));

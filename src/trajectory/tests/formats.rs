@@ -143,6 +143,16 @@ fn units_times_windows_line_ends_and_blank_lines() {
 }
 
 #[test]
+fn a_byte_order_mark_is_no_part_of_the_text() {
+    let text = frame_text(100, "id", &["1"]);
+    let options = ReadOptions { keep_text: true, ..ReadOptions::default() };
+    let marked = format!("\u{feff}{text}");
+    let frames = with_file(marked, |path| read(path, Columns::none().require(Quantity::Ids), options)).unwrap();
+    assert_eq!((frames.len(), frames[0].timestep), (1, 100));
+    assert!(frames[0].raw().unwrap().header().starts_with(b"ITEM: TIMESTEP"));
+}
+
+#[test]
 fn frames_without_atoms_are_frames() {
     let frames =
         read_text(frame_text(0, "id type x y z", &[]) + &frame_text(1, "id type x y z", &["1 1 0 0 0"]), everything());
