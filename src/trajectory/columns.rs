@@ -147,6 +147,8 @@ pub(super) struct Plan {
     pub(super) forces: Option<[usize; 3]>,
     pub(super) element: bool,
     pub(super) named: Vec<(String, usize)>,
+    /// Columns that are read, each with another of the same name.
+    pub(super) twice: Vec<[usize; 2]>,
 }
 
 impl Plan {
@@ -177,6 +179,13 @@ impl Plan {
         }
         if !absent.is_empty() {
             return Err(explain(names, &missing, &absent));
+        }
+        for (other, name) in names.iter().enumerate() {
+            let column = names.iter().position(|first| first == name).unwrap_or(other);
+            if column < other && matches!(plan.readings[column], Reading::Integer | Reading::Real) {
+                plan.readings[other] = plan.readings[column];
+                plan.twice.push([column, other]);
+            }
         }
         for reading in &plan.readings {
             plan.slots.push(plan.values);

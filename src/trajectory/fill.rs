@@ -30,6 +30,13 @@ impl Filling<'_> {
         }
         let first_row = frame.place.first_row;
         let line = |atom: usize| first_row + atom as u64;
+        if let Some((atom, column)) = self.contradiction() {
+            let name = &frame.column_names[column];
+            let message = format!(
+                "two columns are called {name} and differ here; which is meant cannot be told: name each once (dump_modify colname)"
+            );
+            return Err(Trouble::frame(line(atom), message));
+        }
         if let Some(atom) = frame.ids.iter().position(|&id| id < 1) {
             let message = format!(
                 "atom id {}; ids begin at 1: the frame is damaged, or the simulation ran with 'atom_modify id no' and \
@@ -70,6 +77,14 @@ impl Filling<'_> {
             frame.elements = None;
         }
         Ok(())
+    }
+
+    /// The first atom that two columns of one name tell different things of, and one of them.
+    fn contradiction(&self) -> Option<(usize, usize)> {
+        self.plan.twice.iter().find_map(|&[column, other]| {
+            let [a, b] = [column, other].map(|column| self.plan.slots[column]);
+            Some((self.rows.values(self.plan).position(|row| row[a] != row[b])?, column))
+        })
     }
 
     fn unwrap(&self, frame: &mut Frame) {

@@ -190,6 +190,17 @@ fn damaged_compressed_files_are_told_apart_from_short_ones() {
 }
 
 #[test]
+fn columns_of_one_name_must_say_the_same() {
+    let frame = |x: &str, vx: &str| {
+        frame_text(0, "id type x y z vx x vx", &["1 1 1 2 3 4 1 4", &format!("2 1 4 5 6 7 {x} {vx}")])
+    };
+    let frames = read_text(frame("4", "8"), Columns::default()).unwrap();
+    assert_eq!(frames[0].positions, [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]]);
+    let error = message(frame("4.5", "7"), Columns::default());
+    assert!(error.contains("line 11: ") && error.contains("two columns are called x and differ here"), "{error}");
+}
+
+#[test]
 fn zeros_behind_a_whole_frame_do_not_make_it_bad() {
     let text = [frame_text(0, "id", &["1"]).into_bytes(), vec![0; 4096]].concat();
     let wanted = || Columns::none().require(Quantity::Ids);
