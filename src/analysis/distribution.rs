@@ -14,8 +14,10 @@ const QUANTILES: [f64; 7] = [0.01, 0.05, 0.25, 0.5, 0.75, 0.95, 0.99];
 pub struct FieldFrame<'a> {
     pub timestep: i64,
     pub types: &'a [i32],
-    /// Local molar conductivity. Exactly zero marks an atom that was not evaluated.
+    /// Local molar conductivity.
     pub local: &'a [f64],
+    /// Atoms that are ions of the model and of the compute's group; values of others do not count.
+    pub evaluated: &'a [bool],
     /// Standard deviation over the ensemble's members, where the dump has it.
     pub member_spread: Option<&'a [f64]>,
     /// Extrapolation grade, where the dump has it; negative where the model cannot tell.
@@ -104,7 +106,7 @@ pub struct FieldSummary {
     pub steps_between_frames: Option<i64>,
     pub all: GroupSummary,
     pub types: BTreeMap<i32, GroupSummary>,
-    /// Atoms a frame whose value is exactly zero: outside the compute's group, or of a type that the model leaves out.
+    /// Atoms a frame that were not evaluated: outside the compute's group, or of a type that the model leaves out.
     pub atoms_not_evaluated: f64,
     /// Mean over ions of the members' standard deviation. The standard deviation of the members' own means, which is
     /// the ensemble's doubt about the molar conductivity, is at most this.
@@ -146,13 +148,14 @@ impl FieldDistribution {
     /// Columns of different lengths; a value that is not finite; a frame without any evaluated ion.
     pub fn add(&mut self, frame: &FieldFrame) -> Result<()> {
         let n = frame.types.len();
-        let lengths = [Some(frame.local), frame.member_spread, frame.grade].into_iter().flatten().map(<[f64]>::len);
-        if let Some(length) = lengths.into_iter().find(|&length| length != n) {
+        let columns = [Some(frame.local), frame.member_spread, frame.grade].into_iter().flatten().map(<[f64]>::len);
+        let mut lengths = columns.chain([frame.evaluated.len()]);
+        if let Some(length) = lengths.find(|&length| length != n) {
             return Err(Error::Input(format!("step {}: {n} atoms and {length} values", frame.timestep)));
         }
         let mut found = false;
         for (i, (&value, &atom_type)) in frame.local.iter().zip(frame.types).enumerate() {
-            if value == 0.0 {
+            if !frame.evaluated[i] {
                 self.not_evaluated += 1;
                 continue;
             }
@@ -180,7 +183,7 @@ impl FieldDistribution {
         }
         if !found {
             return Err(Error::Input(format!(
-                "step {}: the local conductivity of every atom is exactly zero; the compute's group or its species \
+                "step {}: no atom has a local conductivity that was evaluated; the compute's group or its species \
                  names left all of them out",
                 frame.timestep
             )));
@@ -229,15 +232,18 @@ impl FieldDistribution {
 mod tests {
     use super::*;
 
-    fn frame<'a>(timestep: i64, types: &'a [i32], local: &'a [f64]) -> FieldFrame<'a> {
-        FieldFrame { timestep, types, local, member_spread: None, grade: None }
+    /// A frame in which the first atoms, so many, are evaluated.
+    fn frame<'a>(timestep: i64, types: &'a [i32], local: &'a [f64], n_evaluated: usize) -> FieldFrame<'a> {
+        const ATOMS: &[bool] = &[true, true, true, true, false, false, false, false];
+        let evaluated = &ATOMS[4 - n_evaluated..][..types.len()];
+        FieldFrame { timestep, types, local, evaluated, member_spread: None, grade: None }
     }
 
     #[test]
     fn means_spreads_and_groups() {
         let mut field = FieldDistribution::default();
         for (step, shift) in [(0, 0.0), (10, 0.2), (20, -0.2)] {
-            field.add(&frame(step, &[1, 1, 2, 3], &[1.0 + shift, 2.0 + shift, 3.0 + shift, 0.0])).unwrap();
+            field.add(&frame(step, &[1, 1, 2, 3], &[1.0 + shift, 2.0 + shift, 3.0 + shift, 0.0], 3)).unwrap();
         }
         let summary = field.summary().unwrap();
         assert!((summary.all.mean.mean - 2.0).abs() < 1e-12);
@@ -254,7 +260,7 @@ mod tests {
     fn steps_that_go_back_are_no_spacing() {
         let spacing = |steps: [i64; 3]| {
             let mut field = FieldDistribution::default();
-            steps.iter().for_each(|&step| field.add(&frame(step, &[1], &[1.0])).unwrap());
+            steps.iter().for_each(|&step| field.add(&frame(step, &[1], &[1.0], 1)).unwrap());
             field.summary().unwrap().steps_between_frames
         };
         assert_eq!([[0, 5, 10], [0, 5, 11], [10, 5, 0]].map(spacing), [Some(5), None, None]);
@@ -263,7 +269,7 @@ mod tests {
     #[test]
     fn doubts_of_the_ensemble() {
         let mut field = FieldDistribution::default();
-        let mut shown = frame(5, &[1, 2, 2], &[1.0, 2.0, 0.0]);
+        let mut shown = frame(5, &[1, 2, 2], &[1.0, 2.0, 0.0], 2);
         shown.member_spread = Some(&[0.1, 0.3, 0.0]);
         shown.grade = Some(&[0.5, 1.5, 0.0]);
         field.add(&shown).unwrap();
@@ -277,10 +283,10 @@ mod tests {
     fn what_has_no_distribution_is_refused() {
         let mut field = FieldDistribution::default();
         assert!(field.summary().unwrap_err().to_string().contains("no frame"));
-        let error = field.add(&frame(7, &[1, 1], &[0.0, 0.0])).unwrap_err().to_string();
+        let error = field.add(&frame(7, &[1, 1], &[0.0, 0.0], 0)).unwrap_err().to_string();
         assert!(error.contains("step 7") && error.contains("left all of them out"), "{error}");
-        let error = field.add(&frame(8, &[1, 1], &[0.5, f64::NAN])).unwrap_err().to_string();
+        let error = field.add(&frame(8, &[1, 1], &[0.5, f64::NAN], 2)).unwrap_err().to_string();
         assert!(error.contains("step 8, atom 2 of 2"), "{error}");
-        assert!(field.add(&frame(9, &[1, 1], &[0.5])).unwrap_err().to_string().contains("2 atoms and 1 values"));
+        assert!(field.add(&frame(9, &[1, 1], &[0.5], 2)).unwrap_err().to_string().contains("2 atoms and 1 values"));
     }
 }

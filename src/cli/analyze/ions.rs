@@ -40,12 +40,12 @@ pub struct Ions {
 }
 
 impl Ions {
-    /// Those of a frame whose value is not exactly zero.
+    /// Those of a frame that were evaluated.
     pub fn of(frame: &Frame, values: &Values) -> anyhow::Result<Self> {
         let mut order: Vec<usize> =
             if frame.ids.is_empty() { (0..frame.n_atoms).collect() } else { frame.order_by_id()? };
         warn_of_failed(frame, values);
-        order.retain(|&i| values.local[i] != 0.0);
+        order.retain(|&i| values.evaluated[i]);
         let kind = |i: usize| match &frame.charges {
             Some(charges) if charges[i] != 0.0 => charges[i].signum() as i32,
             _ => frame.types[i],

@@ -7,9 +7,6 @@ use ionscape::trajectory::Frame;
 
 use super::source::Values;
 
-/// In place of a value that was rounded to zero: no other than zero in any sum, and not exactly zero.
-const ROUNDED: f64 = f64::MIN_POSITIVE;
-
 /// Of values that are all whole multiples of this share of their size, or of less than ten times it, some may round to zero.
 const COARSE: f64 = 1e-2;
 
@@ -35,7 +32,7 @@ pub fn keep(frame: &Frame, values: &mut Values) {
     } else if values.spread.is_none() && values.grade.is_none() {
         warn_of_zeros(frame, &values.local);
     }
-    rounded.into_iter().for_each(|i| values.local[i] = ROUNDED);
+    rounded.into_iter().for_each(|i| values.evaluated[i] = true);
 }
 
 /// Where the field stands alone, zeros among coarse values of one type of atoms may be either.

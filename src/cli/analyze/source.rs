@@ -30,12 +30,21 @@ pub struct Predictor<'a> {
     pub conditions: Conditions,
 }
 
-/// Values of all atoms of a frame, in its order; exactly zero for atoms that are not evaluated.
+/// Values of all atoms of a frame, in its order; zero for atoms that are not evaluated.
 pub struct Values {
     pub local: Vec<f64>,
     /// Standard deviation over the ensemble, and extrapolation grade.
     pub spread: Option<Vec<f64>>,
     pub grade: Option<Vec<f64>>,
+    /// Which atoms were evaluated: those whose value is not zero, and others of which that is known.
+    pub evaluated: Vec<bool>,
+}
+
+impl Values {
+    fn new(local: Vec<f64>, spread: Option<Vec<f64>>, grade: Option<Vec<f64>>) -> Self {
+        let evaluated = local.iter().map(|value| *value != 0.0).collect();
+        Self { local, spread, grade, evaluated }
+    }
 }
 
 /// Says once that a frame is left out, as that of a region which nobody is in.
@@ -202,10 +211,10 @@ impl<'a> Source<'a> {
         let [local, spread, grade] = &self.names;
         let named = |name: &str| frame.column(name).map(<[f64]>::to_vec);
         let written = match named(local) {
-            Some(local) => Some(Values { local, spread: named(spread), grade: named(grade) }),
+            Some(local) => Some(Values::new(local, named(spread), named(grade))),
             None => named(self.column).map(|local| {
                 self.single = true;
-                Values { local, spread: None, grade: None }
+                Values::new(local, None, None)
             }),
         };
         if let Some(mut values) = written {
@@ -224,7 +233,7 @@ impl<'a> Source<'a> {
             return Err(frame.error(None, message).into());
         };
         if let Some(local) = self.computed.get(&number) {
-            return Ok(Values { local: local.clone(), spread: None, grade: None });
+            return Ok(Values::new(local.clone(), None, None));
         }
         let values = predictor.evaluate(frame)?;
         self.computed.insert(number, values.local.clone());
@@ -239,16 +248,16 @@ impl<'a> Source<'a> {
         }
         let sites = configuration::sites(frame, &predictor.map)?;
         let mut of_ions = frame.clone();
-        let mut local = vec![0.0; frame.n_atoms];
+        let mut evaluated = vec![false; frame.n_atoms];
         for ion in 0..sites.n_ions() {
             let first = sites.atoms(ion)[0];
-            local[first] = values.local[first];
+            evaluated[first] = values.evaluated[first];
             of_ions.positions[first] = sites.positions()[ion];
             if let Some(charges) = &mut of_ions.charges {
                 charges[first] = predictor.map.species()[sites.species()[ion]].charge;
             }
         }
-        values.local = local;
+        values.evaluated = evaluated;
         Ok((Cow::Owned(of_ions), values))
     }
 
@@ -257,7 +266,7 @@ impl<'a> Source<'a> {
         let Some(predictor) = &self.predictor else { return Ok(()) };
         let own = predictor.evaluate(frame)?;
         // Zeros of atoms that are no ions would count as spread.
-        let ions: Vec<usize> = (0..frame.n_atoms).filter(|&i| values.local[i] != 0.0).collect();
+        let ions: Vec<usize> = (0..frame.n_atoms).filter(|&i| values.evaluated[i]).collect();
         let average = |of: &dyn Fn(usize) -> f64| ions.iter().map(|&i| of(i)).sum::<f64>() / ions.len() as f64;
         let rms = |of: &dyn Fn(usize) -> f64| average(&|i| of(i).powi(2)).sqrt();
         let mean = average(&|i| own.local[i]);
@@ -305,6 +314,6 @@ impl Predictor<'_> {
         let mut atoms = vec![];
         field.by_atom(frame.n_atoms, &mut atoms);
         let column = |k: usize| atoms.iter().map(|values| values[k]).collect();
-        Ok(Values { local: column(0), spread: Some(column(1)), grade: Some(column(2)) })
+        Ok(Values::new(column(0), Some(column(1)), Some(column(2))))
     }
 }

@@ -270,6 +270,7 @@ impl<'a> FirstReading<'a> {
             timestep: frame.timestep,
             types: &frame.types,
             local: &values.local,
+            evaluated: &values.evaluated,
             member_spread: values.spread.as_deref(),
             grade: values.grade.as_deref(),
         })?;
