@@ -325,6 +325,6 @@ fn values_that_a_dump_rounds_to_zero() {
     assert!((mean(found) - 0.75 * mean(expected)).abs() < 0.01, "{} {}", mean(found), mean(expected));
     let said = |dump: &str| folder.run(&["analyze", dump, "--pair-distance", "1.8"]).1;
     assert!(said("coarse").contains("the values of 10 ions were rounded to 0, and count as 0"), "{}", said("coarse"));
-    assert!(said("alone").contains("multiples of 0.001, and some are 0"), "{}", said("alone"));
+    assert!(said("alone").contains("multiples of 0.01, and some are 0"), "{}", said("alone"));
     assert!(!said("exact").contains("rounded"));
 }

@@ -7,7 +7,7 @@ use ionscape::trajectory::Frame;
 
 use super::source::Values;
 
-/// Of values that are all whole multiples of this share of their size, or of less than ten times it, some may round to zero.
+/// Of values that are all whole multiples of this share of the power of ten above their mean size, some may have been rounded to zero.
 const COARSE: f64 = 1e-2;
 
 /// Keeps ions whose value was rounded to zero among those that have one, where deviation or grade tell them; says so once, or
@@ -53,7 +53,7 @@ fn warn_of_zeros(frame: &Frame, local: &[f64]) {
 fn unit(local: &[f64]) -> Option<f64> {
     let sizes = || local.iter().map(|value| value.abs()).filter(|size| *size > 0.0);
     let mean = sizes().sum::<f64>() / sizes().count() as f64;
-    let unit = COARSE * 10f64.powi(mean.log10().floor() as i32);
+    let unit = COARSE * 10f64.powi(mean.log10().ceil() as i32);
     let is_multiple = |size: f64| (size / unit - (size / unit).round()).abs() < 1e-6 * (size / unit).max(1.0);
     (unit > 0.0 && sizes().all(is_multiple)).then_some(unit)
 }
@@ -65,7 +65,7 @@ mod tests {
     #[test]
     fn few_digits_are_told_from_many() {
         assert_eq!(unit(&[0.0, 1.25, -0.5]), Some(0.01));
-        assert!((unit(&[0.03, 0.0, 0.01]).unwrap() - 1e-4).abs() < 1e-12);
+        assert!((unit(&[0.03, 0.0, 0.01]).unwrap() - 1e-3).abs() < 1e-12);
         assert_eq!([unit(&[1.234, 0.5]), unit(&[0.0, 1.38833]), unit(&[120.37, 80.0])], [None; 3]);
     }
 }
