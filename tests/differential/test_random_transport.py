@@ -37,13 +37,13 @@ class Run:
             self.in_a_box_that_changes(rng)
 
     def in_a_box_that_changes(self, rng):
-        """Wrapped places and image flags instead; steps are those that the documentation defines."""
+        """Wrapped places and image flags instead; steps are those that the documentation defines, relative to the box's middle."""
         self.edges = 8 + 0.05 * np.cumsum(rng.normal(size=(self.n_frames, 3)), 0)
         edges = self.edges[:, None, :]
         moved = rng.random((1, len(self.kinds), 3)) + np.cumsum(0.3 * self.v * self.dt / 8, 0)
         self.images = np.floor(moved)
         self.wrapped = (moved - self.images) * edges
-        steps = np.diff(self.wrapped, axis=0) + np.diff(self.images, axis=0) * edges[1:]
+        steps = np.diff(self.wrapped - edges / 2, axis=0) + np.diff(self.images, axis=0) * edges[1:]
         self.x = np.concatenate([np.zeros_like(steps[:1]), np.cumsum(steps, 0)])
 
     def dump(self, rng, velocities):
