@@ -3,6 +3,7 @@
 //! This module sees a plain matrix of features. What they mean stands in the metadata, for others to read.
 
 mod agreement;
+mod bounds;
 mod builder;
 mod conditions;
 mod domain;

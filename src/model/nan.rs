@@ -3,11 +3,11 @@
 //! Of a NaN the runtime makes the number 0 by Relu, a bound by Clip, 0.0000004 by Sigmoid: what the graph cannot tell of an ion would
 //! be told by a plausible number. ONNX, and the programs that graphs come from, give NaN.
 
-use std::collections::HashSet;
-
 use tract_onnx::pb::{AttributeProto, GraphProto, ModelProto, NodeProto, TensorProto, tensor_proto};
 use tract_onnx::prelude::TractResult;
 use tract_onnx::tract_core::internal::bail;
+
+use super::bounds;
 
 /// Operators of which the runtime was seen to make numbers of NaN, and those that it may join to a product.
 const DROPPING: [&str; 14] = [
@@ -27,48 +27,28 @@ const DROPPING: [&str; 14] = [
     "Tanh",
 ];
 
-/// Operators whose output is no number that could be NaN.
-const COUNTING: [&str; 9] = ["And", "Equal", "Greater", "GreaterOrEqual", "Less", "LessOrEqual", "Not", "Or", "Shape"];
-
 /// Puts `Where(x == x, f(x), x)` in the place of each `f(x)` that drops NaN, where its x may be NaN for features that are
 /// numbers.
 ///
-/// Graphs without an operator that makes NaN or infinity of numbers stay as they are. Products and sums are taken not to leave
-/// the range of float32.
+/// Graphs whose numbers stay within float32 stay as they are.
 ///
 /// # Errors
 /// A cast to whole numbers of what may be NaN.
 pub(super) fn keep(proto: &mut ModelProto) -> TractResult<()> {
     let Some(graph) = &mut proto.graph else { return Ok(()) };
     let nodes = std::mem::take(&mut graph.node);
-    let mut constants: Vec<(&String, &TensorProto)> = graph.initializer.iter().map(|t| (&t.name, t)).collect();
-    constants.extend(nodes.iter().filter_map(constant));
-    let of = |test: fn(f64) -> bool| -> HashSet<String> {
-        constants.iter().filter(|(_, tensor)| every(tensor, test)).map(|(name, _)| (*name).clone()).collect()
-    };
-    let divisors = of(|v| v.is_finite() && v != 0.0);
-    let powers = of(|v| v >= 0.0 && v.fract() == 0.0);
-    let mut certain = of(f64::is_finite);
-    let input = |name: &&String| constants.iter().all(|(constant, _)| constant != name);
-    certain.extend(graph.input.iter().map(|input| &input.name).filter(input).cloned());
+    let certain = bounds::certain(graph, &nodes);
     let mut zero = false;
     for mut node in nodes {
         let doubtful: Vec<String> =
             node.input.iter().filter(|name| !name.is_empty() && !certain.contains(*name)).cloned().collect();
-        let by_itself = match (node.op_type.as_str(), node.input.get(1)) {
-            ("Exp" | "Log" | "Reciprocal" | "Sqrt", _) => true,
-            ("Div", Some(divisor)) => !divisors.contains(divisor),
-            ("Pow", Some(power)) => !powers.contains(power),
-            ("Constant", _) => constant(&node).is_some_and(|(name, _)| !certain.contains(name)),
-            _ => false,
-        };
-        if COUNTING.contains(&node.op_type.as_str()) || (doubtful.is_empty() && !by_itself) {
-            certain.extend(node.output.iter().cloned());
-        } else if let ([output], true) = (&mut node.output[..], DROPPING.contains(&node.op_type.as_str())) {
+        let drops = !doubtful.is_empty() && DROPPING.contains(&node.op_type.as_str());
+        if let ([output], true) = (&mut node.output[..], drops) {
             let end = std::mem::replace(output, format!("{output}/numbers"));
             zero |= guard(graph, node, &doubtful, &end);
             continue;
-        } else if casts_to_integers(&node) {
+        }
+        if !doubtful.is_empty() && casts_to_integers(&node) {
             bail!(
                 "its node '{}' casts to whole numbers what may be no number (NaN), and would make one of it; leave the cast out",
                 node.name
@@ -134,34 +114,6 @@ fn push(graph: &mut GraphProto, operator: &str, inputs: &[&str], output: &str, a
     });
 }
 
-/// The name and the tensor of a node that is a constant.
-fn constant(node: &NodeProto) -> Option<(&String, &TensorProto)> {
-    let tensor = node.attribute.first()?.t.as_ref()?;
-    (node.op_type == "Constant").then_some((node.output.first()?, tensor))
-}
-
-/// Whether all numbers of a tensor pass a test; not said of those in types that weights rarely have.
-fn every(tensor: &TensorProto, test: fn(f64) -> bool) -> bool {
-    use tensor_proto::DataType;
-    let short = || tensor.raw_data.as_chunks::<4>().0.iter();
-    let long = || tensor.raw_data.as_chunks::<8>().0.iter();
-    match DataType::try_from(tensor.data_type) {
-        Ok(DataType::Float) => {
-            let raw = short().map(|bytes| f32::from_le_bytes(*bytes));
-            tensor.float_data.iter().copied().chain(raw).all(|v| test(f64::from(v)))
-        }
-        Ok(DataType::Double) => {
-            let raw = long().map(|bytes| f64::from_le_bytes(*bytes));
-            tensor.double_data.iter().copied().chain(raw).all(test)
-        }
-        Ok(DataType::Int64) => {
-            let raw = long().map(|bytes| i64::from_le_bytes(*bytes));
-            tensor.int64_data.iter().copied().chain(raw).all(|v| test(v as f64))
-        }
-        _ => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use ndarray::array;
@@ -181,6 +133,7 @@ mod tests {
         graph.scalar("half", 0.5);
         graph.scalar("many", 50.0);
         graph.scalar("two", 2.0);
+        graph.scalar("huge", 1e30);
         graph.node("MatMul", &[INPUT, "ones"], "sum");
         nodes.iter().for_each(|(operator, inputs, output)| graph.node(operator, inputs, output));
         graph.finish(2, 1, &metadata).unwrap()
@@ -233,12 +186,27 @@ mod tests {
     }
 
     #[test]
+    fn numbers_that_leave_float32_are_no_numbers_at_the_end() {
+        let difference: &[(&str, &[&str], &str)] = &[
+            ("Mul", &["sum", "huge"], "large"),
+            ("Mul", &["large", "large"], "larger"),
+            ("Sub", &["larger", "larger"], "nothing"),
+            ("Relu", &["nothing"], OUTPUT),
+        ];
+        let model = Model::from_bytes("difference.onnx", &file(difference)).unwrap();
+        assert_eq!(model.predict(array![[1e-20, 0.0]].view()).unwrap(), array![[0.0]]);
+        let message = model.predict(array![[1e-20, 0.0], [1.0, 3.0]].view()).unwrap_err().to_string();
+        assert!(message.contains("member 0 gives NaN for finite features"), "{message}");
+    }
+
+    #[test]
     fn graphs_that_make_no_nan_stay_as_they_are() {
         let scaled: &[(&str, &[&str], &str)] = &[
             ("Div", &["sum", "many"], "scaled"),
             ("Pow", &["scaled", "two"], "square"),
             ("Tanh", &["square"], "a"),
-            ("Relu", &["a"], OUTPUT),
+            ("Exp", &["a"], "b"),
+            ("Relu", &["b"], OUTPUT),
         ];
         let guarded: &[(&str, &[&str], &str)] = &[("Div", &["many", "sum"], "inverse"), ("Relu", &["inverse"], OUTPUT)];
         for (nodes, same) in [(scaled, true), (guarded, false)] {
@@ -246,6 +214,19 @@ mod tests {
             let mut after = before.clone();
             keep(&mut after).unwrap();
             assert_eq!(before == after, same);
+        }
+    }
+
+    #[test]
+    fn models_that_come_with_it_stay_as_they_are() {
+        for entry in std::fs::read_dir("examples/models").unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|extension| extension == "onnx") {
+                let before = ModelProto::decode(&std::fs::read(&path).unwrap()[..]).unwrap();
+                let mut after = before.clone();
+                keep(&mut after).unwrap();
+                assert!(before == after, "{}", path.display());
+            }
         }
     }
 }
