@@ -223,3 +223,28 @@ fn no_file_at_all_is_an_error() {
     let message = ionscape::transport::read_current(&[], None).unwrap_err().to_string();
     assert!(message.contains("there is no file of a current"), "{message}");
 }
+
+#[test]
+fn a_running_average_is_no_current() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flux.dat");
+    let noise = |i: u64, axis: u64| ((i * 3 + axis).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as f64 / 8e6 - 1.0;
+    for n in [256, 5000] {
+        let mut sum = [0.0; 3];
+        let mut text = "# TimeStep v_Jx v_Jy v_Jz\n".to_string();
+        let mut averages = text.clone();
+        for i in 1..=n {
+            let current = [0, 1, 2].map(|axis| noise(i, axis));
+            let [x, y, z] = current;
+            text += &format!("{} {x} {y} {z}\n", 10 * i);
+            sum = [0, 1, 2].map(|axis| sum[axis] + current[axis]);
+            let [x, y, z] = sum.map(|sum| sum / i as f64);
+            averages += &format!("{} {x} {y} {z}\n", 10 * i);
+        }
+        std::fs::write(&path, text).unwrap();
+        alone(&path, &[]).assert().success();
+        std::fs::write(&path, averages).unwrap();
+        let message = refusal(&mut alone(&path, &[]), 1);
+        assert!(message.contains("flux.dat: its numbers settle") && message.contains("`ave one`"), "{message}");
+    }
+}

@@ -2,6 +2,7 @@
 
 mod file;
 mod layout;
+mod running;
 
 use std::path::PathBuf;
 
@@ -34,11 +35,13 @@ pub struct CurrentSeries {
 ///
 /// # Errors
 /// No file; a file without these columns, or with a part or two of one; columns that change within a file or between files; a
-/// line that is cut short or no numbers; samples that are not evenly spaced.
+/// line that is cut short or no numbers; samples that are not evenly spaced; averages over all that came before.
 pub fn read_current(paths: &[PathBuf], names: Option<&[String]>) -> Result<CurrentSeries> {
     let mut files = vec![];
     for path in paths {
-        files.push(File::read(path, names)?);
+        let file = File::read(path, names)?;
+        running::check(&file)?;
+        files.push(file);
     }
     if files.is_empty() {
         return Err(Error::Input("there is no file of a current; give those that fix ave/time wrote".into()));
