@@ -371,11 +371,28 @@ fn a_run_of_a_few_frames_is_too_short() {
     Brownian::default().write(&dump, 1, 1);
     let message = refusal(transport(&dump).args(["--temperature", "1"]), 1);
     assert!(message.contains("one frame shows no motion"), "{message}");
-    Brownian::default().write(&dump, 10, 1);
-    let message = refusal(transport(&dump).args(["--temperature", "1"]), 1);
-    assert!(message.contains("too short for a conductivity"), "{message}");
-    Brownian::default().write(&dump, 100, 1);
     let out = folder.path().join("t.json");
+    for frames in [2, 10, 63] {
+        Brownian::default().write(&dump, frames, 1);
+        let mut command = transport(&dump);
+        let assert = command.args(["--temperature", "1", "--json", out.to_str().unwrap()]).assert().success();
+        let output = assert.get_output();
+        let [printed, told] = [&output.stdout, &output.stderr].map(|text| String::from_utf8_lossy(text).into_owned());
+        assert!(
+            printed.contains("verdict: too short\n  the run has fewer frames than any estimator takes"),
+            "{printed}"
+        );
+        assert!(told.contains(&format!("{frames} frames are too few; at least 64")), "{told}");
+        let result = json(&out);
+        assert_eq!((&result["verdict"], &result["estimates"]), (&"too-short".into(), &serde_json::json!([])));
+        assert!(result["haven_ratio"].is_null() && result["best"].is_null());
+        // Single ions diffuse from 48 frames on.
+        assert_eq!(result["nernst_einstein"].is_f64(), frames == 63);
+    }
+    let figure = folder.path().join("t.svg");
+    let message = refusal(transport(&dump).args(["--temperature", "1", "--plot", figure.to_str().unwrap()]), 1);
+    assert!(message.contains("too short for any estimate"), "{message}");
+    Brownian::default().write(&dump, 100, 1);
     transport(&dump)
         .args(["--temperature", "1", "--target-error", "1%", "--json", out.to_str().unwrap()])
         .assert()

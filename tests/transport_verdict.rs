@@ -29,7 +29,7 @@ fn estimates(current: &[[f64; 3]]) -> Vec<ChargeEstimate> {
 /// Of one run: whether the best estimate's interval holds the truth, whether estimates that their rules accept are
 /// further apart than the verdict allows, and how far each two of these are apart, over their errors in quadrature.
 fn outcome(all: &[ChargeEstimate], truth: f64) -> (bool, bool, Vec<(Method, Method, f64)>) {
-    let best = best(all).estimate;
+    let best = best(all).unwrap().estimate;
     let accepted: Vec<&ChargeEstimate> = all.iter().filter(|e| e.objection.is_none()).collect();
     let mut apart = vec![];
     for (i, a) in accepted.iter().enumerate() {

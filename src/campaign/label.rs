@@ -106,7 +106,7 @@ pub fn label(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &St
         let report = equilibrium(campaign, system, &chunks)?;
         label.doubts.extend(doubts::net_charge(campaign, report.net_charge));
         label.doubts.extend(doubts::temperature(system, &chunks)?);
-        let best = report.best_estimate();
+        let best = report.best_estimate()?;
         label.method = serde_json::to_value(best.method).ok().and_then(|v| v.as_str().map(String::from));
         label.amount = Some(report.amount.number);
         if state.closed.is_empty() {

@@ -93,11 +93,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let (left, kept): (Vec<&Labelled>, Vec<&Labelled>) =
         labelled.iter().partition(|l| !arguments.accept_doubtful && is_doubtful(l));
     if !kept.is_empty() {
-        write_labels(path, &text, &kept.iter().map(|l| label(l)).collect::<Vec<_>>())?;
+        write_labels(path, &text, &kept.iter().map(|l| label(l)).collect::<anyhow::Result<Vec<_>>>()?)?;
     }
     // After all files: the table's reader may have had enough.
-    let rows: Vec<(&str, String)> = labelled.iter().map(|l| (l.name.as_str(), row(&l.report))).collect();
-    results::print_table(&rows)?;
+    let rows: anyhow::Result<Vec<(&str, String)>> =
+        labelled.iter().map(|l| Ok((l.name.as_str(), row(&l.report)?))).collect();
+    results::print_table(&rows?)?;
     if !left.is_empty() {
         let names: Vec<&str> = left.iter().map(|l| l.name.as_str()).collect();
         let doubtful = format!(
@@ -138,6 +139,7 @@ fn report(dataset: &Dataset, system: &System, folder: &Path, target_error: f64) 
             names.join(", ")
         );
     }
+    outcome.report.best_estimate()?;
     Ok(outcome.report)
 }
 
@@ -145,14 +147,14 @@ fn lacks_its_error(system: &System) -> bool {
     system.molar_conductivity.is_some() && system.molar_conductivity_error.is_none()
 }
 
-fn label(labelled: &Labelled) -> Label {
-    let best = labelled.report.best_estimate();
-    Label {
+fn label(labelled: &Labelled) -> anyhow::Result<Label> {
+    let best = labelled.report.best_estimate()?;
+    Ok(Label {
         system: labelled.name.clone(),
         molar_conductivity: best.molar_conductivity,
         molar_conductivity_error: best.molar_conductivity_error,
         nernst_einstein: labelled.report.nernst_einstein.filter(|value| *value > 0.0),
-    }
+    })
 }
 
 /// Makes all labels be per equivalent where some must be: a model learns from all of them as one quantity.
@@ -178,16 +180,16 @@ fn share_one_amount(dataset: &Dataset, labelled: &mut [Labelled]) {
     }
 }
 
-fn row(report: &TransportReport) -> String {
-    let best = report.best_estimate();
-    format!(
+fn row(report: &TransportReport) -> anyhow::Result<String> {
+    let best = report.best_estimate()?;
+    Ok(format!(
         "{:.5} +- {:.5}  {:<18}{:<18}{}",
         best.molar_conductivity,
         best.molar_conductivity_error,
         report.amount.per.label(),
         best.method.label(),
         report.verdict.label()
-    )
+    ))
 }
 
 fn job(dataset: &Dataset, system: &System, folder: &Path, target_error: f64) -> anyhow::Result<Job> {

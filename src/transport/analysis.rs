@@ -5,7 +5,7 @@ use super::charge::ChargeSeries;
 use super::common_motion::CommonMotion;
 use super::early::early_diffusion;
 use super::estimators::{
-    Cepstral, CepstralOptions, EinsteinHelfand, EinsteinOptions, Estimate, ForceRoute, GreenKubo, GreenKuboOptions,
+    Cepstral, CepstralOptions, EinsteinHelfand, EinsteinOptions, Estimate, FEWEST_FRAMES, ForceRoute, GreenKubo, GreenKuboOptions,
     cepstral, einstein_helfand, force_route, green_kubo,
 };
 use super::onsager::Onsager;
@@ -157,10 +157,11 @@ pub struct Analysis {
     pub notes: Vec<String>,
 }
 
-/// Runs the estimators; those that the data do not suffice for are left out with a note.
+/// Runs the estimators; those that the data do not suffice for are left out with a note. There may be none where the run is shorter than
+/// any of them takes.
 ///
 /// # Errors
-/// Data that no estimator can be run on.
+/// Data of which no estimator makes anything, long enough as they are.
 pub fn analyse(series: &ChargeSeries, record: Option<&Record>, conditions: &Conditions) -> Result<Analysis> {
     conditions.check()?;
     let mut analysis = Analysis::default();
@@ -201,8 +202,8 @@ pub fn analyse(series: &ChargeSeries, record: Option<&Record>, conditions: &Cond
             fit.and_then(|fit| early_diffusion((fit.fit_from, fit.fit_to), &analysis.self_diffusion, species));
         analysis.onsager = Some(onsager(record, &mut analysis));
     }
-    if analysis.estimates.is_empty() {
-        return Err(Error::Input(format!("too short for a conductivity: {}", analysis.notes.join("; "))));
+    if analysis.estimates.is_empty() && displacement.len() >= FEWEST_FRAMES {
+        return Err(Error::Input(format!("there is no conductivity in it: {}", analysis.notes.join("; "))));
     }
     Ok(analysis)
 }

@@ -7,6 +7,7 @@ use super::assignment::IonSpecies;
 use super::record::Record;
 use super::self_diffusion::yeh_hummer;
 use super::verdict::{Judgement, Verdict, best};
+use crate::{Error, Result};
 
 /// The results of `ionscape transport`; keys as they stand in its JSON.
 ///
@@ -14,8 +15,8 @@ use super::verdict::{Judgement, Verdict, best};
 #[derive(Clone, Debug, Serialize)]
 pub struct TransportReport {
     pub estimates: Vec<ConductivityEstimate>,
-    /// The method of the estimate that other values refer to.
-    pub best: Method,
+    /// The method of the estimate that other values refer to; none where the run is too short for any.
+    pub best: Option<Method>,
     /// Molar conductivity that independent ions would have.
     pub nernst_einstein: Option<f64>,
     pub nernst_einstein_error: Option<f64>,
@@ -115,7 +116,7 @@ impl TransportReport {
         let charges: Vec<f64> = kinds.iter().map(|s| s.charge).collect();
         let onsager = analysis.onsager.as_ref();
         let nernst_einstein = onsager.and_then(|onsager| onsager.nernst_einstein(&charges));
-        let haven = onsager.and_then(|onsager| onsager.haven_ratio(&charges, chosen.estimate));
+        let haven = onsager.and_then(|onsager| onsager.haven_ratio(&charges, chosen?.estimate));
         let correction = viscosity.map(|viscosity| {
             let kt = units.thermal_energy * conditions.temperature;
             yeh_hummer(kt, viscosity * units.viscosity, volume)
@@ -141,7 +142,7 @@ impl TransportReport {
         });
         Self {
             estimates: estimates.collect(),
-            best: chosen.method,
+            best: chosen.map(|chosen| chosen.method),
             nernst_einstein: nernst_einstein.map(|ne| molar * ne.value),
             nernst_einstein_error: nernst_einstein.map(|ne| molar * ne.error),
             nernst_einstein_sigma: nernst_einstein.map(|ne| sigma * ne.value),
@@ -161,8 +162,12 @@ impl TransportReport {
     }
 
     /// The estimate that other values refer to.
-    pub fn best_estimate(&self) -> &ConductivityEstimate {
-        self.estimates.iter().find(|e| e.method == self.best).expect("the best estimate is one of them")
+    ///
+    /// # Errors
+    /// A run that is too short for any.
+    pub fn best_estimate(&self) -> Result<&ConductivityEstimate> {
+        let best = self.estimates.iter().find(|e| Some(e.method) == self.best);
+        best.ok_or_else(|| Error::Input(format!("too short for a conductivity: {}", self.judgement.reasons.join("; "))))
     }
 
     /// Turns molar conductivities into those per equivalent.

@@ -24,7 +24,7 @@ const PREFERENCE: [Method; 4] = [Method::EinsteinHelfand, Method::GreenKubo, Met
 pub enum Verdict {
     /// The estimates agree, and the best is as precise as asked.
     Good,
-    /// The best estimate's error is larger than asked.
+    /// The best estimate's error is larger than asked, or the run is too short for any estimate.
     TooShort,
     /// Over no lag within the run's reach do the charge and single ions move as by diffusion.
     NotDiffusive,
@@ -49,30 +49,27 @@ impl Verdict {
 pub struct Judgement {
     pub verdict: Verdict,
     pub reasons: Vec<String>,
-    /// Of the best estimate.
-    pub relative_error: f64,
+    /// Of the best estimate; none without an estimate.
+    pub relative_error: Option<f64>,
     pub target_error: f64,
     /// Time that the run lasts, and time that it should last for the error asked, in its unit of time.
     pub duration: f64,
-    pub duration_needed: f64,
+    pub duration_needed: Option<f64>,
 }
 
-/// The estimate that others refer to, of those that their own rules accept, or of all where they accept none.
+/// The estimate that others refer to, of those that their own rules accept, or of all where they accept none; none of none.
 ///
 /// Einstein-Helfand, unless Green-Kubo is clearly more precise, and so on with cepstral analysis and the force route; clearly is
 /// by a fifth of the relative error. The smallest error would mostly be one that chance made too small, and relative errors
 /// are compared because an estimate that is too low has too low an error.
-///
-/// # Panics
-/// Without an estimate; an analysis has one.
-pub fn best(estimates: &[ChargeEstimate]) -> &ChargeEstimate {
+pub fn best(estimates: &[ChargeEstimate]) -> Option<&ChargeEstimate> {
     let preferred = |accepted: bool| {
         let in_order = PREFERENCE.iter().filter_map(|method| estimates.iter().find(|e| e.method == *method));
         let candidates = in_order.filter(|e| e.objection.is_none() || !accepted);
         let precision = |e: &ChargeEstimate| e.estimate.relative_error();
         candidates.reduce(|best, next| if precision(next) < CLEARLY_SMALLER * precision(best) { next } else { best })
     };
-    preferred(true).or(preferred(false)).expect("an analysis has an estimate")
+    preferred(true).or(preferred(false))
 }
 
 /// How far two estimates are apart, in units of their errors added in quadrature, if that is more than their scatter explains.
@@ -108,7 +105,18 @@ fn too_early(analysis: &Analysis, target_error: f64) -> Option<String> {
 /// The error falls with the square root of the duration, which says how long a run for the error asked must be.
 pub fn judge(analysis: &Analysis, duration: f64, target_error: f64) -> Judgement {
     let estimates = &analysis.estimates;
-    let chosen = best(estimates);
+    let Some(chosen) = best(estimates) else {
+        let reasons =
+            vec!["the run has fewer frames than any estimator takes; one of hundreds has errors too".to_string()];
+        return Judgement {
+            verdict: Verdict::TooShort,
+            reasons,
+            relative_error: None,
+            target_error,
+            duration,
+            duration_needed: None,
+        };
+    };
     let relative_error = chosen.estimate.relative_error();
     let duration_needed = duration * (relative_error / target_error).powi(2);
     let precise = relative_error <= target_error;
@@ -156,7 +164,14 @@ pub fn judge(analysis: &Analysis, duration: f64, target_error: f64) -> Judgement
             duration_needed / duration
         ));
     }
-    Judgement { verdict, reasons, relative_error, target_error, duration, duration_needed }
+    Judgement {
+        verdict,
+        reasons,
+        relative_error: Some(relative_error),
+        target_error,
+        duration,
+        duration_needed: Some(duration_needed),
+    }
 }
 
 #[cfg(test)]
@@ -172,7 +187,7 @@ mod tests {
     #[test]
     fn a_little_more_precise_is_not_better() {
         let einstein = estimate(Method::EinsteinHelfand, 1.0, 0.10);
-        let pick = |other: ChargeEstimate| best(&[other, einstein.clone()]).method;
+        let pick = |other: ChargeEstimate| best(&[other, einstein.clone()]).unwrap().method;
         assert_eq!(pick(estimate(Method::GreenKubo, 1.0, 0.085)), Method::EinsteinHelfand);
         assert_eq!(pick(estimate(Method::GreenKubo, 1.0, 0.075)), Method::GreenKubo);
         // The same relative error at a lower value is no gain.

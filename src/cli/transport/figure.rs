@@ -19,8 +19,12 @@ pub fn write(path: &Path, outcome: &Outcome, units: UnitStyle) -> anyhow::Result
     };
     let analysis = &outcome.analysis;
     // From a coefficient of the charge to a molar conductivity.
-    let first = &outcome.report.estimates[0];
-    let scale = first.molar_conductivity / analysis.estimates[0].estimate.value;
+    let first = outcome.report.estimates.first().zip(analysis.estimates.first());
+    let Some((molar_conductivity, coefficient)) = first.map(|(of, from)| (of.molar_conductivity, from.estimate.value))
+    else {
+        bail!("{}: the run is too short for any estimate, so that there is no curve to draw", path.display());
+    };
+    let scale = molar_conductivity / coefficient;
     let estimate = |method: Method| outcome.report.estimates.iter().find(|e| e.method == method);
     let level = |method| estimate(method).map(|e| (e.molar_conductivity, e.molar_conductivity_error));
     let note = |method| {

@@ -31,7 +31,9 @@ pub fn print(outcome: &Outcome, frame: &ReferenceFrame, units: UnitStyle) -> std
         Per::Equivalent => "equivalent",
     };
     let titles = (format!("sigma ({per_length})"), format!("Lambda ({molar}, per {per})"));
-    writeln!(out, "\n{:<20}{:<26}{}", "conductivity", titles.0, titles.1)?;
+    if !report.estimates.is_empty() || report.nernst_einstein.is_some() {
+        writeln!(out, "\n{:<20}{:<26}{}", "conductivity", titles.0, titles.1)?;
+    }
     for e in &report.estimates {
         let mark = if e.objection.is_some() { "  doubtful, see below" } else { "" };
         let sigma = value(e.sigma, Some(e.sigma_error));

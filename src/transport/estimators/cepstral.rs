@@ -6,11 +6,8 @@ use realfft::RealFftPlanner;
 use realfft::num_complex::Complex;
 use serde::Serialize;
 
-use super::{Estimate, series};
+use super::{Estimate, FEWEST_FRAMES, series};
 use crate::{Error, Result};
-
-/// Fewer frames than this leave too few frequencies for a choice among coefficients.
-const FEWEST_FRAMES: usize = 64;
 
 /// The Euler-Mascheroni constant.
 const EULER: f64 = 0.577_215_664_901_532_9;

@@ -1,15 +1,13 @@
 //! Einstein-Helfand: the slope of the mean squared displacement, by generalised least squares.
 
-use super::Estimate;
 use super::series::components;
 use super::structure::{Lags, Line, StructureFunction, fit_line};
+use super::{Estimate, FEWEST_FRAMES};
 use crate::fourier::displacement;
 use crate::{Error, Result};
 use puruspe::gammq;
 use serde::Serialize;
 
-/// Fewer frames than this leave no choice of lags.
-const FEWEST_FRAMES: usize = 64;
 /// Fits at spacings that leave fewer windows than this in the run are not tried.
 const FEWEST_WINDOWS: usize = 24;
 /// Rounds of fitting the line and computing its covariance; three suffice but at very few windows.

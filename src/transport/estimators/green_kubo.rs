@@ -1,14 +1,12 @@
 //! Green-Kubo: the time integral of the current autocorrelation over windows chosen by a stated rule.
 
-use super::Estimate;
 use super::series::components;
 use super::window::{convolve, integral_variance, running_integral, tapered_variance};
+use super::{Estimate, FEWEST_FRAMES};
 use crate::fourier::correlation;
 use crate::{Error, Result};
 use serde::Serialize;
 
-/// Fewer frames than this leave no choice of windows.
-const FEWEST_FRAMES: usize = 64;
 /// Longer parts of the run than one in this many are no windows: the variance would be no longer that of a short one.
 const FEWEST_WINDOWS: usize = 12;
 /// An integral of fewer standard errors than this is none.

@@ -24,6 +24,9 @@ pub use green_kubo::{GreenKubo, GreenKuboOptions, green_kubo};
 
 use serde::Serialize;
 
+/// Frames of the shortest series that an estimator takes: fewer leave no choice of lags, windows and coefficients.
+pub(super) const FEWEST_FRAMES: usize = 64;
+
 /// A value and its standard error, which accounts for the correlation of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Estimate {
