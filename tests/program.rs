@@ -69,7 +69,7 @@ fn a_number_of_threads_that_is_none_is_refused_wherever_it_stands() {
         if fine {
             command.assert().success();
         } else {
-            let message = refusal(&mut command, 1);
+            let message = refusal(&mut command, 2);
             let expected = format!("RAYON_NUM_THREADS={value}: it is a number of threads from 1 to 1024");
             assert!(message.contains(&expected) && message.lines().count() == 1, "{message}");
         }
@@ -99,8 +99,38 @@ fn predict_keeps_the_dump_adds_three_columns_and_reports_their_mean() {
     let mean = values.iter().map(|v| v[0]).sum::<f64>() / 64.0;
     let report: serde_json::Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
     assert!((report["mean"].as_f64().unwrap() - mean).abs() < 1e-8);
-    assert_eq!((report["n_ions"].as_f64(), report["n_frames"].as_u64()), (Some(64.0), Some(1)));
+    assert_eq!((report["n_ions"].as_u64(), report["n_frames"].as_u64()), (Some(64), Some(1)));
     assert!(report["mean_error"].is_null(), "one frame gives no error");
+}
+
+#[test]
+fn frames_of_another_number_of_atoms_are_taken_only_where_that_is_asked_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let (dump, out) = (folder.path().join("dump"), folder.path().join("out.json"));
+    let whole = std::fs::read_to_string(reference("cubic.lammpstrj")).unwrap();
+    let lines: Vec<&str> = whole.trim_end().lines().collect();
+    let pair_less = lines[..lines.len() - 2].join("\n").replacen("\n64\n", "\n62\n", 1);
+    std::fs::write(&dump, format!("{whole}{pair_less}\n{whole}")).unwrap();
+    let predicted = folder.path().join("predicted");
+    for command in [
+        vec!["predict", MODEL, dump.to_str().unwrap(), "-o", predicted.to_str().unwrap()],
+        vec!["featurize", dump.to_str().unwrap(), "-o", predicted.to_str().unwrap(), "--cation", "1", "--anion", "2"],
+        vec!["analyze", dump.to_str().unwrap(), "--model", MODEL],
+    ] {
+        let message = refusal(ionscape().args(&command), 1);
+        let place = format!("dump: frame 1, line {}: 62 atoms, where the frames before have 64", lines.len() + 9);
+        assert!(message.contains(&place) && message.contains("--varying-atoms"), "{message}");
+        for option in ["--varying-atoms", "--skip-bad-frames"] {
+            ionscape().args(&command).arg(option).assert().success();
+        }
+    }
+    for (option, n_ions, n_frames) in [("--varying-atoms", 190.0 / 3.0, 3), ("--skip-bad-frames", 64.0, 2)] {
+        let arguments = ["predict", MODEL, dump.to_str().unwrap(), "-o", predicted.to_str().unwrap(), option];
+        ionscape().args(arguments).arg("--json").arg(&out).assert().success();
+        let report: serde_json::Value = serde_json::from_slice(&std::fs::read(&out).unwrap()).unwrap();
+        assert!((report["n_ions"].as_f64().unwrap() - n_ions).abs() < 1e-12);
+        assert_eq!(report["n_frames"], n_frames);
+    }
 }
 
 #[test]
@@ -164,15 +194,15 @@ fn wrong_input_is_refused_in_words_and_leaves_nothing_behind() {
         let arguments = ["featurize", dump.to_str().unwrap(), "-o", npy.to_str().unwrap()];
         refusal(ionscape().args(arguments).args(["--cation", cation, "--anion", anion]).args(more), status)
     };
-    assert!(featurize("1", "1", &[], 1).contains("given both as cation and as anion"));
+    assert!(featurize("1", "1", &[], 2).contains("given both as cation and as anion"));
     assert!(featurize("7", "8", &[], 1).contains("no atom has the type"));
-    assert!(featurize("1", "2", &["--n-max", "0"], 1).contains("n_max 0 must be from 1"));
+    assert!(featurize("1", "2", &["--n-max", "0"], 2).contains("n_max 0 must be from 1"));
     assert!(featurize("1", "x", &[], 2).contains("'x' is no atom type"));
     assert!(featurize("1", "2", &["--convention", "acsf"], 2).contains("there is dscribe-gto and compact"));
-    assert!(featurize("1", "2", &["--switching", "1"], 1).contains("dscribe-gto has no switching"));
-    assert!(featurize("1", "2", &["--convention", "compact", "--sigma", "1"], 1).contains("compact has no sigma"));
+    assert!(featurize("1", "2", &["--switching", "1"], 2).contains("dscribe-gto has no switching"));
+    assert!(featurize("1", "2", &["--convention", "compact", "--sigma", "1"], 2).contains("compact has no sigma"));
     let wide = ["--convention", "compact", "--switching", "6"];
-    assert!(featurize("1", "2", &wide, 1).contains("switching 6.0 must be above 0 and at most the cutoff, 5.0"));
+    assert!(featurize("1", "2", &wide, 2).contains("switching 6.0 must be above 0 and at most the cutoff, 5.0"));
     assert!(!npy.exists());
     refusal(ionscape().arg("predict"), 2);
     refusal(ionscape().args(["--threads", "0", "inspect", MODEL]), 2);

@@ -116,7 +116,7 @@ fn a_frame_of_reference_is_that_of_all_that_is_computed() {
     let charged = ["--charge", "cation=2"];
     let message = refusal(beside(&dump, &path, &out).args(framed).args(charged), 1);
     assert!(message.contains("a net charge of 20.0000"), "{message}");
-    let message = refusal(alone(&path, &[]).args(["--viscosity", "1"]), 1);
+    let message = refusal(alone(&path, &[]).args(["--viscosity", "1"]), 2);
     assert!(message.contains("which a current alone does not tell"), "{message}");
 }
 

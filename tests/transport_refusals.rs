@@ -64,9 +64,9 @@ fn types_and_charges_that_are_not_there() {
     assert!(message.contains("no atom of type 7, named for species anion; the dump has types [1, 2]"), "{message}");
     let message = refusal(&mut run(&["--ion", "Li:1", "--ion", "Cl:2:-1"]), 1);
     assert!(message.contains("no charge is given for Li") && message.contains("--charge Li=VALUE"), "{message}");
-    let message = refusal(&mut run(&[]), 1);
+    let message = refusal(&mut run(&[]), 2);
     assert!(message.contains("no ions were named"), "{message}");
-    let message = refusal(&mut run(&["--cation", "1,2", "--anion", "2"]), 1);
+    let message = refusal(&mut run(&["--cation", "1,2", "--anion", "2"]), 2);
     assert!(message.contains("atom type 2 is given both as cation and as anion"), "{message}");
     let message = refusal(&mut run(&["--cation", "1", "--charge", "Na=1"]), 1);
     assert!(message.contains("a charge is given for Na, and the species are cation"), "{message}");
@@ -330,18 +330,18 @@ fn numbers_that_make_no_sense() {
     let folder = tempfile::tempdir().unwrap();
     let dump = folder.path().join("dump");
     Brownian::default().write(&dump, 80, 1);
-    let message = refusal(transport(&dump).args(["--temperature", "0"]), 1);
+    let message = refusal(transport(&dump).args(["--temperature", "0"]), 2);
     assert!(message.contains("temperature 0") && message.contains("above zero"), "{message}");
     for (option, value) in
         [("--temperature", "-1"), ("--temperature", "1e308"), ("--volume", "-2"), ("--viscosity", "1e-100")]
     {
         let arguments: &[&str] = if option == "--temperature" { &[] } else { &["--temperature", "1"] };
-        let message = refusal(transport(&dump).args(arguments).args([option, value]), 1);
+        let message = refusal(transport(&dump).args(arguments).args([option, value]), 2);
         let expected = ["above zero, and between 1e-60 and 1e60", value, &option[2..]];
         assert!(expected.iter().all(|part| message.contains(part)), "{message}");
     }
     for mass in ["-1", "0", "1e300"] {
-        let message = refusal(transport(&dump).args(["--temperature", "1", "--mass", &format!("2={mass}")]), 1);
+        let message = refusal(transport(&dump).args(["--temperature", "1", "--mass", &format!("2={mass}")]), 2);
         assert!(message.contains("of atom type 2: it must be above zero, and between 1e-60 and 1e60"), "{message}");
     }
     let message = refusal(transport(&dump).args(["--temperature", "1", "--target-error", "0"]), 2);
@@ -349,9 +349,9 @@ fn numbers_that_make_no_sense() {
     let message = refusal(&mut transport(&dump), 2);
     assert!(message.contains("--temperature <T>"), "{message}");
     let message =
-        refusal(ionscape().args(["transport", "--units", "si", "--timestep", "1", "--temperature", "1", "x"]), 1);
+        refusal(ionscape().args(["transport", "--units", "si", "--timestep", "1", "--temperature", "1", "x"]), 2);
     assert!(message.contains("lj, real, metal and nano"), "{message}");
-    let message = refusal(transport(&dump).args(["--temperature", "1", "--langevin-damp", "1"]), 1);
+    let message = refusal(transport(&dump).args(["--temperature", "1", "--langevin-damp", "1"]), 2);
     assert!(message.contains("fix store/force"), "{message}");
     let message = refusal(transport(&dump).args(["--temperature", "1", "--frame", "box"]), 2);
     assert!(message.contains("none, com, or solvent=TYPES"), "{message}");

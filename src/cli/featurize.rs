@@ -15,7 +15,7 @@ use ionscape::trajectory::{Columns, DumpReader, Frame};
 use ndarray::Array2;
 
 use crate::rerun::{self, Style};
-use crate::{mapping, outputs, progress::Progress, reading::Reading};
+use crate::{mapping, outputs, progress::Progress, reading::Reading, usage::OrUsage};
 
 /// The width of an atom if not given.
 const SIGMA: f64 = 0.5;
@@ -93,13 +93,13 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
         ConventionName::Compact => (arguments.sigma, arguments.switching.or(Some(arguments.cutoff))),
     };
     let parameters = SoapParameters {
-        convention: arguments.convention.with(sigma, switching).map_err(anyhow::Error::msg)?,
+        convention: arguments.convention.with(sigma, switching).map_err(anyhow::Error::msg).or_usage()?,
         cutoff: arguments.cutoff,
         n_max: arguments.n_max,
         l_max: arguments.l_max,
     };
-    let map = mapping::salt(&arguments.cation.0, &arguments.anion.0)?;
-    let soap = Inputs::new(parameters, map.channels(), map.species(), &[])?;
+    let map = mapping::salt(&arguments.cation.0, &arguments.anion.0).or_usage()?;
+    let soap = Inputs::new(parameters, map.channels(), map.species(), &[]).or_usage()?;
     let descriptor = soap.descriptor();
 
     let mut dump = DumpReader::open(&arguments.input, Columns::default(), arguments.reading.options())?;

@@ -25,12 +25,15 @@ mod terminal;
 mod train;
 mod transport;
 mod truth;
+mod usage;
 
 use std::num::NonZeroUsize;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use crate::usage::OrUsage;
 
 #[global_allocator]
 static MEMORY: ending::Memory = ending::Memory;
@@ -97,7 +100,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             crate::terminal::tell!("ionscape: {}", sentence(&error));
-            ExitCode::FAILURE
+            if error.is::<usage::Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
@@ -121,7 +124,7 @@ fn run(arguments: Arguments) -> anyhow::Result<()> {
         // Begun here, threads that cannot be are an error. Zero is all cores.
         let threads = match arguments.threads {
             Some(threads) => threads.get(),
-            None => threads_of_environment()?.map_or(0, NonZeroUsize::get),
+            None => threads_of_environment().or_usage()?.map_or(0, NonZeroUsize::get),
         };
         let pool = || rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
         ending::watch_signals().map_err(anyhow::Error::from).and_then(|()| Ok(pool()?)).context(

@@ -74,7 +74,7 @@ struct Summary {
     /// Share of ions outside the training domain; none for a model without one.
     outside_domain: Option<f64>,
     /// Ions a frame, the mean where it changes.
-    n_ions: f64,
+    n_ions: serde_json::Number,
     n_frames: usize,
     units: String,
 }
@@ -328,7 +328,7 @@ impl Totals {
             system_extrapolation: agreement.system_extrapolation(metadata),
             ensemble_deviation: (self.variance / n).sqrt(),
             outside_domain: metadata.domain.as_ref().map(|_| self.outside as f64 / n),
-            n_ions: n / self.means.len() as f64,
+            n_ions: results::number_of(n / self.means.len() as f64),
             n_frames: self.means.len(),
             units: metadata.units.clone(),
         })
@@ -347,7 +347,7 @@ fn print(summary: &Summary) -> std::io::Result<()> {
     if let Some(share) = summary.outside_domain {
         rows.push(("ions outside the training domain", format!("{:.2} %", 100.0 * share)));
     }
-    rows.push(("ions a frame", format!("{}", summary.n_ions)));
+    rows.push(("ions a frame", summary.n_ions.as_f64().map_or(String::new(), results::count)));
     rows.push(("frames", summary.n_frames.to_string()));
     results::print_table(&rows)
 }

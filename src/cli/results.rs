@@ -40,6 +40,12 @@ pub fn count(mean: f64) -> String {
     ((100.0 * mean).round() / 100.0).to_string()
 }
 
+/// A mean number of things for a file: a whole one as such.
+pub fn number_of(mean: f64) -> serde_json::Number {
+    let whole = (mean.fract() == 0.0 && mean >= 0.0).then(|| serde_json::Number::from(mean as u64));
+    whole.or_else(|| serde_json::Number::from_f64(mean)).unwrap_or_else(|| 0.into())
+}
+
 /// Prints rows of a name and a value, values in one column.
 pub fn print_table(rows: &[(&str, String)]) -> std::io::Result<()> {
     let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);

@@ -18,6 +18,7 @@ use sha2::{Digest, Sha256};
 
 use crate::progress::Progress;
 use crate::systems::{self, Outputs, Reading};
+use crate::usage::OrUsage;
 use crate::{outputs, reading, results};
 
 /// Train a model of the local conductivity from the molar conductivities of whole systems.
@@ -204,6 +205,7 @@ fn settings(arguments: &Arguments) -> anyhow::Result<TrainSettings> {
         Some(path) => TrainSettings::parse(path, &reading::text(path)?)?,
         None => TrainSettings::default(),
     };
+    settings.check()?;
     settings.kind = arguments.kind.unwrap_or(settings.kind);
     settings.channels = arguments.channels.unwrap_or(settings.channels);
     if !arguments.conditions.is_empty() {
@@ -212,7 +214,7 @@ fn settings(arguments: &Arguments) -> anyhow::Result<TrainSettings> {
     settings.members = arguments.members.unwrap_or(settings.members);
     settings.seed = arguments.seed.unwrap_or(settings.seed);
     settings.folds = arguments.folds.or(settings.folds);
-    settings.check()?;
+    settings.check().or_usage()?;
     Ok(settings)
 }
 

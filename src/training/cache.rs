@@ -15,7 +15,7 @@ use crate::local::{Environments, Inputs, PeriodicEnvironments, Sites, inputs};
 use crate::model::Conditions;
 use crate::output::{AtomicFile, remove_leftovers};
 use crate::species::SpeciesMap;
-use crate::trajectory::{DumpReader, Frame, ReadOptions};
+use crate::trajectory::{AtomCount, DumpReader, Frame, ReadOptions};
 use crate::{Error, Result, digest, files};
 
 /// Changes when the same input would give other content.
@@ -198,7 +198,8 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
     };
     let mut frame = Frame::default();
     for dump in dumps {
-        let mut reader = DumpReader::open(dump, configuration::columns(recipe.map), ReadOptions::default())?;
+        let reading = ReadOptions { atom_count: AtomCount::Fixed, ..ReadOptions::default() };
+        let mut reader = DumpReader::open(dump, configuration::columns(recipe.map), reading)?;
         let mut configurations = Sha256::new();
         while reader.read(&mut frame)? {
             making.add(&frame, &values_path, &mut configurations)?;

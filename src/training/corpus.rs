@@ -17,6 +17,8 @@ use crate::{Error, Result};
 
 /// Systems to learn from or to predict, with their features.
 pub struct Corpus {
+    /// Name of the data set's file, without its folder, which changes nothing.
+    pub data_set: String,
     pub units: String,
     pub species: Vec<Species>,
     pub inputs: Inputs,
@@ -109,7 +111,8 @@ impl Corpus {
             }
             systems.push(member);
         }
-        Ok(Self { units: dataset.units.clone(), species, inputs, systems })
+        let data_set = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
+        Ok(Self { data_set, units: dataset.units.clone(), species, inputs, systems })
     }
 
     /// The systems as a trainer with these settings sees them.

@@ -8,7 +8,7 @@ use super::LocalRows;
 use super::cache::{Features, Recipe};
 use super::calibration::HeldOutIons;
 use super::settings::LocalSettings;
-use crate::trajectory::{DumpReader, Frame, ReadOptions};
+use crate::trajectory::{AtomCount, DumpReader, Frame, ReadOptions};
 use crate::{Error, Result, configuration};
 
 /// Blocks of ions that errors of a correlation are taken from, about.
@@ -63,7 +63,8 @@ impl LocalResponse {
         for name in &names {
             columns = columns.require_column(name);
         }
-        let mut reader = DumpReader::open(dump, columns, ReadOptions::default())?;
+        let reading = ReadOptions { atom_count: AtomCount::Fixed, ..ReadOptions::default() };
+        let mut reader = DumpReader::open(dump, columns, reading)?;
         let (mut frame, mut values, mut errors) = (Frame::default(), vec![], vec![]);
         // Frame by frame, how far along the box each ion is.
         let mut places: Vec<Vec<f64>> = vec![];

@@ -169,6 +169,9 @@ fn metadata(corpus: &Corpus, settings: &TrainSettings, fitted: &Fitted, found: &
     let baselines = Baseline::fit_all(&members);
     let mut provenance = Map::new();
     provenance.insert("made_by".into(), json!(concat!("ionscape ", env!("CARGO_PKG_VERSION"))));
+    provenance.insert("version".into(), json!(env!("CARGO_PKG_VERSION")));
+    provenance.insert("seed".into(), json!(settings.seed));
+    provenance.insert("data_set".into(), json!(corpus.data_set));
     provenance.insert("data_sha256".into(), json!(corpus.digest()));
     provenance.insert("n_systems".into(), json!(corpus.systems.len()));
     if let Some((kind, n_systems)) = local {

@@ -46,7 +46,8 @@ impl Parser {
         let Some((_, names, plan)) = &self.planned else { return Ok(false) };
         if let Some(n) = expected.filter(|&n| n != header.atoms) {
             let message = format!(
-                "{} atoms, where the frames before have {n}; dump a group that keeps its atoms, or skip bad frames",
+                "{} atoms, where the frames before have {n}; dump a group that keeps its atoms (of commands that have them, \
+                 --varying-atoms takes such frames, and --skip-bad-frames leaves them out)",
                 header.atoms
             );
             return Err(Trouble::frame(header.columns_line, message));

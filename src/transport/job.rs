@@ -6,6 +6,7 @@ use super::analysis::{Amount, Analysis, Conditions, Per, analyse};
 use super::assignment::ReferenceFrame;
 use super::charge::ChargeSeries;
 use super::current::{CurrentSeries, read_current};
+use super::ions::check_requests;
 use super::record::{Record, RecordOptions, record};
 use super::report::{Subject, TransportReport};
 use super::verdict::judge;
@@ -133,8 +134,15 @@ impl Job {
         Ok(Outcome { report, analysis, series, record })
     }
 
-    fn check(&self) -> Result<()> {
+    /// Looks at what is given, before anything is read.
+    ///
+    /// # Errors
+    /// Numbers that are none for what they stand for; nothing to analyse; requests that need what is not given.
+    pub fn check(&self) -> Result<()> {
         self.conditions.check()?;
+        if !self.dumps.is_empty() {
+            check_requests(&self.record.ions)?;
+        }
         let positive = [
             ("timestep", Some(self.record.timestep)),
             ("target error", Some(self.target_error)),

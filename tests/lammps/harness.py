@@ -135,7 +135,7 @@ def predict(path, species=SPECIES, model=MODEL):
     """The frames of a dump with the conductivities that `ionscape predict` finds."""
     bare = without_field(path)
     out = bare.with_suffix(".predicted")
-    ionscape("predict", model, bare, "-o", out, "--species", species.replace(" ", ","))
+    ionscape("predict", model, bare, "-o", out, "--species", species.replace(" ", ","), "--varying-atoms")
     return read_dump(out)
 
 

@@ -13,7 +13,7 @@ use ionscape::transport::{Conditions, IonRequest, Job, Properties, RecordOptions
 use ionscape::units::UnitStyle;
 use serde::Serialize;
 
-use crate::{outputs, progress::Progress, results};
+use crate::{outputs, progress::Progress, results, usage::OrUsage};
 
 /// Conductivity of a trajectory, with errors that account for its correlations.
 ///
@@ -218,7 +218,8 @@ impl Arguments {
 }
 
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
-    let job = arguments.job()?;
+    let job = arguments.job().or_usage()?;
+    job.check().or_usage()?;
     arguments.plot.as_deref().map_or(Ok(()), results::check_figure)?;
     let files: Vec<&Path> = [&arguments.plot, &arguments.json].into_iter().flat_map(|path| path.as_deref()).collect();
     let inputs: Vec<PathBuf> = arguments.dumps.iter().chain(&arguments.current).cloned().collect();

@@ -237,7 +237,8 @@ def predict(folder, k, model, warm, dumped):
     bare, out = folder / f"bare.{k}", folder / f"predicted.{k}"
     write(bare, dumped)
     more = ["--temperature", warm] if warm else []
-    harness.ionscape("predict", folder / model.file, bare, "-o", out, "--species", model.names.replace(" ", ","), *more)
+    harness.ionscape("predict", folder / model.file, bare, "-o", out, "--species", model.names.replace(" ", ","),
+                     "--varying-atoms", *more)
     return [frame.field() for frame in harness.read_dump(out)]
 
 
