@@ -34,14 +34,14 @@ fn describe(case: &str, sigma: f64, instructions: InstructionSet) -> Array2<f64>
     out
 }
 
-/// Every feature within 1e-6 of its value, or within 1e-9 of the largest of all.
+/// Every feature within 1e-6 of its value, or of what double precision has of the largest of all.
 fn assert_agreement(what: &str, ours: ArrayView2<f64>, theirs: ArrayView2<f64>) {
     assert_eq!(ours.dim(), theirs.dim(), "{what}");
     let largest = theirs.iter().fold(0.0f64, |m, v| m.max(v.abs()));
     for ((place, ours), theirs) in ours.indexed_iter().zip(theirs) {
         let difference = (ours - theirs).abs();
         assert!(
-            difference <= 1e-6 * theirs.abs() || difference <= 1e-9 * largest,
+            difference <= 1e-6 * theirs.abs() || difference <= 1e-15 * largest,
             "{what}: feature {place:?} is {ours:e}, and DScribe has {theirs:e}"
         );
     }

@@ -3,7 +3,7 @@
 use super::aligned::Aligned;
 use super::harmonics;
 use super::lanes::{Lanes, MAX_LANES};
-use super::parameters::SoapParameters;
+use super::parameters::{Precision, SoapParameters};
 use super::radial::{Radial, RadialPart};
 use crate::Result;
 use crate::geometry::Displacements;
@@ -81,9 +81,9 @@ impl Buffers {
 
 impl Expansion {
     /// For vectors of `lanes` doubles.
-    pub fn new(parameters: &SoapParameters, lanes: usize) -> Result<Self> {
+    pub fn new(parameters: &SoapParameters, lanes: usize, precision: Precision) -> Result<Self> {
         let (l_max, n_max) = (parameters.l_max, parameters.n_max);
-        let radial = Radial::new(parameters, lanes)?;
+        let radial = Radial::new(parameters, lanes, precision)?;
         let per_degree = match &radial {
             Radial::Gto(radial) => radial.per_degree(),
             Radial::Compact(radial) => radial.per_degree(),

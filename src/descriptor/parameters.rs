@@ -22,6 +22,15 @@ pub enum Convention {
     },
 }
 
+/// What features are made for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Precision {
+    /// Models, which take float32.
+    Single,
+    /// Those who look at features: sums that nearly cancel have six right digits too.
+    Double,
+}
+
 /// A convention's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

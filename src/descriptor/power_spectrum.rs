@@ -4,7 +4,7 @@ use super::aligned::Aligned;
 use super::environment::Environment;
 use super::expansion::{Buffers, Expansion};
 use super::lanes::{Lanes, MAX_LANES, Portable, lanes};
-use super::parameters::SoapParameters;
+use super::parameters::{Precision, SoapParameters};
 use crate::Result;
 use crate::processor::{InstructionSet, expect_writes};
 
@@ -35,12 +35,20 @@ impl Workspace {
 }
 
 impl PowerSpectrum {
-    /// Prepares a power spectrum over `n_channels` channels of neighbours.
+    /// Prepares a power spectrum over `n_channels` channels of neighbours, in double precision.
     ///
     /// # Errors
     /// Parameters out of range, see [`SoapParameters::validate`], or a radial basis that double precision cannot hold.
     pub fn new(parameters: SoapParameters, n_channels: usize) -> Result<Self> {
         Self::with_instructions(parameters, n_channels, InstructionSet::best())
+    }
+
+    /// The same for features that become float32, as those of models do: sooner computed.
+    ///
+    /// # Errors
+    /// As [`PowerSpectrum::new`].
+    pub fn in_single_precision(parameters: SoapParameters, n_channels: usize) -> Result<Self> {
+        Self::made(parameters, n_channels, InstructionSet::best(), Precision::Single)
     }
 
     /// The same on a given instruction set; one that the processor lacks becomes the portable one.
@@ -52,9 +60,18 @@ impl PowerSpectrum {
         n_channels: usize,
         instructions: InstructionSet,
     ) -> Result<Self> {
+        Self::made(parameters, n_channels, instructions, Precision::Double)
+    }
+
+    fn made(
+        parameters: SoapParameters,
+        n_channels: usize,
+        instructions: InstructionSet,
+        precision: Precision,
+    ) -> Result<Self> {
         parameters.validate()?;
         let instructions = if instructions.is_available() { instructions } else { InstructionSet::Portable };
-        let expansion = Expansion::new(&parameters, lanes(instructions))?;
+        let expansion = Expansion::new(&parameters, lanes(instructions), precision)?;
         let [same, cross] = [true, false].map(|same| Products::new(parameters.n_max, same, lanes(instructions)));
         let prefactor = |l: usize| std::f64::consts::PI * (8.0 / (2 * l + 1) as f64).sqrt();
         let prefactors = (0..=parameters.l_max).map(prefactor).collect();

@@ -16,7 +16,7 @@ pub struct Inputs {
 }
 
 impl Inputs {
-    /// Prepares the inputs of a model of some species.
+    /// Prepares the inputs of a model of some species, in the precision that models take.
     ///
     /// # Errors
     /// As [`PowerSpectrum::new`]; a condition that stands twice.
@@ -26,7 +26,7 @@ impl Inputs {
         species: &[Species],
         conditions: &[Condition],
     ) -> Result<Self> {
-        let descriptor = PowerSpectrum::new(parameters, channels.count(species))?;
+        let descriptor = PowerSpectrum::in_single_precision(parameters, channels.count(species))?;
         if let Some((i, _)) = conditions.iter().enumerate().find(|(i, c)| conditions[..*i].contains(c)) {
             return Err(Error::Input(format!("conditions: {:?} stands twice", conditions[i])));
         }
@@ -40,6 +40,16 @@ impl Inputs {
         }
         n_inputs += conditions.len();
         Ok(Self { descriptor, places, conditions: conditions.to_vec(), n_inputs })
+    }
+
+    /// The same in double precision, for those who want to see them.
+    ///
+    /// # Errors
+    /// As [`PowerSpectrum::new`].
+    pub fn in_double_precision(&self) -> Result<Self> {
+        let descriptor = PowerSpectrum::new(self.descriptor.parameters().clone(), self.descriptor.n_channels())?;
+        let (places, conditions) = (self.places.clone(), self.conditions.clone());
+        Ok(Self { descriptor, places, conditions, n_inputs: self.n_inputs })
     }
 
     /// The descriptor.

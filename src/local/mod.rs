@@ -8,6 +8,7 @@ mod sites;
 mod threads;
 
 use std::path::Path;
+use std::sync::OnceLock;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut1, s};
 use rayon::ThreadPool;
@@ -54,6 +55,7 @@ pub trait Environments: Sync {
 pub struct LocalModel {
     model: Model,
     inputs: Inputs,
+    shown: OnceLock<Inputs>,
     species: Vec<Species>,
     pool: Pool<Scratch>,
 }
@@ -145,7 +147,7 @@ impl LocalModel {
                 model.n_features()
             )));
         }
-        Ok(Self { model, inputs, species, pool: Pool::new() })
+        Ok(Self { model, inputs, shown: OnceLock::new(), species, pool: Pool::new() })
     }
 
     /// The network.
@@ -295,7 +297,16 @@ impl LocalModel {
         conditions: &Conditions,
         out: &mut [f64],
     ) -> Result<()> {
-        inputs_on(threads, &self.inputs, environments, conditions, out)
+        inputs_on(threads, self.shown()?, environments, conditions, out)
+    }
+
+    /// The inputs in double precision, made when first asked for.
+    fn shown(&self) -> Result<&Inputs> {
+        if let Some(shown) = self.shown.get() {
+            return Ok(shown);
+        }
+        let shown = self.inputs.in_double_precision()?;
+        Ok(self.shown.get_or_init(|| shown))
     }
 }
 

@@ -4,7 +4,7 @@ use super::RadialPart;
 use super::gto_basis::RadialBasis;
 use super::table::{MOST_PLACES, Places, Table};
 use crate::descriptor::lanes::Lanes;
-use crate::descriptor::parameters::SoapParameters;
+use crate::descriptor::parameters::{Precision, SoapParameters};
 use crate::{Error, Result};
 
 /// `r^l sum_k weights_nk exp(-decay_k r^2)` for each degree, over the slowest of all decays.
@@ -38,7 +38,8 @@ impl Functions {
 }
 
 impl Gto {
-    pub fn new(parameters: &SoapParameters, sigma: f64, lanes: usize) -> Result<Self> {
+    /// With a table of this precision, or of the lower one where no table has that.
+    pub fn new(parameters: &SoapParameters, sigma: f64, lanes: usize, precision: Precision) -> Result<Self> {
         let n_max = parameters.n_max;
         let bases = (0..=parameters.l_max)
             .map(|l| RadialBasis::new(parameters.cutoff, n_max, sigma, l))
@@ -47,8 +48,11 @@ impl Gto {
         let functions = Functions { n_max, bases, slowest };
         let n_functions = n_max * functions.bases.len();
         let common = |r: f64| (-slowest * r * r).exp();
-        let table = Table::new(n_functions, parameters.reach(), lanes, common, |r, out| functions.evaluate(r, out));
-        let table = table.ok_or_else(|| {
+        let exact = |r: f64, out: &mut [f64]| functions.evaluate(r, out);
+        let table = |precision: Precision| {
+            Table::new(n_functions, parameters.reach(), lanes, precision.tolerance(), common, exact)
+        };
+        let table = table(precision).or_else(|| table(Precision::Single)).ok_or_else(|| {
             Error::Descriptor(format!(
                 "the radial functions of n_max {n_max}, cutoff {:?} and sigma {sigma:?} are too narrow for their reach, or too alike \
                  to be told apart; raise sigma or lower n_max",
@@ -99,7 +103,6 @@ impl RadialPart for Gto {
 
 #[cfg(test)]
 mod tests {
-    use super::super::table::TOLERANCE;
     use super::*;
     use crate::descriptor::parameters::Convention;
 
@@ -115,21 +118,24 @@ mod tests {
         ] {
             let convention = Convention::DscribeGto { sigma };
             let parameters = SoapParameters { convention, cutoff, n_max, l_max };
-            let gto = Gto::new(&parameters, sigma, 4).unwrap();
-            let width = gto.n_functions().next_multiple_of(4);
-            let [mut largest, mut error] = [vec![0.0f64; width], vec![0.0f64; width]];
-            let [mut right, mut found] = [vec![0.0; width], vec![0.0; width]];
-            for i in 0..=20_000 {
-                let r = parameters.reach() * f64::from(i) / 20_000.0;
-                gto.functions.evaluate(r, &mut right);
-                gto.table.at(r, &mut found);
-                for f in 0..width {
-                    largest[f] = largest[f].max(right[f].abs());
-                    error[f] = error[f].max((right[f] - found[f]).abs());
+            for precision in [Precision::Single, Precision::Double] {
+                let gto = Gto::new(&parameters, sigma, 4, precision).unwrap();
+                let width = gto.n_functions().next_multiple_of(4);
+                let [mut largest, mut error] = [vec![0.0f64; width], vec![0.0f64; width]];
+                let [mut right, mut found] = [vec![0.0; width], vec![0.0; width]];
+                for i in 0..=20_000 {
+                    let r = parameters.reach() * f64::from(i) / 20_000.0;
+                    gto.functions.evaluate(r, &mut right);
+                    gto.table.at(r, &mut found);
+                    for f in 0..width {
+                        largest[f] = largest[f].max(right[f].abs());
+                        error[f] = error[f].max((right[f] - found[f]).abs());
+                    }
                 }
-            }
-            for (largest, error) in largest.iter().zip(error) {
-                assert!(error <= 2.0 * TOLERANCE * largest, "{parameters:?}: {error:e} of {largest:e}");
+                let tolerance = precision.tolerance();
+                for (largest, error) in largest.iter().zip(error) {
+                    assert!(error <= 2.0 * tolerance * largest, "{parameters:?}: {error:e} of {largest:e}");
+                }
             }
         }
     }

@@ -6,7 +6,7 @@ mod gto_basis;
 mod table;
 
 use super::lanes::Lanes;
-use super::parameters::{Convention, SoapParameters};
+use super::parameters::{Convention, Precision, SoapParameters};
 use crate::Result;
 
 pub(super) use compact::Compact;
@@ -42,9 +42,9 @@ pub(super) enum Radial {
 
 impl Radial {
     /// For vectors of `lanes` doubles.
-    pub fn new(parameters: &SoapParameters, lanes: usize) -> Result<Self> {
+    pub fn new(parameters: &SoapParameters, lanes: usize, precision: Precision) -> Result<Self> {
         Ok(match parameters.convention {
-            Convention::DscribeGto { sigma } => Self::Gto(Gto::new(parameters, sigma, lanes)?),
+            Convention::DscribeGto { sigma } => Self::Gto(Gto::new(parameters, sigma, lanes, precision)?),
             Convention::Compact { switching } => Self::Compact(Compact::new(parameters, switching)),
         })
     }

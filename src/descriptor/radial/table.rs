@@ -3,8 +3,9 @@
 
 use crate::descriptor::aligned::Aligned;
 use crate::descriptor::lanes::{Lanes, MAX_LANES, Portable, ROUND};
+use crate::descriptor::parameters::Precision;
 
-/// Coefficients of a piece. Of degree 4, pieces whose values are right to [`TOLERANCE`] fit into the second-level cache, and
+/// Coefficients of a piece. Of degree 4, pieces whose values are right to [`Precision::Single`] fit into the second-level cache, and
 /// what is read of it for a neighbour is what its functions wait for.
 const TERMS: usize = 5;
 
@@ -12,8 +13,15 @@ const TERMS: usize = 5;
 const DOUBLES: usize = 2;
 const SINGLES: usize = TERMS - DOUBLES;
 
-/// Largest error of a function, as a share of its largest magnitude in the range: by itself, and times the common factor.
-pub(super) const TOLERANCE: f64 = 1e-9;
+impl Precision {
+    /// Largest error of a function, as a share of its largest magnitude in the range: by itself, and times the common factor.
+    pub(super) fn tolerance(self) -> f64 {
+        match self {
+            Self::Single => 1e-9,
+            Self::Double => 1e-11,
+        }
+    }
+}
 
 /// A table of more pieces than this would not help any more.
 const MOST_PIECES: usize = 5000;
@@ -117,20 +125,21 @@ impl Layout {
 }
 
 impl Table {
-    /// Tabulates `exact`, which writes all functions' values at a distance, with as few pieces as keep [`TOLERANCE`].
+    /// Tabulates `exact`, which writes all functions' values at a distance, with as few pieces as are right to `tolerance`.
     ///
     /// All of them will be multiplied by `factor` of the distance. None if no table does that.
     pub fn new(
         n_functions: usize,
         end: f64,
         lanes: usize,
+        tolerance: f64,
         factor: impl Fn(f64) -> f64,
         exact: impl Fn(f64, &mut [f64]),
     ) -> Option<Self> {
         let mut n_pieces = 8;
         while n_pieces <= MOST_PIECES {
             let table = Self::of_pieces(n_pieces, Layout::new(n_functions, lanes), end, &exact);
-            if table.error(end, &factor, &exact) <= TOLERANCE {
+            if table.error(end, &factor, &exact) <= tolerance {
                 return Some(table);
             }
             n_pieces += n_pieces / 8;
@@ -323,24 +332,29 @@ mod tests {
 
     #[test]
     fn values_are_within_the_tolerance_everywhere() {
-        let table = Table::new(6, 8.0, 4, |_| 1.0, waves).unwrap();
-        assert!((table.end() - 8.0).abs() < 1e-12);
-        let mut largest = 0.0f64;
-        for i in 0..=40_000 {
-            let r = i as f64 * 2e-4;
-            let (mut found, mut right) = ([0.0; 8], [0.0; 8]);
-            table.at(r, &mut found);
-            waves(r, &mut right);
-            for (found, right) in found.iter().zip(right) {
-                largest = largest.max((found - right).abs());
+        for tolerance in [Precision::Single, Precision::Double].map(Precision::tolerance) {
+            let table = Table::new(6, 8.0, 4, tolerance, |_| 1.0, waves).unwrap();
+            assert!((table.end() - 8.0).abs() < 1e-12);
+            let mut largest = 0.0f64;
+            for i in 0..=40_000 {
+                let r = i as f64 * 2e-4;
+                let (mut found, mut right) = ([0.0; 8], [0.0; 8]);
+                table.at(r, &mut found);
+                waves(r, &mut right);
+                for (found, right) in found.iter().zip(right) {
+                    largest = largest.max((found - right).abs());
+                }
             }
+            // Each wave's largest magnitude is between 0.7 and 1.
+            assert!(largest < 1.1 * tolerance, "{largest:e}");
         }
-        // Each wave's largest magnitude is between 0.7 and 1.
-        assert!(largest < 1.1 * TOLERANCE, "{largest:e}");
     }
 
     #[test]
     fn what_no_table_can_hold_is_said_so() {
-        assert!(Table::new(1, 1.0, 4, |_| 1.0, |r, out| out.fill(if r < 0.1f64.sqrt() { 0.0 } else { 1.0 })).is_none());
+        assert!(
+            Table::new(1, 1.0, 4, 1e-9, |_| 1.0, |r, out| out.fill(if r < 0.1f64.sqrt() { 0.0 } else { 1.0 }))
+                .is_none()
+        );
     }
 }
