@@ -221,6 +221,13 @@ fn wrong_campaigns_are_refused_before_anything_runs() {
         let found = bench.fail(&["-o", "refused"]);
         assert!(found.contains(message), "{found}");
     }
+    fs::write(bench.path("in.test"), format!("include ${{folder}}/in.start\n{SCRIPT}")).unwrap();
+    fs::write(bench.path("in.start"), "units metal # not lj\n").unwrap();
+    for more in [&[][..], &["--dry-run"], &["--collect"], &["--slurm", "job.sh"]] {
+        let found = bench.fail(&[&["-o", "refused"], more].concat());
+        assert!(found.contains("in.test: the script's units are metal, and those of the campaign lj"), "{found}");
+    }
+    assert!(!bench.path("refused").exists());
 }
 
 #[test]

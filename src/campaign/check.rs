@@ -20,6 +20,18 @@ pub(super) fn check_script(script: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// Refuses a campaign in other units than all those that its script names, before anything runs. Units that variables hold are known
+/// by the first restart.
+pub(super) fn check_units(units: &str, named: &[String]) -> Result<(), String> {
+    if named.is_empty() || named.iter().any(|style| style == units || style.contains('$')) {
+        return Ok(());
+    }
+    Err(format!(
+        "the script's units are {}, and those of the campaign {units}: correct the one that is wrong",
+        named[0]
+    ))
+}
+
 /// How many times `unit` makes `length`, once at least; none where it is no whole number. Both are decimals in a file, so that their
 /// ratio is whole to rounding alone.
 pub(super) fn multiples(length: f64, unit: f64) -> Option<u64> {

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::engine::{Engine, Process, remove};
 use super::label::{Closed, Label, STRONGER, label, n_snapshots};
 use super::plan::Campaign;
+use super::restart::check_units;
 use super::results::{gather_snapshots, read_drift, write_pair};
 use super::seeds::seed;
 use super::stage;
@@ -72,7 +73,8 @@ impl Driver<'_> {
             let folder = self.store.equilibrate();
             let process = self.process(&folder, ("equilibrate", 0), stage::equilibrate());
             let ranks = self.campaign.file.run.ranks;
-            self.engine.run(&Process { ranks, expected: &["last.restart"], ..process })?;
+            let whole = |folder: &Path| check_units(folder, &self.campaign.file.units);
+            self.engine.run(&Process { ranks, expected: &["last.restart"], whole: &whole, ..process })?;
             self.state.equilibrated = true;
             self.store.save(&self.state)?;
         }

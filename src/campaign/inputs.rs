@@ -69,25 +69,39 @@ impl Hashes {
     ///
     /// Names that are no files say nothing: LAMMPS makes them, or stops.
     pub fn of_script(&self, script: &Path, variables: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-        let mut known = variables.clone();
-        known.insert("folder".into(), script.parent().unwrap_or(Path::new(".")).display().to_string());
-        let (mut found, mut seen) = (BTreeMap::new(), HashSet::new());
-        let mut unread = vec![script.to_path_buf()];
-        while let Some(path) = unread.pop() {
-            let Ok(bytes) = fs::read(&path) else { continue };
-            for Reads { name, path, goes_on } in script::reads(&String::from_utf8_lossy(&bytes), &mut known) {
-                if !(path.is_absolute() && path.is_file()) {
-                    continue;
-                }
-                if let Ok(hash) = self.of(&path) {
+        let mut found = BTreeMap::new();
+        each_text(script, variables, &mut |_, files| {
+            for Reads { name, path, .. } in files {
+                if let Ok(hash) = self.of(path) {
                     found.insert(format!("{FILE}{name}"), hash);
                 }
-                if goes_on && seen.insert(path.clone()) {
-                    unread.push(path);
-                }
             }
-        }
+        });
         found
+    }
+}
+
+/// The unit styles that a script of these variables names, or what it includes or jumps to.
+pub fn units_of_script(script: &Path, variables: &BTreeMap<String, String>) -> Vec<String> {
+    let mut found = vec![];
+    each_text(script, variables, &mut |text, _| found.extend(script::units(text)));
+    found
+}
+
+/// Looks at a script and at each file that it goes on in, with the files that are read there.
+fn each_text(script: &Path, variables: &BTreeMap<String, String>, look: &mut dyn FnMut(&str, &[Reads])) {
+    let mut known = variables.clone();
+    known.insert("folder".into(), script.parent().unwrap_or(Path::new(".")).display().to_string());
+    let mut seen = HashSet::new();
+    let mut unread = vec![script.to_path_buf()];
+    while let Some(path) = unread.pop() {
+        let Ok(bytes) = fs::read(&path) else { continue };
+        let text = String::from_utf8_lossy(&bytes);
+        let mut files = script::reads(&text, &mut known);
+        files.retain(|file| file.path.is_absolute() && file.path.is_file());
+        look(&text, &files);
+        let next = files.into_iter().filter(|file| file.goes_on).map(|file| file.path);
+        unread.extend(next.filter(|path| seen.insert(path.clone())));
     }
 }
 

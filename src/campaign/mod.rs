@@ -17,6 +17,7 @@ mod file;
 mod inputs;
 mod label;
 mod plan;
+mod restart;
 mod results;
 mod script;
 mod seeds;

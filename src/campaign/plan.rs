@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::check::{check, check_script};
+use super::check::{check, check_script, check_units};
 use super::file::CampaignFile;
-use super::inputs::Hashes;
+use super::inputs::{Hashes, units_of_script};
 use super::systems::{SystemPlan, systems};
 use crate::species::types_by_species;
 use crate::transport::IonRequest;
@@ -58,6 +58,10 @@ impl Campaign {
                 time / file.timestep,
                 file.timestep
             )));
+        }
+        for system in &systems {
+            check_units(&file.units, &units_of_script(&input, &system.variables))
+                .map_err(|message| Error::Input(format!("{}: {message}", input.display())))?;
         }
         let hashes = Hashes::default();
         let input_sha256 = hashes.of(&input)?;

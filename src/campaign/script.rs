@@ -51,6 +51,28 @@ pub fn reads(script: &str, variables: &mut BTreeMap<String, String>) -> Vec<Read
     found
 }
 
+/// The unit styles that a script sets, where it names them itself; which of several LAMMPS comes to is not told.
+pub fn units(script: &str) -> Vec<String> {
+    let mut found = vec![];
+    for line in joined(script) {
+        units_of(&words(&line), &mut found);
+    }
+    found
+}
+
+fn units_of(all: &[String], found: &mut Vec<String>) {
+    match all {
+        [name, rest @ ..] if name == "if" => rest.iter().for_each(|inner| {
+            let inner = words(inner);
+            if inner.len() > 1 {
+                units_of(&inner, found);
+            }
+        }),
+        [name, style] if name == "units" => found.push(style.clone()),
+        _ => {}
+    }
+}
+
 /// Lines with those that they go on in.
 fn joined(script: &str) -> Vec<String> {
     let (mut lines, mut begun) = (vec![], String::new());
@@ -153,5 +175,13 @@ mod tests {
         );
         let goes_on: Vec<&str> = found.iter().filter(|r| r.goes_on).map(|r| r.name.as_str()).collect();
         assert_eq!(goes_on, ["${folder}/${which}", "${folder}/my step.in", "${folder}/b.in"]);
+    }
+
+    #[test]
+    fn units_are_found_also_within_if() {
+        let script = "# units si\nunits &\n  metal # real\nif \"${stage} == equilibrate\" then \"units lj\" else 'units ${u}'\n\
+                      dump_modify 1 units yes\nregion all block 0 1 0 1 0 1 units box\n";
+        assert_eq!(units(script), ["metal", "lj", "${u}"]);
+        assert!(units("dimension 3\n").is_empty());
     }
 }

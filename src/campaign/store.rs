@@ -19,11 +19,15 @@ use super::file::Perturbation;
 use super::inputs::FILE;
 use super::label::{Closed, Label};
 use super::plan::Campaign;
+use super::restart::check_units;
 use super::systems::SystemPlan;
 use crate::{Error, Result, files};
 
 /// Key of what is given to LAMMPS beside the input.
 const ARGUMENTS: &str = "run.arguments";
+
+/// Key of the unit style.
+const UNITS: &str = "units";
 
 /// Format of `state.json`.
 const FORMAT: u32 = 1;
@@ -185,13 +189,16 @@ impl State {
     /// Refuses a campaign that this state is not of.
     ///
     /// # Errors
-    /// The first key of `identity` whose value differs from the one that the system was begun with, and both values.
+    /// The first key of `identity` whose value differs from the one that the system was begun with, and both values; a restart of
+    /// other units, which versions before did not look for.
     pub fn check(&self, folder: &Path, identity: &BTreeMap<String, String>) -> Result<()> {
         let keys = identity.keys().chain(self.identity.keys());
         // States of versions that did not write them say nothing of arguments and files, nor of a file that was not there yet.
         let unknown = |key: &str| (key == ARGUMENTS || key.starts_with(FILE)) && !self.identity.contains_key(key);
         let changed = keys.into_iter().find(|key| identity.get(*key) != self.identity.get(*key) && !unknown(key));
-        let Some(key) = changed else { return Ok(()) };
+        let Some(key) = changed else {
+            return identity.get(UNITS).map_or(Ok(()), |units| check_units(folder, units));
+        };
         let shown = |map: &BTreeMap<String, String>| {
             map.get(key).filter(|value| !value.is_empty()).cloned().unwrap_or("nothing".into())
         };
@@ -216,7 +223,7 @@ pub fn identity(campaign: &Campaign, system: &SystemPlan) -> BTreeMap<String, St
     };
     for (key, value) in [
         ("input's sha256", campaign.input_sha256.clone()),
-        ("units", file.units.clone()),
+        (UNITS, file.units.clone()),
         ("species", format!("{:?}", file.species)),
         ("charges", format!("{:?}", file.charges)),
         ("temperature", system.temperature.to_string()),

@@ -4,11 +4,9 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::Path;
 
+use super::restart::MAGIC;
 use crate::trajectory::{Columns, DumpReader, Frame, ReadOptions};
 use crate::{Error, Result};
-
-/// What a restart file of LAMMPS begins and ends with.
-const MAGIC: &[u8] = b"LammpS RestartT\0";
 
 /// Less room than this is none.
 const NO_ROOM: u64 = 1 << 20;

@@ -116,6 +116,33 @@ def test_ions_that_are_not_neutral_together_are_told(campaign):
     assert "the campaign's ions have a net charge of +10.0000; is one of them missing?" in done.stdout, done.stdout + done.stderr
 
 
+def test_units_that_are_not_the_script_s_are_refused(campaign):
+    """Before anything runs where the script names them, else by the first restart, and so are results of earlier versions."""
+    text = CAMPAIGN.replace("[0.05, 0.1]", "[0.1]").replace("[1.0, 2.0, 3.0]", "[1.0]")
+    text = text.replace("[response]", "[response]\nenabled = false")
+    other = text.replace('units = "lj"', 'units = "real"')
+    message = "the script's units are lj, and those of the campaign real: correct the one that is wrong"
+    (campaign / "campaign.toml").write_text(other)
+    done = simulate(campaign, "-o", "none")
+    assert done.returncode == 1 and message in done.stderr and not (campaign / "none").exists(), done.stderr
+    script = SCRIPT.read_text()
+    script = re.sub(r"^units +lj\n", "variable style string lj\nunits ${style}\n", script, count=1, flags=re.M)
+    assert "units ${style}" in script
+    (campaign / "in.electrolyte").write_text(script)
+    done = simulate(campaign, "-o", "refused")
+    assert done.returncode == 1 and message in done.stderr and "stage equilibrate" in done.stderr, done.stderr
+    assert not (campaign / "refused/r0.1_l1/state.json").exists()
+    (campaign / "campaign.toml").write_text(text)
+    assert simulate(campaign, "-o", "out").returncode == 0
+    assert simulate(campaign, "-o", "out", "--collect").returncode == 0
+    state = campaign / "out/r0.1_l1/state.json"
+    state.write_text(state.read_text().replace('"units": "lj"', '"units": "real"'))
+    (campaign / "campaign.toml").write_text(other)
+    for more in ([], ["--collect"]):
+        done = simulate(campaign, "-o", "out", *more)
+        assert done.returncode == 1 and f"r0.1_l1/last.restart: {message}" in done.stderr, done.stderr
+
+
 def test_a_file_that_the_script_includes_is_part_of_the_campaign(campaign):
     script = SCRIPT.read_text()
     assert "timestep      0.005\n" in script

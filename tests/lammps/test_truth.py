@@ -152,6 +152,25 @@ def test_another_temperature_and_a_missing_species_are_doubtful(campaign):
     assert tomllib.loads((folder / "out/dataset.toml").read_text())["system"][0]["provenance"]["doubts"] == [net, mean]
 
 
+def test_units_that_are_not_the_script_s_are_refused(campaign):
+    """Also where a variable holds them, and where responses are there that an earlier version took for those of other units."""
+    other = CAMPAIGN.replace('"lj"', '"real"')
+    message = "the script's units are lj, and those of the campaign real"
+    folder = campaign(FREE, other)
+    done = truth(folder, "-o", "none", "--dry-run")
+    assert done.returncode == 1 and message in done.stderr, done.stderr
+    folder = campaign(FREE.replace("units lj", "variable style string lj\nunits ${style}"), other)
+    done = truth(folder, "-o", "out")
+    assert done.returncode == 1 and message in done.stderr and "stage equilibrate" in done.stderr, done.stderr
+    (folder / "campaign.toml").write_text(CAMPAIGN)
+    assert truth(folder, "-o", "out").returncode == 0
+    state = folder / "out/free/state.json"
+    state.write_text(state.read_text().replace('"units": "lj"', '"units": "real"'))
+    (folder / "campaign.toml").write_text(other)
+    done = truth(folder, "-o", "out", "--collect")
+    assert done.returncode == 1 and f"equilibrate/last.restart: {message}" in done.stderr, done.stderr
+
+
 @pytest.mark.parametrize(("change", "message"), [
     (('units = "lj"', 'units = "real"'), "its labels are in real units, and the campaign is in lj"),
     (("cation = 1.0", "cation = 2.0"), "so that its labels are of other ions"),

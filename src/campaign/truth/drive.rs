@@ -11,6 +11,7 @@ use super::stage;
 use crate::campaign::engine::{Engine, Process, remove};
 use crate::campaign::label::STRONGER;
 use crate::campaign::plan::Campaign;
+use crate::campaign::restart::check_units;
 use crate::campaign::stage::{charged_types, equilibrate};
 use crate::campaign::store::{State, Store, truth_identity};
 use crate::campaign::systems::SystemPlan;
@@ -73,7 +74,8 @@ impl Driver<'_> {
             (self.watch)(Event::Starts("equilibration"));
             let folder = self.store.equilibrate();
             let process = self.process(&folder, ("equilibrate", 0), equilibrate());
-            self.engine.run(&Process { ranks, expected: &["last.restart"], ..process })?;
+            let whole = |folder: &Path| check_units(folder, &self.campaign.file.units);
+            self.engine.run(&Process { ranks, expected: &["last.restart"], whole: &whole, ..process })?;
             self.state.equilibrated = true;
             self.store.save(&self.state)?;
         }
