@@ -161,6 +161,28 @@ fn a_longer_target_goes_on_and_other_variables_are_refused() {
     assert!(message.contains("run.arguments = nothing, and the campaign now says -sf opt"), "{message}");
 }
 
+/// Steps between values of the drift follow from the timestep, and matter to pairs alone.
+#[test]
+fn of_what_changed_that_is_named_which_the_file_says() {
+    let bench = Bench::new();
+    let without = CAMPAIGN.replace("[response]", "[response]\nenabled = false").replace("= 0.05", "= 0.9");
+    bench.campaign(&without);
+    bench.succeed(&["-o", "out", "--system", "a1_b2"]);
+    let refuse = |text: &str, message: &str| {
+        bench.campaign(text);
+        let found = bench.fail(&["-o", "out", "--system", "a1_b2"]);
+        assert!(found.contains(message), "{found}");
+    };
+    refuse(&without.replace("timestep = 0.01", "timestep = 0.02"), "timestep = 0.01, and the campaign now says 0.02:");
+    bench.campaign(&without.replace("length = 8", "length = 9\ninterval = 0.5").replace("every = 5", "every = 4"));
+    bench.succeed(&["-o", "out", "--system", "a1_b2"]);
+    bench.campaign(CAMPAIGN);
+    bench.succeed(&["-o", "pairs", "--system", "a1_b2"]);
+    bench.campaign(&CAMPAIGN.replace("length = 8", "length = 8\ninterval = 0.2"));
+    let found = bench.fail(&["-o", "pairs", "--system", "a1_b2"]);
+    assert!(found.contains("response.interval = 10 steps, and the campaign now says 20 steps"), "{found}");
+}
+
 #[test]
 fn noise_that_does_not_repeat_is_said() {
     let bench = Bench::new();

@@ -29,6 +29,13 @@ const ARGUMENTS: &str = "run.arguments";
 /// Key of the unit style.
 const UNITS: &str = "units";
 
+/// Keys of what pairs alone depend on; the first, in steps, follows from others.
+const INTERVAL: &str = "response.interval";
+const LINEARITY: &str = "response.linearity_every";
+
+/// What the key `response` says where there are no pairs.
+const OFF: &str = "off";
+
 /// Format of `state.json`.
 const FORMAT: u32 = 1;
 
@@ -195,15 +202,20 @@ impl State {
         let keys = identity.keys().chain(self.identity.keys());
         // States of versions that did not write them say nothing of arguments and files, nor of a file that was not there yet.
         let unknown = |key: &str| (key == ARGUMENTS || key.starts_with(FILE)) && !self.identity.contains_key(key);
-        let changed = keys.into_iter().find(|key| identity.get(*key) != self.identity.get(*key) && !unknown(key));
+        let without_pairs = [identity, &self.identity].iter().all(|map| map.get("response").is_some_and(|r| r == OFF));
+        let unused = |key: &str| without_pairs && (key == INTERVAL || key == LINEARITY);
+        let changed = keys.filter(|key| identity.get(*key) != self.identity.get(*key) && !unknown(key) && !unused(key));
+        // What was changed in the file is told before what follows from it.
+        let changed = changed.min_by_key(|key| *key == INTERVAL);
         let Some(key) = changed else {
             return identity.get(UNITS).map_or(Ok(()), |units| check_units(folder, units));
         };
         let shown = |map: &BTreeMap<String, String>| {
             map.get(key).filter(|value| !value.is_empty()).cloned().unwrap_or("nothing".into())
         };
+        let unit = if key == INTERVAL { " steps" } else { "" };
         Err(Error::Input(format!(
-            "{}: it was begun with {key} = {}, and the campaign now says {}: change that back, remove the folder, or give \
+            "{}: it was begun with {key} = {}{unit}, and the campaign now says {}{unit}: change that back, remove the folder, or give \
              another --output",
             folder.display(),
             shown(&self.identity),
@@ -219,7 +231,7 @@ pub fn identity(campaign: &Campaign, system: &SystemPlan) -> BTreeMap<String, St
         system.variables.iter().map(|(name, value)| (format!("variable {name}"), value.clone())).collect();
     let response = match file.response.enabled {
         true => format!("field {} length {}", system.field, system.length),
-        false => "off".into(),
+        false => OFF.into(),
     };
     for (key, value) in [
         ("input's sha256", campaign.input_sha256.clone()),
@@ -232,8 +244,8 @@ pub fn identity(campaign: &Campaign, system: &SystemPlan) -> BTreeMap<String, St
         ("thermostat", format!("damp {:?} forces {:?}", file.thermostat.langevin_damp, file.thermostat.forces)),
         ("production", format!("chunk {} spacing {}", file.production.chunk, file.production.spacing)),
         ("response", response),
-        ("response.interval", campaign.drift_steps(system).to_string()),
-        ("response.linearity_every", file.response.linearity_every.to_string()),
+        (INTERVAL, campaign.drift_steps(system).to_string()),
+        (LINEARITY, file.response.linearity_every.to_string()),
     ] {
         all.insert(key.into(), value);
     }
