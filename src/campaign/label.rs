@@ -47,6 +47,9 @@ pub struct Closed {
 #[serde(deny_unknown_fields)]
 pub struct Label {
     pub equilibrium: Option<RouteEstimate>,
+    /// Why the equilibrium run has no say, as far as it has been looked at since the system ended last.
+    #[serde(default)]
+    pub equilibrium_left_out: Option<String>,
     /// By which estimator.
     pub method: Option<String>,
     pub response: Option<RouteEstimate>,
@@ -98,8 +101,14 @@ pub fn weighted(estimates: &[RouteEstimate]) -> RouteEstimate {
 /// # Errors
 /// As the parts'.
 pub fn label(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &State) -> Result<Label> {
-    let mut label =
-        Label { nernst_einstein: state.label.nernst_einstein, amount: state.label.amount, ..Label::default() };
+    // What chunks said that are gone holds until there are others.
+    let before = &state.label;
+    let mut label = Label {
+        nernst_einstein: before.nernst_einstein,
+        amount: before.amount,
+        equilibrium_left_out: before.equilibrium_left_out.clone().filter(|_| state.chunks == state.first_chunk),
+        ..Label::default()
+    };
     let mut estimates: Vec<RouteEstimate> = state.closed.iter().filter_map(|closed| closed.equilibrium).collect();
     if state.chunks > state.first_chunk {
         let chunks: Vec<_> = (state.first_chunk..state.chunks).map(|chunk| store.chunk(chunk)).collect();
@@ -119,6 +128,8 @@ pub fn label(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &St
         } else if !campaign.has_pairs() || state.repeatable == Some(false) {
             label.doubts.push(format!("the equilibrium run is {}", report.verdict.label()));
             estimates.push(estimate);
+        } else {
+            label.equilibrium_left_out = Some(objection(&report, &estimate));
         }
     }
     label.equilibrium = (!estimates.is_empty()).then(|| weighted(&estimates));
@@ -130,6 +141,17 @@ pub fn label(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &St
         label.doubts.push(format!("the label, {:.4e}, is not above zero, as a conductivity is", combined.value));
     }
     Ok(label)
+}
+
+/// Why an equilibrium run has no say beside pairs.
+fn objection(report: &TransportReport, estimate: &RouteEstimate) -> String {
+    match report.verdict {
+        Verdict::Good | Verdict::TooShort => {
+            format!("its value of {:.4e} +- {:.4e} is not above zero with an error", estimate.value, estimate.error)
+        }
+        verdict if report.judgement.reasons.is_empty() => verdict.label().into(),
+        verdict => format!("{}: {}", verdict.label(), report.judgement.reasons.join("; ")),
+    }
 }
 
 fn response(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &State, label: &mut Label) -> Result<()> {
@@ -212,5 +234,13 @@ mod tests {
         label.response = Some(RouteEstimate { value: 1.2, error: 0.01 });
         label.combine();
         assert!(label.doubts[0].contains("6.3 errors"), "{:?}", label.doubts);
+    }
+
+    #[test]
+    fn labels_of_versions_that_did_not_say_why_are_read() {
+        let mut old = serde_json::to_value(Label::default()).unwrap();
+        assert!(old.as_object_mut().unwrap().remove("equilibrium_left_out").is_some());
+        let label: Label = serde_json::from_value(old).unwrap();
+        assert_eq!(label.equilibrium_left_out, None);
     }
 }

@@ -289,7 +289,10 @@ fn finish(
         .collect();
     let written = |row: &&Row| row.finished && row.label.is_some_and(|label| label.combined.is_some());
     let n_written = rows.iter().filter(written).count();
-    let without: Vec<&str> = rows.iter().filter(|row| row.finished && !written(row)).map(|row| row.name).collect();
+    let why =
+        |row: &Row| row.label.and_then(|label| label.equilibrium_left_out.as_ref()).map(|why| format!(" ({why})"));
+    let ended = rows.iter().filter(|row| row.finished && !written(row));
+    let without: Vec<String> = ended.map(|row| format!("{}{}", row.name, why(row).unwrap_or_default())).collect();
     // Before the table, whose reader may have had enough.
     results::write_json(json, &rows)?;
     print(&found)?;
@@ -324,12 +327,7 @@ fn print(found: &[(&SystemPlan, State)]) -> std::io::Result<()> {
         };
         let percent = label.combined.map_or("-".into(), |e| format!("{:.2}", 100.0 * e.relative_error()));
         let apart = label.apart.map_or("-".into(), |apart| format!("{apart:.1}"));
-        let note = match &state.finished {
-            None => "not finished".into(),
-            Some(_) if !label.doubts.is_empty() => format!("doubtful: {}", label.doubts.join("; ")),
-            Some(finish) if !finish.reached => finish.why.clone(),
-            Some(_) => String::new(),
-        };
+        let note = note(state);
         writeln!(
             out,
             "{:<width$}  {} {percent:>6}  {}  {}  {apart:>6}  {:>5}  {note}",
@@ -341,6 +339,24 @@ fn print(found: &[(&SystemPlan, State)]) -> std::io::Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// What is to be said of a system beside its numbers.
+fn note(state: &State) -> String {
+    let label = &state.label;
+    let mut notes = vec![];
+    match &state.finished {
+        None => notes.push("not finished".into()),
+        Some(finish) if !finish.reached => notes.push(finish.why.clone()),
+        Some(_) => {}
+    }
+    if !label.doubts.is_empty() {
+        notes.push(format!("doubtful: {}", label.doubts.join("; ")));
+    }
+    if let Some(why) = label.equilibrium_left_out.as_ref().filter(|_| label.equilibrium.is_none()) {
+        notes.push(format!("the equilibrium run has no say: {why}"));
+    }
+    notes.join("; ")
 }
 
 fn dry_run(campaign: &Campaign, root: &Path) -> anyhow::Result<()> {

@@ -1,5 +1,6 @@
 """Campaigns in real LAMMPS: killed and gone on with, free ions with their exact conductivity, refusals of LAMMPS itself."""
 
+import json
 import random
 import re
 import signal
@@ -141,6 +142,24 @@ def test_units_that_are_not_the_script_s_are_refused(campaign):
     for more in ([], ["--collect"]):
         done = simulate(campaign, "-o", "out", *more)
         assert done.returncode == 1 and f"r0.1_l1/last.restart: {message}" in done.stderr, done.stderr
+
+
+def test_why_the_equilibrium_run_has_no_say_is_told(campaign):
+    """Ions on springs do not diffuse."""
+    script = SCRIPT.read_text()
+    assert "include       ${stage_file}" in script
+    held = script.replace("include       ${stage_file}", "fix held all spring/self 20.0\ninclude ${stage_file}")
+    (campaign / "in.electrolyte").write_text(held)
+    text = CAMPAIGN.replace("[0.05, 0.1]", "[0.1]").replace("[1.0, 2.0, 3.0]", "[1.0]").replace("longest = 100", "longest = 20")
+    (campaign / "campaign.toml").write_text(text)
+    done = simulate(campaign, "-o", "out", "--json", "out.json")
+    assert done.returncode == 0, done.stderr
+    (system,) = json.loads((campaign / "out.json").read_text())
+    assert system["equilibrium"] is None and system["pairs"] == 8
+    why = system["equilibrium_left_out"]
+    assert why.startswith("not diffusive: ") and f"the equilibrium run has no say: {why}" in done.stdout, done.stdout
+    # Nor is it forgotten where nothing is left to be run.
+    assert f"the equilibrium run has no say: {why}" in simulate(campaign, "-o", "out", "--collect").stdout
 
 
 def test_a_file_that_the_script_includes_is_part_of_the_campaign(campaign):
