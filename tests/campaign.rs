@@ -183,6 +183,22 @@ fn of_what_changed_that_is_named_which_the_file_says() {
     assert!(found.contains("response.interval = 10 steps, and the campaign now says 20 steps"), "{found}");
 }
 
+/// The error asked, by too few pairs when the limit comes: that is what is lacking, and a later limit cures it.
+#[test]
+fn what_a_label_lacks_at_its_limit_is_said() {
+    let bench = Bench::new();
+    let many = CAMPAIGN.replace("most_pairs = 8", "most_pairs = 40");
+    bench.campaign(&many.replace("longest = 400", "longest = 60"));
+    let only = ["-o", "out", "--system", "a1_b2"];
+    let said = bench.succeed(&only);
+    let message = "the limit of 60 is reached: the error is within the 5.0 % asked, but rests on 8 pairs, and 20 are needed; raise \
+                   label.longest";
+    assert!(said.contains(message) && bench.read("out/a1_b2/state.json").contains(message), "{said}");
+    bench.campaign(&many.replace("longest = 400", "longest = 4000"));
+    let said = bench.succeed(&only);
+    assert!(said.contains("the error asked, 5.0 %, is reached"), "{said}");
+}
+
 #[test]
 fn noise_that_does_not_repeat_is_said() {
     let bench = Bench::new();

@@ -305,9 +305,14 @@ impl Driver<'_> {
         gather_snapshots(&dumps, &self.store.snapshots())?;
         let file = &self.campaign.file;
         let reached = end == End::Reached;
+        let (asked, longest) = (100.0 * file.label.target_error, file.label.longest);
         let why = match end {
-            End::Reached => format!("the error asked, {:.1} %, is reached", 100.0 * file.label.target_error),
-            End::LimitReached => format!("the limit of {} is reached", file.label.longest),
+            End::Reached => format!("the error asked, {asked:.1} %, is reached"),
+            End::LimitReached { lacking: None } => format!("the limit of {longest} is reached"),
+            End::LimitReached { lacking: Some(lacking) } => format!(
+                "the limit of {longest} is reached: the error is within the {asked:.1} % asked, but rests on {lacking}; raise \
+                 label.longest"
+            ),
         };
         if self.state.chunks > self.state.first_chunk {
             let from = self.store.chunk(self.state.chunks - 1).join("last.restart");

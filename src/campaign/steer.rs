@@ -32,7 +32,10 @@ pub enum Next {
 #[derive(Clone, Debug, PartialEq)]
 pub enum End {
     Reached,
-    LimitReached,
+    /// In words, what a label rests on whose error is as asked, where that is too little.
+    LimitReached {
+        lacking: Option<String>,
+    },
 }
 
 /// Pairs before their scatter is believed: an end at the first error that happens to be small would come too early.
@@ -45,13 +48,13 @@ pub fn next(situation: &Situation) -> Next {
         return Next::Produce;
     }
     let spent = s.production + s.response;
-    let precise = s.label.combined.is_some_and(|label| label.relative_error() <= s.target_error);
-    let believed = s.most_pairs == 0 || s.pairs >= FEWEST_PAIRS_TO_END.min(s.most_pairs) || without_pairs(s);
-    if precise && believed {
+    let precise = is_precise(s);
+    if precise && (s.most_pairs == 0 || s.pairs >= fewest_pairs(s) || without_pairs(s)) {
         return Next::End(End::Reached);
     }
     if spent >= s.most_steps {
-        return Next::End(End::LimitReached);
+        let lacking = precise.then(|| format!("{} pairs, and {} are needed", s.pairs, fewest_pairs(s)));
+        return Next::End(End::LimitReached { lacking });
     }
     let pairs_left = s.most_pairs.saturating_sub(s.pairs);
     let respond = || match s.unused {
@@ -71,6 +74,14 @@ pub fn next(situation: &Situation) -> Next {
         }
         _ => respond(),
     }
+}
+
+fn is_precise(s: &Situation) -> bool {
+    s.label.combined.is_some_and(|label| label.relative_error() <= s.target_error)
+}
+
+fn fewest_pairs(s: &Situation) -> usize {
+    FEWEST_PAIRS_TO_END.min(s.most_pairs)
 }
 
 /// Whether the equilibrium run alone is as precise as asked.
@@ -130,7 +141,11 @@ mod tests {
         assert_eq!(next(&Situation { pairs: 10, ..situation(&precise) }), Next::Respond(10));
         let poor = label(0.1, 0.05);
         let spent = Situation { most_steps: 20_000, ..situation(&poor) };
-        assert_eq!(next(&spent), Next::End(End::LimitReached));
+        assert_eq!(next(&spent), Next::End(End::LimitReached { lacking: None }));
+        // The error is as asked, by chance as long as there are few pairs.
+        let few = Situation { most_steps: 20_000, pairs: 8, ..situation(&precise) };
+        let lacking = Some("8 pairs, and 20 are needed".into());
+        assert_eq!(next(&few), Next::End(End::LimitReached { lacking }));
         let expected = expected_error(&Situation { most_steps: 80_000, ..situation(&poor) }).unwrap();
         assert!((expected - poor.combined.unwrap().error / 2.0).abs() < 1e-12);
     }
