@@ -199,6 +199,28 @@ fn what_a_label_lacks_at_its_limit_is_said() {
     assert!(said.contains("the error asked, 5.0 %, is reached"), "{said}");
 }
 
+/// An end at the first error that happens to be small would come too early.
+#[test]
+fn one_chunk_is_not_believed_alone() {
+    let bench = Bench::new();
+    let text =
+        CAMPAIGN.replace("target_error = 0.05", "target_error = 0.5").replace("most_pairs = 8", "most_pairs = 0");
+    bench.campaign(&text.replace("longest = 400", "longest = 20"));
+    let said = bench.succeed(&["-o", "short"]);
+    assert!(said.contains("but rests on 1 chunk, and 2 are needed; raise label.longest"), "{said}");
+    bench.campaign(&text);
+    bench.succeed(&["-o", "out", "--json", "out.json"]);
+    let json: serde_json::Value = serde_json::from_str(&bench.read("out.json")).unwrap();
+    assert!(json.as_array().unwrap().iter().all(|row| row["chunks"] == 2 && row["reached"] == true), "{json}");
+    // What ended before this rule was there stays as it is.
+    let state = bench.path("short/a1_b2/state.json");
+    let old = fs::read_to_string(&state).unwrap().replace("\"reached\": false", "\"reached\": true");
+    fs::write(&state, &old).unwrap();
+    let said = bench.succeed(&["-o", "short"]);
+    assert!(said.contains("a1_b2: finished (already)") && !said.contains("a1_b3: finished (already)"), "{said}");
+    assert_eq!(fs::read_to_string(&state).unwrap(), old);
+}
+
 #[test]
 fn noise_that_does_not_repeat_is_said() {
     let bench = Bench::new();

@@ -10,7 +10,7 @@ use super::restart::check_units;
 use super::results::{gather_snapshots, read_drift, write_pair};
 use super::seeds::seed;
 use super::stage;
-use super::steer::{End, Next, Situation, expected_error, next};
+use super::steer::{End, FEWEST_CHUNKS_TO_END, Next, Situation, expected_error, next};
 use super::store::{Finish, State, Store, identity};
 use super::systems::SystemPlan;
 use super::whole;
@@ -103,10 +103,14 @@ impl Driver<'_> {
         let n = state.pairs.len();
         let most_pairs =
             if file.response.enabled && state.repeatable != Some(false) { file.response.most_pairs } else { 0 };
+        // What has ended with the error asked stays so, by the rules of an earlier version too.
+        let has_reached = state.finished.as_ref().is_some_and(|finish| finish.reached);
         Situation {
             label: &state.label,
             target_error: file.label.target_error,
             most_steps: self.campaign.steps(file.label.longest),
+            chunks: state.chunks,
+            chunks_needed: if has_reached { 1 } else { FEWEST_CHUNKS_TO_END },
             production: state.chunks as u64 * chunk,
             response: steps(0..n),
             pairs: n,

@@ -8,6 +8,9 @@ pub struct Situation<'a> {
     pub label: &'a Label,
     pub target_error: f64,
     pub most_steps: u64,
+    /// Chunks of the equilibrium run, and how many there must be for it to be believed alone.
+    pub chunks: usize,
+    pub chunks_needed: usize,
     /// Steps so far.
     pub production: u64,
     pub response: u64,
@@ -41,6 +44,9 @@ pub enum End {
 /// Pairs before their scatter is believed: an end at the first error that happens to be small would come too early.
 const FEWEST_PAIRS_TO_END: usize = 20;
 
+/// Chunks before an equilibrium run is believed alone, for the same reason.
+pub const FEWEST_CHUNKS_TO_END: usize = 2;
+
 /// Decides.
 pub fn next(situation: &Situation) -> Next {
     let s = situation;
@@ -49,12 +55,20 @@ pub fn next(situation: &Situation) -> Next {
     }
     let spent = s.production + s.response;
     let precise = is_precise(s);
-    if precise && (s.most_pairs == 0 || s.pairs >= fewest_pairs(s) || without_pairs(s)) {
+    let by_pairs = s.most_pairs > 0 && s.pairs >= fewest_pairs(s);
+    let at_equilibrium = s.most_pairs == 0 || without_pairs(s);
+    if precise && (by_pairs || at_equilibrium && s.chunks >= s.chunks_needed) {
         return Next::End(End::Reached);
     }
     if spent >= s.most_steps {
-        let lacking = precise.then(|| format!("{} pairs, and {} are needed", s.pairs, fewest_pairs(s)));
+        let lacking = precise.then(|| match at_equilibrium {
+            true => format!("{} chunk, and {} are needed", s.chunks, s.chunks_needed),
+            false => format!("{} pairs, and {} are needed", s.pairs, fewest_pairs(s)),
+        });
         return Next::End(End::LimitReached { lacking });
+    }
+    if precise && at_equilibrium {
+        return Next::Produce;
     }
     let pairs_left = s.most_pairs.saturating_sub(s.pairs);
     let respond = || match s.unused {
@@ -106,6 +120,8 @@ mod tests {
             label,
             target_error: 0.02,
             most_steps: 100_000,
+            chunks: 2,
+            chunks_needed: FEWEST_CHUNKS_TO_END,
             production: 10_000,
             response: 10_000,
             pairs: 20,
@@ -146,6 +162,15 @@ mod tests {
         let few = Situation { most_steps: 20_000, pairs: 8, ..situation(&precise) };
         let lacking = Some("8 pairs, and 20 are needed".into());
         assert_eq!(next(&few), Next::End(End::LimitReached { lacking }));
+        // So is that of a first chunk.
+        let early = label(0.015, 0.1);
+        let first = Situation { chunks: 1, pairs: 8, ..situation(&early) };
+        assert_eq!(next(&first), Next::Produce);
+        assert_eq!(next(&Situation { most_pairs: 0, pairs: 0, ..first.clone() }), Next::Produce);
+        assert_eq!(next(&Situation { chunks: 2, ..first.clone() }), Next::End(End::Reached));
+        assert_eq!(next(&Situation { pairs: 20, ..first.clone() }), Next::End(End::Reached));
+        let lacking = Some("1 chunk, and 2 are needed".into());
+        assert_eq!(next(&Situation { most_steps: 20_000, ..first }), Next::End(End::LimitReached { lacking }));
         let expected = expected_error(&Situation { most_steps: 80_000, ..situation(&poor) }).unwrap();
         assert!((expected - poor.combined.unwrap().error / 2.0).abs() < 1e-12);
     }
