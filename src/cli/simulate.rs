@@ -243,10 +243,15 @@ pub fn duration(seconds: f64) -> String {
     if minutes < 120 { format!("{minutes} min") } else { format!("{} h {} min", minutes / 60, minutes % 60) }
 }
 
+/// The label so far, and what is doubtful about it: a fault of the campaign's file is told before all of it has run.
 fn shown(label: &Label) -> String {
-    match label.combined {
+    let value = match label.combined {
         None => "no label yet".into(),
         Some(found) => format!("{:.4} +- {:.4} ({:.1} %)", found.value, found.error, 100.0 * found.relative_error()),
+    };
+    match label.doubts.as_slice() {
+        [] => value,
+        doubts => format!("{value}, doubtful: {}", doubts.join("; ")),
     }
 }
 

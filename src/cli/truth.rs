@@ -170,6 +170,7 @@ fn simulate_all(
     for (number, system) in systems.iter().enumerate() {
         let watch = |event: Event| match event {
             Event::Starts(what) => crate::terminal::tell!("{}: {what}", system.name),
+            Event::Doubts(doubts) => log::warn!("{}: doubtful: {}", system.name, doubts.join("; ")),
             Event::Batch { configuration, pairs, reliability, relative_error, share } => {
                 let share = (number as f64 + share) / systems.len() as f64;
                 let left = start.elapsed().as_secs_f64() * (1.0 - share) / share;

@@ -149,6 +149,9 @@ def test_another_temperature_and_a_missing_species_are_doubtful(campaign):
     assert net == "the campaign's ions have a net charge of +20.0000; is one of them missing?"
     assert mean.startswith("the mean temperature is ") and mean.endswith(", and that of the campaign 2")
     assert f"free is doubtful: {net}; {mean}" in done.stdout
+    # Before the pairs are run.
+    told = done.stderr.index(f"free: doubtful: {net}; {mean}")
+    assert told < done.stderr.index("configuration 1, 8 pairs")
     assert tomllib.loads((folder / "out/dataset.toml").read_text())["system"][0]["provenance"]["doubts"] == [net, mean]
 
 

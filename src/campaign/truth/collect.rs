@@ -64,9 +64,8 @@ pub fn collect(campaign: &Campaign, plan: &TruthPlan, system: &SystemPlan, root:
     let times: Vec<f64> = (0..plan.times.len()).map(|t| plan.time(t)).collect();
     let local = folder.join("truth.lammpstrj.zst");
     let durations: Vec<f64> = (0..plan.times.len()).map(|t| plan.duration(t)).collect();
-    let (molar, net_charge) = write_dump(campaign, &folder, &configurations, (&times, &durations), &local)?;
-    let runs: Vec<PathBuf> = (0..configurations.len()).map(|run| configuration_folder(&folder, run)).collect();
-    let doubts = doubts::net_charge(campaign, net_charge).into_iter().chain(doubts::temperature(system, &runs)?);
+    let molar = write_dump(campaign, &folder, &configurations, (&times, &durations), &local)?;
+    let doubts = doubtful(campaign, system, &folder, configurations.len())?;
     let equilibrium = equilibrium(campaign, system, plan, &folder, state.chunks, molar)?;
     let summary = summarize(&configurations, (&times, &durations), molar, &equilibrium);
     Ok(Some(SystemTruth {
@@ -74,7 +73,7 @@ pub fn collect(campaign: &Campaign, plan: &TruthPlan, system: &SystemPlan, root:
         local,
         time: plan.time(plan.chosen),
         perturbation: plan.perturbation,
-        doubts: doubts.collect(),
+        doubts,
         summary,
     }))
 }
@@ -83,30 +82,44 @@ fn configuration_folder(folder: &Path, configuration: usize) -> PathBuf {
     folder.join(format!("produce-{configuration:03}"))
 }
 
-/// The dump; what turns responses summed over ions into a molar conductivity, and the charge of all ions.
+/// Why responses are doubtful, as so many configurations tell before any ion responds.
+///
+/// # Errors
+/// Configurations that cannot be read.
+pub fn doubtful(campaign: &Campaign, system: &SystemPlan, folder: &Path, configurations: usize) -> Result<Vec<String>> {
+    let runs: Vec<PathBuf> = (0..configurations).map(|run| configuration_folder(folder, run)).collect();
+    let counts = counts(campaign, &read_configuration(folder, 0)?.types);
+    let net_charge = counts.iter().map(|(charge, n)| charge * *n as f64).sum();
+    Ok(doubts::net_charge(campaign, net_charge).into_iter().chain(doubts::temperature(system, &runs)?).collect())
+}
+
+/// A configuration with its text.
+fn read_configuration(folder: &Path, number: usize) -> Result<Frame> {
+    let dump = configuration_folder(folder, number).join("configuration.lammpstrj");
+    let options = ReadOptions { keep_text: true, ..ReadOptions::default() };
+    let columns = Columns::none().require(Quantity::Ids).require(Quantity::Types);
+    let mut frame = Frame::default();
+    match DumpReader::open(&dump, columns, options)?.read(&mut frame)? {
+        true => Ok(frame),
+        false => Err(Error::Input(format!("{}: there is no frame", dump.display()))),
+    }
+}
+
+/// The dump; what turns responses summed over ions into a molar conductivity.
 fn write_dump(
     campaign: &Campaign,
     folder: &Path,
     configurations: &[Configuration],
     (times, durations): (&[f64], &[f64]),
     path: &Path,
-) -> Result<(f64, f64)> {
+) -> Result<f64> {
     let names: Vec<String> = times.iter().flat_map(|t| [format!("lambda_{t}"), format!("error_{t}")]).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let mut out = AtomicFile::create(path)?;
-    let (mut molar, mut net_charge) = (0.0, 0.0);
+    let mut molar = 0.0;
     for (number, configuration) in configurations.iter().enumerate() {
-        let dump = configuration_folder(folder, number).join("configuration.lammpstrj");
-        let options = ReadOptions { keep_text: true, ..ReadOptions::default() };
-        let columns = Columns::none().require(Quantity::Ids).require(Quantity::Types);
-        let mut reader = DumpReader::open(&dump, columns, options)?;
-        let mut frame = Frame::default();
-        if !reader.read(&mut frame)? {
-            return Err(Error::Input(format!("{}: there is no frame", dump.display())));
-        }
-        let counts = counts(campaign, &frame.types);
-        molar = molar_factor(campaign, &counts);
-        net_charge = counts.iter().map(|(charge, n)| charge * *n as f64).sum();
+        let frame = read_configuration(folder, number)?;
+        molar = molar_factor(campaign, &counts(campaign, &frame.types));
         let ions = ions_of(campaign, &frame);
         let n = ions.iter().flatten().count();
         let values: Vec<(Vec<f64>, Vec<f64>)> = (0..times.len())
@@ -135,7 +148,7 @@ fn write_dump(
         .map_err(|e| Error::io(path, e))?;
     }
     out.commit()?;
-    Ok((molar, net_charge))
+    Ok(molar)
 }
 
 /// Which of the ions each atom is, in the order of the frame; none for atoms of neutral species, which ions see.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 
 use super::batch::{Batch, read_pair, read_run};
+use super::collect::doubtful;
 use super::plan::{BATCH, TruthPlan};
 use super::stage;
 use crate::campaign::engine::{Engine, Process, remove};
@@ -25,6 +26,8 @@ const FEWEST_BATCHES: usize = 2;
 #[derive(Clone, Debug)]
 pub enum Event<'a> {
     Starts(&'a str),
+    /// What speaks against the configurations, before the pairs begin.
+    Doubts(Vec<String>),
     /// After each batch of a configuration.
     Batch {
         configuration: usize,
@@ -106,6 +109,10 @@ impl Driver<'_> {
             })?;
             self.state.chunks += 1;
             self.store.save(&self.state)?;
+        }
+        let doubts = doubtful(self.campaign, self.system, &self.store.folder, self.plan.configurations)?;
+        if !doubts.is_empty() {
+            (self.watch)(Event::Doubts(doubts));
         }
         let responses = self.store.folder.join("response");
         fs::create_dir_all(&responses).map_err(|e| Error::io(&responses, e))?;
