@@ -287,6 +287,20 @@ fn a_trajectory_of_one_sign_of_charge_is_not_labelled() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
 
+/// A data set has no option that names columns of forces.
+#[test]
+fn a_damping_time_without_forces_is_refused_in_words_that_fit_data_sets() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("dataset.toml");
+    write_walk(&folder.path().join("first.lammpstrj"), |_| 1);
+    let text = data_set_of("first = 1.0, second = 1.0, anion = -1.0", &["first"]) + "langevin_damp = 1.0\n";
+    std::fs::write(&path, &text).unwrap();
+    let message = dumps::refusal(ionscape().args(["label", path.to_str().unwrap()]), 1);
+    assert!(message.contains("system first: a Langevin damping time asks for the force route"), "{message}");
+    assert!(message.contains("give a current with columns Fx Fy Fz (to ionscape transport also columns"), "{message}");
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+}
+
 #[test]
 fn what_cannot_be_written_to_is_refused_before_labels_are_computed() {
     let folder = tempfile::tempdir().unwrap();

@@ -172,8 +172,9 @@ impl Job {
         }
         if self.conditions.langevin_damp.is_some() && self.currents.is_empty() && self.record.forces.is_none() {
             return Err(Error::Input(
-                "the force route needs forces without those of the thermostat: columns Fx Fy Fz of the current, or \
-                 columns of the dump, from fix store/force before fix langevin, named by --force-columns"
+                "a Langevin damping time asks for the force route, which needs forces without those of the thermostat, from fix \
+                 store/force before fix langevin: give a current with columns Fx Fy Fz (to ionscape transport also columns of the dump, \
+                 named by --force-columns), or no damping time"
                     .into(),
             ));
         }
@@ -277,7 +278,7 @@ impl Job {
         if self.conditions.langevin_damp.is_some() && current.force.is_some() && mass.is_none() {
             return Err(Error::Input(
                 "the force route on a summed force needs one mass that all ions have; give --mass TYPE=VALUE for each \
-                 ion type"
+                 ion type, or mass = VALUE in a data set"
                     .into(),
             ));
         }
