@@ -45,27 +45,27 @@ impl Header {
             let line = self.line(text, keep)?;
             self.expects_item = false;
             let trimmed = line.trim_ascii();
-            let Some(item) = trimmed.strip_prefix(b"ITEM:").map(|item| item.trim_ascii()) else {
+            let Some(item) = trimmed.strip_prefix(b"ITEM:").map(spaced) else {
                 if trimmed.is_empty() && self.timestep.is_none() {
                     continue;
                 }
                 return Err(Trouble::frame(line_number, self.unexpected(trimmed)));
             };
-            match item {
+            match item.as_slice() {
                 b"UNITS" => {
                     self.units = Some(String::from_utf8_lossy(self.line(text, keep)?.trim_ascii()).into_owned())
                 }
                 b"TIME" => self.time = Some(self.number(text, keep, "a time")?),
                 b"TIMESTEP" => self.timestep = Some(self.number(text, keep, "a timestep (an integer)")?),
                 b"NUMBER OF ATOMS" => atoms = Some(self.number(text, keep, "a number of atoms")?),
-                _ if item.starts_with(b"BOX BOUNDS") => {
+                item if item.starts_with(b"BOX BOUNDS") => {
                     let style = BoxStyle::parse(&String::from_utf8_lossy(&item[b"BOX BOUNDS".len()..]))
                         .map_err(|message| Trouble::frame(line_number, message))?;
                     let lines = [self.line(text, keep)?, self.line(text, keep)?, self.line(text, keep)?];
                     let cell = style.cell(&lines).map_err(|(i, m)| Trouble::frame(line_number + 1 + i as u64, m))?;
                     self.cell = Some(cell);
                 }
-                _ if item == b"ATOMS" || item.starts_with(b"ATOMS ") => {
+                item if item == b"ATOMS" || item.starts_with(b"ATOMS ") => {
                     let missing = [
                         (self.timestep.is_none(), "ITEM: TIMESTEP"),
                         (atoms.is_none(), "ITEM: NUMBER OF ATOMS"),
@@ -142,6 +142,12 @@ impl Header {
             None => format!("expected 'ITEM: TIMESTEP', found {}; this is not a text dump of LAMMPS", quote(line)),
         }
     }
+}
+
+/// An item's words with a blank between each two: other programs write tabs.
+fn spaced(item: &[u8]) -> Vec<u8> {
+    let words: Vec<&[u8]> = item.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
+    words.join(&b' ')
 }
 
 /// The file ends inside a frame's header.

@@ -9,9 +9,11 @@ use std::sync::Arc;
 use memchr::{memchr, memmem, memrchr};
 
 use super::source::Source;
-use super::text::Text;
+use super::text::{Text, is_item};
 
-const TIMESTEP: &[u8] = b"ITEM: TIMESTEP";
+/// With `ITEM:` and a blank in front of it, a frame's timestep follows.
+const TIMESTEP: &[u8] = b"TIMESTEP";
+const ITEM: usize = 6;
 
 /// Bytes that are searched at a time.
 const STEP: usize = 1 << 17;
@@ -41,7 +43,8 @@ pub(super) fn from_first_frame(
         }
         let read = read_at(file, &mut buffer[held..held + STEP], begin + held as u64)?;
         held += read;
-        for found in memmem::find_iter(&buffer[searched..held], TIMESTEP).map(|at| searched + at) {
+        for name in memmem::find_iter(&buffer[searched..held], TIMESTEP).map(|at| searched + at) {
+            let Some(found) = name.checked_sub(ITEM).filter(|at| is_item(&buffer[*at..], TIMESTEP)) else { continue };
             if found > 0 && buffer[found - 1] != b'\n' {
                 continue;
             }
@@ -77,7 +80,8 @@ fn first_line(text: &[u8], mut at: usize) -> usize {
     while let Some(item) = line_before(at).and_then(line_before) {
         let line = &text[item..];
         let line = line[..memchr(b'\n', line).unwrap_or(line.len())].trim_ascii();
-        if line != b"ITEM: TIME" && line != b"ITEM: UNITS" {
+        let is_before = |name: &[u8]| is_item(line, name) && line.len() == ITEM + name.len();
+        if !(is_before(b"TIME") || is_before(b"UNITS")) {
             break;
         }
         at = item;
@@ -119,6 +123,7 @@ mod tests {
         for length in [7, 29, 30, 31, 32] {
             assert_eq!(firsts(&text[..2000], length), expected[..2]);
         }
+        assert_eq!(firsts(&text[..2000].replace("ITEM: ", "ITEM:\t"), 31), expected[..2]);
         for length in [1000, STEP - 1, STEP, STEP + 1] {
             let found = firsts(&text, length);
             assert!(expected.iter().all(|at| *at < length as u64 || found.contains(at)), "{length} {found:?}");

@@ -11,8 +11,14 @@ use super::source::Source;
 /// A line longer than this is no line of a dump.
 const LONGEST_LINE: usize = 1 << 24;
 
-/// What the first line of every frame begins with: `ITEM: TIMESTEP`, or `ITEM: TIME` before it.
-const FRAME_START: &[u8] = b"ITEM: TIME";
+/// What the first line of every frame begins with, and what follows after a blank: `TIMESTEP`, or `TIME` before it.
+const ITEM: &[u8] = b"ITEM:";
+const TIME: &[u8] = b"TIME";
+
+/// Whether a text begins with `ITEM:`, a blank or a tab, and a name.
+pub(super) fn is_item(text: &[u8], name: &[u8]) -> bool {
+    matches!(text.strip_prefix(ITEM), Some([b' ' | b'\t', rest @ ..]) if rest.starts_with(name))
+}
 
 /// A text that is read forwards, whole lines at a time.
 pub(super) struct Text {
@@ -118,8 +124,8 @@ impl Text {
     pub(super) fn seek_frame(&mut self) -> Result<bool, Trouble> {
         loop {
             let rest = &self.buffer[self.start..self.end];
-            let found = memmem::find(rest, FRAME_START);
-            let skip = found.unwrap_or(rest.len().saturating_sub(FRAME_START.len() - 1));
+            let found = memmem::find_iter(rest, ITEM).find(|at| is_item(&rest[*at..], TIME));
+            let skip = found.unwrap_or(rest.len().saturating_sub(ITEM.len() + TIME.len()));
             let lines = memchr_iter(b'\n', &rest[..skip]).count();
             self.advance(skip, lines);
             if found.is_some() {

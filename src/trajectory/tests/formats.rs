@@ -152,6 +152,24 @@ fn a_byte_order_mark_is_no_part_of_the_text() {
     assert!(frames[0].raw().unwrap().header().starts_with(b"ITEM: TIMESTEP"));
 }
 
+/// As programs write that separate all words by tabs; also where a bad frame must be left behind.
+#[test]
+fn tabs_are_blanks_in_headers_too() {
+    let plain = frame_text(0, "id type x y z", &["1 1 1 2 3"]);
+    let tabbed = |text: String| text.replace(' ', "\t");
+    let bad = frame_text(5, "id type x y z", &["1 1 1 nan 3"]);
+    let text = format!("ITEM: UNITS\nlj\n{plain}{bad}ITEM: TIME\n7\n{}", plain.replace("STEP\n0", "STEP\n10"));
+    let options = ReadOptions { on_bad_frame: OnBadFrame::Skip, keep_text: true, ..ReadOptions::default() };
+    let frames = with_file(tabbed(text), |path| read(path, Columns::default(), options)).unwrap();
+    assert_eq!(frames.iter().map(|f| (f.timestep, f.time)).collect::<Vec<_>>(), [(0, None), (10, Some(7.0))]);
+    assert_eq!((&frames[1].positions[..], frames[1].cell.periodic()), (&[[1.0, 2.0, 3.0]][..], [true; 3]));
+    assert!(frames.iter().all(|f| f.units.as_deref() == Some("lj")));
+    let mut more = vec![];
+    frames[1].raw().unwrap().write_with(&mut more, &["c_lam[1]"], |_, out| out.push(b'7')).unwrap();
+    let more = String::from_utf8(more).unwrap();
+    assert!(more.ends_with("ITEM:\tATOMS\tid\ttype\tx\ty\tz c_lam[1]\n1\t1\t1\t2\t3 7\t\n"), "{more}");
+}
+
 #[test]
 fn frames_without_atoms_are_frames() {
     let frames =
