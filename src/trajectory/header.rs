@@ -33,6 +33,7 @@ impl Header {
     /// Reads a header; false where the text ends before one begins.
     pub(super) fn read(&mut self, text: &mut Text, keep: bool) -> Result<bool, Trouble> {
         let mut atoms = None;
+        text.check_kind()?;
         if text.next_byte() == Some(BYTE_ORDER_MARK[0]) && text.line()?.starts_with(&BYTE_ORDER_MARK) {
             text.advance(BYTE_ORDER_MARK.len(), 0);
         }

@@ -1,6 +1,6 @@
 //! Trajectories: LAMMPS text dumps, read frame by frame.
 //!
-//! Bytes pass from the file (`source`, which unpacks) into lines (`text`), a frame's `header` and its `rows` of
+//! Bytes pass from the file (`source`, which unpacks; `foreign` tells other files) into lines (`text`), a frame's `header` and its `rows` of
 //! numbers (`parse`), by a plan of which columns are wanted (`columns`), into a [`Frame`] (`fill`): `parser` does all of that for a
 //! frame. Of long plain dumps, threads read parts that begin with a frame (`section`, `piece`) before they are asked for (`ahead`).
 
@@ -9,6 +9,7 @@ mod boxbounds;
 mod columns;
 mod error;
 mod fill;
+mod foreign;
 mod frame;
 mod header;
 mod parse;

@@ -79,7 +79,7 @@ impl DumpReader {
     /// Opens a dump, from which `columns` will be read.
     ///
     /// # Errors
-    /// A file that cannot be opened, or is compressed in a way that is not known here.
+    /// A file that cannot be opened, or is of another kind than text, plain or packed with gzip or zstd.
     pub fn open(path: impl AsRef<Path>, columns: Columns, options: ReadOptions) -> Result<Self> {
         let path = path.as_ref();
         let source = Source::open(path)?;

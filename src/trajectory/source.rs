@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 
+use super::foreign::{self, SIGNATURE};
 use super::section;
 use crate::{Error, Result};
 
@@ -19,9 +20,6 @@ const BLOCKS: usize = 4;
 
 /// Room in front of a block, for what is left of the line that began in the block before.
 const HEAD: usize = 1 << 10;
-
-/// Longest of the signatures that tell formats apart.
-const SIGNATURE: usize = 6;
 
 /// A dump file as plain text.
 pub(super) struct Source {
@@ -58,22 +56,21 @@ impl Source {
         let mut file = File::open(path).map_err(io)?;
         let mut head = vec![];
         Read::by_ref(&mut file).take(SIGNATURE as u64).read_to_end(&mut head).map_err(io)?;
-        let signature: [u8; SIGNATURE] = std::array::from_fn(|i| head.get(i).copied().unwrap_or(0));
+        let (is_gzip, is_zstd) = (head.starts_with(&[0x1f, 0x8b]), head.starts_with(&[0x28, 0xb5, 0x2f, 0xfd]));
+        let other = foreign::told("this file", &head).filter(|_| !is_gzip && !is_zstd);
+        if let Some(message) = other {
+            return Err(Error::Input(format!("{}: {message}", path.display())));
+        }
         // No seek back to the start: the file may be a pipe.
         let whole = Plain { front: Cursor::new(head), file };
-        match signature {
-            [0x1f, 0x8b, ..] => {
-                let decoder = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(BLOCK, whole));
-                Ok(Self { bytes: Bytes::Packed(Unpacked::new(decoder).map_err(io)?), compression: Some("gzip") })
-            }
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => {
-                let decoder = zstd::Decoder::new(whole).map_err(io)?;
-                Ok(Self { bytes: Bytes::Packed(Unpacked::new(decoder).map_err(io)?), compression: Some("zstd") })
-            }
-            [b'B', b'Z', b'h', ..] => Err(foreign(path, "bzip2")),
-            [0xfd, b'7', b'z', b'X', b'Z', 0] => Err(foreign(path, "xz")),
-            [0x04, 0x22, 0x4d, 0x18, ..] => Err(foreign(path, "lz4")),
-            _ => Ok(Self { bytes: Bytes::Plain(whole), compression: None }),
+        if is_gzip {
+            let decoder = flate2::bufread::MultiGzDecoder::new(BufReader::with_capacity(BLOCK, whole));
+            Ok(Self { bytes: Bytes::Packed(Unpacked::new(decoder).map_err(io)?), compression: Some("gzip") })
+        } else if is_zstd {
+            let decoder = zstd::Decoder::new(whole).map_err(io)?;
+            Ok(Self { bytes: Bytes::Packed(Unpacked::new(decoder).map_err(io)?), compression: Some("zstd") })
+        } else {
+            Ok(Self { bytes: Bytes::Plain(whole), compression: None })
         }
     }
 
@@ -130,16 +127,9 @@ impl Read for Source {
 /// The bytes of a file, unpacked if it is compressed as dumps may be.
 ///
 /// # Errors
-/// A file that cannot be opened, or is compressed in a way that is not known here.
+/// A file that cannot be opened, or is of another kind than text, plain or packed as dumps may be.
 pub fn unpacked(path: &Path) -> Result<impl Read + Send> {
     Source::open(path)
-}
-
-fn foreign(path: &Path, compression: &str) -> Error {
-    Error::Input(format!(
-        "{}: this file is compressed with {compression}; plain text, gzip and zstd are read: unpack it first",
-        path.display()
-    ))
 }
 
 /// Unpacked bytes behind a head that is free.

@@ -6,6 +6,7 @@ use std::ops::Range;
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 
 use super::error::Trouble;
+use super::foreign::{self, SIGNATURE};
 use super::source::Source;
 
 /// A line longer than this is no line of a dump.
@@ -118,6 +119,22 @@ impl Text {
                 },
             }
         }
+    }
+
+    /// Where the text begins, looks whether a packed file holds text at all; of a plain one that is known. Trouble in getting it is
+    /// left for the next call to meet.
+    pub(super) fn check_kind(&mut self) -> Result<(), Trouble> {
+        let Some(compression) = self.source.compression.filter(|_| self.bytes_done == 0) else { return Ok(()) };
+        while self.failure.is_none() && self.end - self.start < SIGNATURE {
+            match self.more() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(e) => self.failure = Some(e),
+            }
+        }
+        let packed = format!("what the {compression} data hold");
+        let message = foreign::told(&packed, &self.buffer[self.start..self.end]);
+        message.map_or(Ok(()), |message| Err(Trouble::Dump { line: self.line_number(), message }))
     }
 
     /// Moves on to where a frame may begin, be it in the middle of a line that was cut short; false if nowhere.

@@ -222,6 +222,42 @@ fn what_is_no_dump_is_told_what_it_is() {
     assert!(error.contains("no/such.dump") && error.contains("No such file"), "{error}");
 }
 
+/// Plain, and packed with what is read.
+#[test]
+fn files_of_other_programs_are_told_by_their_first_bytes() {
+    let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+    let kinds: [(Vec<u8>, &str); 10] = [
+        (
+            b"CDF\x01\0\0\0\x05 some more".to_vec(),
+            "in netCDF; text dumps of LAMMPS are read: use dump styles atom or custom",
+        ),
+        (b"CDF\x05\0\0\0\0".to_vec(), "in netCDF"),
+        (b"\x89HDF\r\n\x1a\n\0\0\n".to_vec(), "in HDF5"),
+        (b"\x54\0\0\0CORD\x0a\0".to_vec(), "a DCD trajectory"),
+        (b"\0\0\x07\xcb\0\0\0\x08\n".to_vec(), "an XTC trajectory"),
+        (b"\0\0\x07\xc9\0\0\0\x0d\n".to_vec(), "a TRR trajectory"),
+        (b"PK\x03\x04\x14\0\0\0".to_vec(), "a zip archive; plain text, gzip and zstd are read: unpack it first"),
+        (utf16("\u{feff}ITEM: TIMESTEP\n"), "text in UTF-16; UTF-8 is read: iconv -f UTF-16 -t UTF-8"),
+        (utf16("ITEM: TIMESTEP\n"), "text in UTF-16"),
+        (b"BZh91AY".to_vec(), "compressed with bzip2"),
+    ];
+    let zst = |bytes: &[u8]| zstd::encode_all(bytes, 1).unwrap();
+    for (bytes, words) in kinds {
+        let error = message(&bytes, Columns::default());
+        assert!(error.contains("this file is ") && error.contains(words), "{words}: {error}");
+        let error = message(zst(&bytes), Columns::default());
+        assert!(error.contains("line 1: what the zstd data hold is ") && error.contains(words), "{words}: {error}");
+        let skipped =
+            with_file(zst(&bytes), |path| read(path, Columns::default(), skipping()).unwrap_err().to_string());
+        assert_eq!(skipped.split_once(": ").unwrap().1, error.split_once(": ").unwrap().1);
+    }
+    let twice = message(zst(&zst(frame_text(0, "id", &["1"]).as_bytes())), Columns::none());
+    assert!(twice.contains("what the zstd data hold is compressed with zstd; plain text"), "{twice}");
+    // What another kind's first bytes are cut from is told as ever.
+    assert!(message(b"\0\0\x07", Columns::default()).contains("binary"));
+    assert!(message(zst(b""), Columns::default()).contains("the file is empty"));
+}
+
 #[test]
 fn zstd_with_a_window_beyond_what_is_given_is_told_from_damage() {
     // A frame that asks for a window of 2 GiB, and one raw block of one byte.
