@@ -1,5 +1,7 @@
 //! Which columns of a dump are wanted, and which of the dump's columns give them.
 
+use super::lacking::Lack;
+
 /// What the atoms of a dump can have; each comes from one column or from three.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quantity {
@@ -29,7 +31,7 @@ pub enum Quantity {
 
 impl Quantity {
     /// Names to write in a `dump custom` command so that the quantity is there.
-    fn names(self) -> &'static str {
+    pub(super) fn names(self) -> &'static str {
         match self {
             Self::Ids => "id",
             Self::Types => "type",
@@ -156,7 +158,7 @@ impl Plan {
     ///
     /// # Errors
     /// What is missing, and what to write in the dump command.
-    pub(super) fn new(names: &[String], wanted: &Columns) -> Result<Self, String> {
+    pub(super) fn new(names: &[String], wanted: &Columns) -> Result<Self, Lack> {
         let mut plan = Self { readings: vec![Reading::Skip; names.len()], ..Self::default() };
         let mut missing = vec![];
         for &(quantity, need) in &wanted.quantities {
@@ -164,7 +166,7 @@ impl Plan {
                 missing.push(quantity);
             }
         }
-        let mut absent: Vec<&str> = missing.iter().map(|q| q.names()).collect();
+        let mut absent: Vec<&str> = vec![];
         for (name, need) in &wanted.named {
             match names.iter().position(|n| n == name).filter(|&c| plan.readings[c] != Reading::Label) {
                 Some(column) => {
@@ -177,8 +179,8 @@ impl Plan {
                 None => {}
             }
         }
-        if !absent.is_empty() {
-            return Err(explain(names, &missing, &absent));
+        if !(missing.is_empty() && absent.is_empty()) {
+            return Err(Lack::new(names, &missing, &absent));
         }
         for (other, name) in names.iter().enumerate() {
             let column = names.iter().position(|first| first == name).unwrap_or(other);
@@ -273,24 +275,4 @@ impl Finder<'_> {
     fn images(&mut self) -> Option<[usize; 3]> {
         self.three(["ix", "iy", "iz"], Reading::Integer)
     }
-}
-
-/// The sentence about columns that a dump lacks.
-fn explain(names: &[String], missing: &[Quantity], absent: &[&str]) -> String {
-    // Of three columns, one or two may be there.
-    let absent: Vec<&str> = absent.iter().flat_map(|columns| columns.split(' ')).collect();
-    let absent: Vec<&str> = absent.into_iter().filter(|name| names.iter().all(|there| there != name)).collect();
-    let absent = absent.join(" ");
-    let there = names.join(" ");
-    let what = if missing.contains(&Quantity::Unwrapped) {
-        "the coordinates are wrapped into the box and there are no image flags (ix iy iz) to unwrap them; if another program unwrapped \
-         them, name the columns xu yu zu"
-            .to_string()
-    } else if absent.contains(' ') {
-        format!("there are no columns {absent}")
-    } else {
-        format!("there is no column {absent}")
-    };
-    format!("{what}; in LAMMPS, add to the dump command: dump 1 all custom 1000 FILE {there} {absent}")
-        .replace("  ", " ")
 }

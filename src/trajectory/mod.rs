@@ -12,6 +12,7 @@ mod fill;
 mod foreign;
 mod frame;
 mod header;
+mod lacking;
 mod parse;
 mod parser;
 mod piece;

@@ -80,8 +80,8 @@ impl Parser {
         }
         let names: Vec<String> =
             String::from_utf8_lossy(&header.columns).split_ascii_whitespace().map(String::from).collect();
-        let plan =
-            Plan::new(&names, &self.columns).map_err(|message| Trouble::Dump { line: header.columns_line, message })?;
+        let plan = Plan::new(&names, &self.columns)
+            .map_err(|lack| Trouble::Dump { line: header.columns_line, message: lack.to_string() })?;
         self.planned = Some((header.columns.clone(), Arc::new(names), plan));
         Ok(())
     }

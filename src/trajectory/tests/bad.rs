@@ -108,6 +108,34 @@ fn missing_columns_are_named_with_the_command_that_gives_them() {
 }
 
 #[test]
+fn of_coordinates_the_columns_that_complete_them_are_named() {
+    let told = |columns: &str, wanted: Quantity| message(frame_text(0, columns, &[]), Columns::none().require(wanted));
+    for (columns, lack, command) in [
+        ("id xu yu", "there is no column zu;", "id xu yu zu"),
+        ("x y z xu yu", "there is no column zu;", "x y z xu yu zu"),
+        ("ysu", "there are no columns xsu zsu;", "ysu xsu zsu"),
+        ("x y z ix iy", "there is no column iz;", "x y z ix iy iz"),
+        ("x y ix iy iz", "there is no column z;", "x y ix iy iz z"),
+        ("xs zs", "there are no columns ys ix iy iz;", "xs zs ys ix iy iz"),
+        ("id q", "there are no columns xu yu zu;", "id q xu yu zu"),
+        ("xs ys zs", "the coordinates are wrapped into the box", "xs ys zs xu yu zu"),
+    ] {
+        let error = told(columns, Quantity::Unwrapped);
+        assert!(error.contains(lack) && error.ends_with(&format!("FILE {command}")), "{columns}: {error}");
+    }
+    for (columns, lack) in [("xs ys", "no column zs;"), ("xu yu", "no column zu;"), ("id", "no columns x y z;")] {
+        let error = told(columns, Quantity::Positions);
+        assert!(error.contains(lack), "{columns}: {error}");
+    }
+    let both = Columns::default().require(Quantity::Unwrapped).require(Quantity::Molecules);
+    let error = message(frame_text(0, "id type x y z", &[]), both.clone());
+    assert!(error.contains("there is no column mol, and the coordinates are wrapped"), "{error}");
+    assert!(error.ends_with("FILE id type x y z mol xu yu zu"), "{error}");
+    let error = message(frame_text(0, "id type mol xu yu", &[]), both);
+    assert!(error.contains("there is no column zu;"), "{error}");
+}
+
+#[test]
 fn duplicate_ids_are_found_with_and_without_gaps() {
     for (ids, id) in [(["1", "3", "2", "3"], "3"), (["900000000", "1", "2", "900000000"], "900000000")] {
         let frame = read_text(frame_text(8, "id", &ids), Columns::none().require(Quantity::Ids)).unwrap().remove(0);
