@@ -1,5 +1,6 @@
 //! Which columns of a dump are wanted, and which of the dump's columns give them.
 
+use super::attributes::plain;
 use super::lacking::Lack;
 
 /// What the atoms of a dump can have; each comes from one column or from three.
@@ -157,7 +158,7 @@ impl Plan {
     /// Finds the wanted columns among the `names` of a dump's.
     ///
     /// # Errors
-    /// What is missing, and what to write in the dump command.
+    /// What is missing, and what to write in the dump command, or what to call the columns that are there.
     pub(super) fn new(names: &[String], wanted: &Columns) -> Result<Self, Lack> {
         let mut plan = Self { readings: vec![Reading::Skip; names.len()], ..Self::default() };
         let mut missing = vec![];
@@ -180,7 +181,7 @@ impl Plan {
             }
         }
         if !(missing.is_empty() && absent.is_empty()) {
-            return Err(Lack::new(names, &missing, &absent));
+            return Err(renamed(names, wanted).unwrap_or_else(|| Lack::new(names, &missing, &absent)));
         }
         for (other, name) in names.iter().enumerate() {
             let column = names.iter().position(|first| first == name).unwrap_or(other);
@@ -275,4 +276,19 @@ impl Finder<'_> {
     fn images(&mut self) -> Option<[usize; 3]> {
         self.three(["ix", "iy", "iz"], Reading::Integer)
     }
+}
+
+/// What to say where columns would give more if they were called as LAMMPS calls them.
+fn renamed(names: &[String], wanted: &Columns) -> Option<Lack> {
+    let called: Vec<String> = names.iter().map(|name| plain(name)).collect();
+    if called == names {
+        return None;
+    }
+    let plan = match Plan::new(&called, wanted) {
+        Ok(plan) => plan,
+        Err(lack) => return Some(lack),
+    };
+    let read = (0..names.len()).filter(|&c| plan.readings[c] != Reading::Skip && called[c] != names[c]);
+    let (names, called): (Vec<&str>, Vec<&str>) = read.map(|c| (names[c].as_str(), called[c].as_str())).unzip();
+    Some(Lack::of_names(&names, &called))
 }

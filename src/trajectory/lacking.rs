@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::attributes::is_attribute;
 use super::columns::Quantity;
 
 const WRAPPED: [[&str; 3]; 2] = [["x", "y", "z"], ["xs", "ys", "zs"]];
@@ -43,9 +44,25 @@ impl Lack {
                      program unwrapped them, name the columns xu yu zu";
             absent.extend(WRITTEN[0]);
         }
-        let there = names.join(" ");
-        let command = format!("dump 1 all custom 1000 FILE {there} {}", absent.join(" ")).replace("  ", " ");
+        let mut command = String::from("dump 1 all custom 1000 FILE");
+        for (i, name) in names.iter().enumerate().filter(|(_, name)| is_attribute(name)) {
+            if !names[..i].contains(name) {
+                command += &format!(" {name}");
+            }
+        }
+        absent.iter().for_each(|name| command += &format!(" {name}"));
         Self { what, cure: format!("in LAMMPS, add to the dump command: {command}") }
+    }
+
+    /// Of a dump that has all under `names` that LAMMPS does not give; `plain` are those that it does.
+    pub(super) fn of_names(names: &[&str], plain: &[&str]) -> Self {
+        let (names, plain) = (names.join(" "), plain.join(" "));
+        Self {
+            what: format!("there is no {plain}, which {names} may be"),
+            cure: format!(
+                "call columns as LAMMPS does without dump_modify colname, in small letters without quotes: {plain}"
+            ),
+        }
     }
 }
 

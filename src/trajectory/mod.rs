@@ -5,6 +5,7 @@
 //! frame. Of long plain dumps, threads read parts that begin with a frame (`section`, `piece`) before they are asked for (`ahead`).
 
 mod ahead;
+mod attributes;
 mod boxbounds;
 mod columns;
 mod error;

@@ -136,6 +136,25 @@ fn of_coordinates_the_columns_that_complete_them_are_named() {
 }
 
 #[test]
+fn columns_under_other_names_are_no_part_of_the_command() {
+    let told = |columns: &str| message(frame_text(0, columns, &[]), Columns::default().require(Quantity::Charges));
+    let error = told("id type X Y Z q");
+    assert!(error.contains("there is no x y z, which X Y Z may be; call columns as LAMMPS does"), "{error}");
+    assert!(error.ends_with("in small letters without quotes: x y z"), "{error}");
+    let error = told("\"id\" 'type' x y z \"Q\" \"Note\"");
+    assert!(error.contains("there is no id type q, which \"id\" 'type' \"Q\" may be;"), "{error}");
+    // What is lacking besides: LAMMPS takes the command as it stands.
+    let error = told("ID TYPE X Y Z charge X c_Lam[1]");
+    assert!(error.contains("there is no column q;"), "{error}");
+    assert!(error.ends_with("FILE id type x y z c_Lam[1] q"), "{error}");
+    let error = told("id type x y posz charge");
+    assert!(error.contains("there are no columns z q;") && error.ends_with("FILE id type x y z q"), "{error}");
+    // Names of a compute are as they are.
+    let wanted = Columns::none().require_column("c_lam[1]");
+    assert!(message(frame_text(0, "c_Lam[1]", &[]), wanted).ends_with("FILE c_Lam[1] c_lam[1]"));
+}
+
+#[test]
 fn duplicate_ids_are_found_with_and_without_gaps() {
     for (ids, id) in [(["1", "3", "2", "3"], "3"), (["900000000", "1", "2", "900000000"], "900000000")] {
         let frame = read_text(frame_text(8, "id", &ids), Columns::none().require(Quantity::Ids)).unwrap().remove(0);
