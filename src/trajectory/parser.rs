@@ -18,19 +18,22 @@ pub(super) struct Parser {
     keep_text: bool,
     /// The columns of the last frame as its header writes them, and what was made of them.
     planned: Option<(Vec<u8>, Arc<Vec<String>>, Plan)>,
+    /// Whether other parsers have read frames of the dump.
+    pub(super) goes_on: bool,
     rows: Rows,
 }
 
 impl Parser {
     pub(super) fn new(columns: Columns, keep_text: bool) -> Self {
-        Self { columns, keep_text, planned: None, rows: Rows::default() }
+        Self { columns, keep_text, planned: None, goes_on: false, rows: Rows::default() }
     }
 
     /// Reads the frame that comes next; false where the text ends. Its place is left to the caller, but for the line of its
     /// first row in this text, and its units are those that its own header tells.
     ///
     /// # Errors
-    /// A bad frame; one with another number of atoms than `expected`; a dump without the required columns.
+    /// A bad frame; one with another number of atoms than `expected`, or without required columns that frames before had; a dump
+    /// without them.
     pub(super) fn read(
         &mut self,
         text: &mut Text,
@@ -80,8 +83,18 @@ impl Parser {
         }
         let names: Vec<String> =
             String::from_utf8_lossy(&header.columns).split_ascii_whitespace().map(String::from).collect();
-        let plan = Plan::new(&names, &self.columns)
-            .map_err(|lack| Trouble::Dump { line: header.columns_line, message: lack.to_string() })?;
+        let line = header.columns_line;
+        let had_them = self.goes_on || self.planned.is_some();
+        let plan = Plan::new(&names, &self.columns).map_err(|lack| match had_them {
+            true => Trouble::frame(
+                line,
+                format!(
+                    "{}, and the frames before had all; give dumps of other columns apart, or skip bad frames",
+                    lack.what
+                ),
+            ),
+            false => Trouble::Dump { line, message: lack.to_string() },
+        })?;
         self.planned = Some((header.columns.clone(), Arc::new(names), plan));
         Ok(())
     }

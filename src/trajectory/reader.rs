@@ -110,7 +110,8 @@ impl DumpReader {
     /// Reads the next frame into `frame`; false at the end of the dump. After an error there is nothing more to read.
     ///
     /// # Errors
-    /// A frame that is bad, unless bad frames are skipped; a dump without the required columns, or without any frame.
+    /// A frame that is bad, unless bad frames are skipped; a dump whose frames lack required columns from the first on, or that has
+    /// none.
     pub fn read(&mut self, frame: &mut Frame) -> Result<bool> {
         if self.ended {
             return Ok(false);
@@ -169,6 +170,7 @@ impl DumpReader {
             }
             Some(Next::Rest(text)) => {
                 (self.ahead, self.text) = (None, text);
+                self.parser.goes_on = self.n_good > 0;
                 false
             }
             None => false,

@@ -35,9 +35,13 @@ fn long_dump(rng: &mut ChaCha8Rng, most: usize, is_fixed: bool) -> String {
 
 /// What a reader gives of a dump, frame by frame, with the error that ends it.
 fn told(path: &Path, options: ReadOptions, threads: usize) -> Vec<String> {
+    told_of(everything(), path, options, threads)
+}
+
+fn told_of(columns: Columns, path: &Path, options: ReadOptions, threads: usize) -> Vec<String> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     pool.install(|| {
-        let mut reader = DumpReader::open(path, everything(), options).unwrap();
+        let mut reader = DumpReader::open(path, columns, options).unwrap();
         let mut told = vec![];
         let mut frame = Frame::default();
         loop {
@@ -106,6 +110,29 @@ fn troubles_are_the_same_on_any_number_of_threads() {
         with_file(&bytes, |path| {
             for options in all_options() {
                 assert_eq!(told(path, options, 1), told(path, options, 3), "case {case}");
+            }
+        });
+    }
+}
+
+/// A column is called otherwise in the first frame, in one amid those that are read ahead, or in the last.
+#[test]
+fn frames_that_lack_a_column_are_the_same_on_any_number_of_threads() {
+    let mut rng = ChaCha8Rng::seed_from_u64(14);
+    let text = long_dump(&mut rng, 300, true);
+    let headers: Vec<usize> = text.match_indices("ITEM: ATOMS id").map(|(at, _)| at).collect();
+    for header in [0, 1, headers.len() / 2, headers.len() - 1] {
+        let mut text = text.clone();
+        text.replace_range(headers[header] + 12..headers[header] + 14, "no");
+        let required = || everything().require(Quantity::Ids);
+        with_file(&text, |path| {
+            for options in all_options() {
+                let one = told_of(required(), path, options, 1);
+                assert_eq!(one, told_of(required(), path, options, 3), "frame {header}");
+                let skipped = header > 0 && options.on_bad_frame == OnBadFrame::Skip;
+                let (good, last) =
+                    if skipped { (headers.len() - 1, "end, 1 skipped") } else { (header, "no column id") };
+                assert!(one.len() == good + 1 && one[good].contains(last), "frame {header}: {:?}", one.last());
             }
         });
     }

@@ -82,6 +82,25 @@ fn skipping_every_frame_is_an_error_and_so_is_a_missing_column() {
 }
 
 #[test]
+fn a_frame_that_lacks_what_those_before_had_is_a_bad_one() {
+    let good = |step| frame_text(step, "id type x y z", &["1 1 1 2 3"]);
+    let text = good(0) + &frame_text(1, "id type xs ys", &["1 1 1 2"]) + &good(2);
+    let error = message(&text, Columns::default());
+    assert!(
+        error.contains("frame 1, line 19: timestep 1: there is no column zs, and the frames before had all"),
+        "{error}"
+    );
+    let frames = with_file(&text, |path| read(path, Columns::default(), skipping())).unwrap();
+    assert_eq!(frames.iter().map(|f| (f.timestep, f.place.frame)).collect::<Vec<_>>(), [(0, 0), (2, 2)]);
+    // Also where the frame that had them was bad itself; not where none had.
+    let text = good(0).replace("1 1 1 2 3", "1 1 1 2 nan") + &frame_text(1, "id", &["1"]) + &good(2);
+    assert_eq!(with_file(&text, |path| read(path, Columns::default(), skipping())).unwrap().len(), 1);
+    let text = frame_text(1, "id", &["1"]) + &good(2);
+    let error = with_file(&text, |path| read(path, Columns::default(), skipping())).unwrap_err().to_string();
+    assert!(error.contains("there are no columns type x y z; in LAMMPS"), "{error}");
+}
+
+#[test]
 fn after_an_error_there_is_nothing_more() {
     let text = frame_text(0, "id", &["x"]) + &frame_text(1, "id", &["1"]);
     with_file(text, |path| {
