@@ -263,6 +263,57 @@ fn unwrapped_positions_beside_image_flags_that_count_again() {
     transport(&dump).args(["--temperature", "1"]).assert().success();
 }
 
+/// As where another program wraps `x y z` anew and keeps the flags, or another sign or order of atoms is in them.
+#[test]
+fn image_flags_that_contradict_the_positions() {
+    let flags = |change: fn(usize, f64, f64) -> f64| {
+        move |text: String| {
+            let row = |line: &str| match line.split(' ').collect::<Vec<_>>()[..] {
+                [id, kind, mol, q, x, y, z, ix, iy, iz] if id != "ITEM:" => {
+                    let atom: usize = id.parse().unwrap();
+                    let number = |word: &str| word.trim().parse::<f64>().unwrap();
+                    let flags = [(x, ix), (y, iy), (z, iz)].map(|(x, flag)| change(atom, number(x), number(flag)));
+                    let [ix, iy, iz] = flags.map(|flag| flag.to_string());
+                    format!("{id} {kind} {mol} {q} {x} {y} {z} {ix} {iy} {iz}\n")
+                }
+                _ => format!("{line}\n"),
+            };
+            text.lines().map(row).collect()
+        }
+    };
+    let words = [
+        "frame ",
+        "go along the box's ",
+        "by a whole box or several, and ",
+        "the image flags (ix iy iz) are not those of the positions",
+        "dump LAMMPS's own xu yu zu",
+    ];
+    // Of a start that lies boxes away, counted the other way, and of a box whose middle is elsewhere.
+    let changes: [fn(usize, f64, f64) -> f64; 3] = [
+        |atom, _, _| (atom % 7) as f64 - 3.0,
+        |_, _, flag| 3.0 - flag,
+        |_, x, flag| flag + f64::from(u8::from(x > 0.0)),
+    ];
+    let folder = tempfile::tempdir().unwrap();
+    for change in changes {
+        let style = Brownian { wrapped: true, ..Brownian::default() };
+        let dump = damaged(folder.path(), style, flags(change));
+        let message = refusal(transport(&dump).args(["--temperature", "1"]), 1);
+        for word in words {
+            assert!(message.contains(word), "'{word}' is not in: {message}");
+        }
+    }
+    // Ions that go by half the box and more from frame to frame, also in a box that breathes, leans and flips.
+    let dump = folder.path().join("dump");
+    for diffusion in [2.0, 12.5, 50.0] {
+        let style = Brownian { wrapped: true, diffusion: [diffusion; 2], ..Brownian::default() };
+        for style in [style, Brownian { tilt: true, flips: true, breath: 0.05, ..style }] {
+            style.write(&dump, 200, 1);
+            transport(&dump).args(["--temperature", "1"]).assert().success();
+        }
+    }
+}
+
 /// A dump's text with image flags of zero.
 fn without_flags(text: &str) -> String {
     let reset = |line: &str| match line.split(' ').collect::<Vec<_>>()[..] {

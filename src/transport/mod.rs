@@ -13,6 +13,7 @@ pub mod estimators;
 mod ions;
 mod job;
 mod kinetic;
+mod leaps;
 mod molecules;
 mod msd;
 mod onsager;

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use super::assignment::{Assignment, Properties, ReferenceFrame, weighted};
 use super::ions::IonRequest;
 use super::kinetic::thermal_energy;
+use super::leaps::Leaps;
 use super::molecules::Molecules;
 use super::msd::{MsdTable, MultipleTau};
 use super::path::Paths;
@@ -132,6 +133,7 @@ struct Recorder {
     steps: Steps,
     reference_steps: Steps,
     wrapped: Wrapped,
+    leaps: Leaps,
     /// By species and group of ions.
     correlators: Vec<Correlator>,
     units: Option<String>,
@@ -178,6 +180,7 @@ impl Recorder {
             steps: Steps::default(),
             reference_steps: Steps::default(),
             wrapped: Wrapped::default(),
+            leaps: Leaps::default(),
             correlators,
             units: frame.units.clone(),
         };
@@ -227,6 +230,7 @@ impl Recorder {
             self.reference_shift(unwrapped, order, &frame.cell).map_err(|message| frame.error(None, message))?;
         self.reference_steps.take(self.reference_paths.moved(), frame)?;
         self.wrapped.take(unwrapped, order, frame)?;
+        self.leaps.take(unwrapped, order, frame)?;
         let mut moved = self.paths.moved().to_vec();
         for position in &mut moved {
             subtract(position, shift);
