@@ -621,6 +621,38 @@ fn ions_that_share_a_molecule_id() {
     assert!(said && message.contains("do several ions share a molecule id?"), "{message}");
 }
 
+/// Each atom's nearest is its own partner: what matters is whether all hang together.
+#[test]
+fn molecules_that_share_an_id() {
+    let folder = tempfile::tempdir().unwrap();
+    let style = Brownian { n: 60, molecules: true, ..Brownian::default() };
+    let dump = folder.path().join("dump");
+    style.write(&dump, 80, 1);
+    let text = std::fs::read_to_string(&dump).unwrap();
+    // Ids of anions are from 61 on, each on two rows: one for all, one for each two, and their own.
+    let shared = |name: fn(usize) -> usize| -> String {
+        let row = |line: &str| match line.split(' ').collect::<Vec<_>>()[..] {
+            [id, kind @ ("2" | "3"), mol, ref rest @ ..] => {
+                format!("{id} {kind} {} {}\n", name(mol.parse().unwrap()), rest.join(" "))
+            }
+            _ => format!("{line}\n"),
+        };
+        text.lines().map(row).collect()
+    };
+    let run = |text: String| {
+        std::fs::write(&dump, text).unwrap();
+        let mut command = transport_at("1");
+        command.arg(&dump).args(["--ion", "cat:1:1", "--ion", "an:mol:2,3:-1", "--mass", "2=3", "--mass", "3=1"]);
+        command
+    };
+    for name in [(|_| 1) as fn(usize) -> usize, |mol| mol.div_ceil(2)] {
+        let message = refusal(&mut run(shared(name)), 1);
+        let said = message.contains("of the cell apart, which no bond spans, and no others hold the molecule together");
+        assert!(said && message.contains("do several ions share a molecule id?"), "{message}");
+    }
+    run(shared(|mol| mol)).assert().success();
+}
+
 #[test]
 fn temperatures_that_velocities_contradict() {
     let folder = tempfile::tempdir().unwrap();

@@ -14,6 +14,7 @@ mod ions;
 mod job;
 mod kinetic;
 mod leaps;
+mod links;
 mod molecules;
 mod msd;
 mod onsager;

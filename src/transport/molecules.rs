@@ -1,60 +1,76 @@
 //! Whether atoms of one molecule id are a molecule.
 
+use rayon::prelude::*;
+
 use super::assignment::Assignment;
-use crate::geometry::WIDEST;
+use super::links::Links;
 use crate::trajectory::Frame;
 use crate::{Error, Result};
 
-/// Atoms of an ion before and behind one, in the order of ids, of which the nearest is looked for: ids mostly follow the bonds, and
-/// ions that share a molecule id by mistake may be thousands.
-const NEAR: usize = 8;
+/// Atoms of an ion, the first in the order of ids, that are looked at: where thousands of ions share an id, these are many.
+const MOST: usize = 1000;
 
-/// Each atom of a molecular ion with the nearest of those about it in the order of ids, by their places in that order.
-///
-/// A molecule may be long, yet bonds keep these two together. Ions that share an id by mistake part before long.
+/// Frames from one look to the next grow by this share of those before: bonds hold for ever, and what drifts is soon far away.
+const GROWTH: f64 = 1.0 / 16.0;
+
+/// What holds the atoms of each molecular ion together.
 #[derive(Debug, Default)]
-pub(super) struct Molecules(Vec<[usize; 2]>);
+pub(super) struct Molecules {
+    ions: Vec<Ion>,
+    frames: usize,
+    next_look: usize,
+}
+
+#[derive(Debug)]
+struct Ion {
+    /// Places in the order of ids.
+    places: Vec<usize>,
+    links: Links,
+}
 
 impl Molecules {
     /// As they are in the first frame.
     pub fn new(assignment: &Assignment, frame: &Frame, order: &[usize], positions: &[[f64; 3]]) -> Self {
-        let distance = |a: usize, b: usize| separation(frame, positions, [order[a], order[b]]).0;
-        let mut pairs = vec![];
-        for ion in assignment.ions() {
-            let places: Vec<usize> = ion.iter().map(|(place, _)| *place).collect();
-            for (i, &atom) in places.iter().enumerate() {
-                let near = &places[i.saturating_sub(NEAR)..(i + NEAR + 1).min(places.len())];
-                let others = near.iter().filter(|other| **other != atom).map(|&other| (distance(atom, other), other));
-                pairs.extend(others.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, other)| [atom, other]));
-            }
-        }
-        Self(pairs)
+        let several: Vec<_> = assignment.ions().filter(|atoms| atoms.len() > 1).collect();
+        let ion = |atoms: &&[(usize, f64)]| {
+            let places: Vec<usize> = atoms.iter().take(MOST).map(|(place, _)| *place).collect();
+            let links =
+                Links::new(places.len(), |a, b| separation(frame, positions, [a, b].map(|i| order[places[i]])).0);
+            Ion { places, links }
+        };
+        Self { ions: several.par_iter().map(ion).collect(), ..Self::default() }
     }
 
+    /// Takes the next frame; the first is one.
+    ///
     /// # Errors
-    /// Atoms that are too far apart, with file, frame and line.
-    pub fn check(&self, frame: &Frame, order: &[usize], positions: &[[f64; 3]]) -> Result<()> {
-        for pair in &self.0 {
-            let atoms = pair.map(|place| order[place]);
-            let (_, along) = separation(frame, positions, atoms);
-            if along > WIDEST {
-                return Err(self.refuse(frame, atoms, along));
+    /// Atoms that nothing holds together any more, with file, frame and line.
+    pub fn check(&mut self, frame: &Frame, order: &[usize], positions: &[[f64; 3]]) -> Result<()> {
+        self.frames += 1;
+        if self.frames <= self.next_look {
+            return Ok(());
+        }
+        self.next_look = self.frames + (GROWTH * self.frames as f64) as usize;
+        for Ion { places, links } in &mut self.ions {
+            let atoms = |[a, b]: [usize; 2]| [order[places[a]], order[places[b]]];
+            if let Some((pair, along)) = links.cut(|a, b| separation(frame, positions, atoms([a, b])).1) {
+                return Err(refuse(frame, atoms(pair), along));
             }
         }
         Ok(())
     }
+}
 
-    fn refuse(&self, frame: &Frame, [atom, other]: [usize; 2], along: f64) -> Error {
-        let molecule = frame.molecules.as_ref().map_or(String::new(), |ids| format!(" of molecule {}", ids[atom]));
-        frame.error(
-            Some(atom),
-            format!(
-                "atoms {} and {}{molecule} are {along:.2} of the cell apart, which no bond spans: do several ions share a molecule id? \
-                 Give each its own, or take a species of single atoms",
-                frame.ids[atom], frame.ids[other]
-            ),
-        )
-    }
+fn refuse(frame: &Frame, [atom, other]: [usize; 2], along: f64) -> Error {
+    let molecule = frame.molecules.as_ref().map_or(String::new(), |ids| format!(" of molecule {}", ids[atom]));
+    frame.error(
+        Some(atom),
+        format!(
+            "atoms {} and {}{molecule} are {along:.2} of the cell apart, which no bond spans, and no others hold the molecule \
+             together: do several ions share a molecule id? Give each its own, or take a species of single atoms",
+            frame.ids[atom], frame.ids[other]
+        ),
+    )
 }
 
 /// Of two atoms: their nearest images' distance, and its share of the cell.
