@@ -68,6 +68,35 @@ fn a_current_finer_as_or_coarser_than_the_dump_is_compared_with_it() {
     assert!(notes.contains("no two frames of the dumps are at timesteps of the current"), "{notes}");
 }
 
+/// As where the charges of a run are scaled, and those of its dump or its current are not.
+#[test]
+fn a_current_that_is_a_multiple_of_the_displacement_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, out) = (folder.path().join("flux.dat"), folder.path().join("t.json"));
+    let (dump, moments) = run(folder.path());
+    for every in [1, 5, 50] {
+        for (by, percent) in [(0.8, "20 %"), (1.1, "10 %")] {
+            std::fs::write(&path, flux(&moments, every, 0, |j| j.map(|j| by * j))).unwrap();
+            let message = refusal(&mut beside(&dump, &path, &out), 1);
+            let said = format!("displacement in the dumps by {percent}: throughout it is {by:.3} +- 0.000 of that");
+            assert!(message.contains(&said) && message.contains("scaled"), "{every}: {message}");
+        }
+    }
+    // What scatters about the displacement is no multiple of it.
+    let scatter = |j: [f64; 3]| j.map(|j| j + 1.5 * ((j * 1e6).rem_euclid(2.0) - 1.0));
+    std::fs::write(&path, flux(&moments, 1, 0, scatter)).unwrap();
+    beside(&dump, &path, &out).assert().success();
+    let notes = json(&out)["notes"].to_string();
+    assert!(notes.contains("and is not larger or smaller throughout"), "{notes}");
+    let data = "units = \"lj\"\nspecies = { 1 = \"a\", 2 = \"b\" }\ncharges = { a = 0.8, b = -0.8 }\n\n[[system]]\nname = \"s\"\n\
+                trajectory = \"dump\"\ncurrent = \"flux.dat\"\ntimestep = 0.01\ntemperature = 1.0\n";
+    let set = folder.path().join("set.toml");
+    std::fs::write(&set, data).unwrap();
+    std::fs::write(&path, flux(&moments, 1, 0, |j| j)).unwrap();
+    let message = refusal(dumps::ionscape().args(["label", set.to_str().unwrap()]), 1);
+    assert!(message.contains("throughout it is 1.250 +- 0.000 of that"), "{message}");
+}
+
 #[test]
 fn the_force_route_asked_for_has_forces_or_is_refused() {
     let folder = tempfile::tempdir().unwrap();

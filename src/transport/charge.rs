@@ -1,16 +1,11 @@
 //! Collective series of the charge: what all estimates of the conductivity are made from.
 
+use super::agreement::Agreement;
 use super::assignment::IonSpecies;
 use super::current::CurrentSeries;
 use super::record::Record;
 use crate::units::TransportUnits;
 use crate::{Error, Result};
-
-/// A current whose sum over time misses the ions' displacement by more than this share is of something else.
-const LARGEST_MISMATCH: f64 = 0.5;
-
-/// A current that misses it by less than this is an average over all the time between samples.
-const SMALL_MISMATCH: f64 = 0.05;
 
 /// Collective series of the charge, each with its time between samples.
 #[derive(Debug, Default)]
@@ -111,17 +106,10 @@ impl ChargeSeries {
         record: &Record,
         notes: &mut Vec<String>,
     ) -> Result<()> {
-        let mismatch = mismatch(&self.displacement.0, &other.displacement.0, series, record);
-        match mismatch {
-            Some(share) if share > LARGEST_MISMATCH => {
-                return Err(Error::Input(format!(
-                    "the sum of the current over time misses the charge's displacement in the dumps by {:.0} %: check the \
-                     charges, the time step, the current's columns, and that both are of one run",
-                    100.0 * share
-                )));
-            }
-            Some(share) => {
-                self.averaged = share < SMALL_MISMATCH;
+        match Agreement::new(&self.displacement.0, &other.displacement.0, series, record) {
+            Some(agreement) => {
+                notes.extend(agreement.check()?);
+                self.averaged = agreement.is_exact();
                 if self.averaged && other.displacement.0.len() > self.displacement.0.len() {
                     notes.push(
                         "Einstein-Helfand uses the current's sum over time, which is finer than the dumps".into(),
@@ -160,32 +148,4 @@ fn combine(series: &[Vec<[f64; 3]>], factors: &[f64]) -> Vec<[f64; 3]> {
     let n = series.first().map_or(0, Vec::len);
     let at = |t: usize, k: usize| series.iter().zip(factors).map(|(s, f)| f * s[t][k]).sum();
     (0..n).map(|t| std::array::from_fn(|k| at(t, k))).collect()
-}
-
-/// Root mean square of what the sum of the current misses of the displacement between frames, relative to that. Frames
-/// between samples, which a current that is coarser than the dumps has, are passed over.
-fn mismatch(
-    displacement: &[[f64; 3]],
-    integrated: &[[f64; 3]],
-    series: &CurrentSeries,
-    record: &Record,
-) -> Option<f64> {
-    // A sample is written at the end of the time that it is an average over; the sum before it belongs to its start.
-    let every = series.steps_between_samples;
-    let start = series.first_timestep - every;
-    let index = |frame: usize| {
-        let steps = record.first_timestep + frame as i64 * record.steps_between_frames - start;
-        (steps >= 0 && steps % every == 0).then(|| (steps / every) as usize).filter(|&i| i < integrated.len())
-    };
-    let (mut missed, mut moved) = (0.0, 0.0);
-    let shared: Vec<_> = (0..displacement.len()).filter_map(|frame| Some((frame, index(frame)?))).collect();
-    for pair in shared.windows(2) {
-        let [(before, start), (now, end)] = [pair[0], pair[1]];
-        for k in 0..3 {
-            let truth = displacement[now][k] - displacement[before][k];
-            missed += (integrated[end][k] - integrated[start][k] - truth).powi(2);
-            moved += truth * truth;
-        }
-    }
-    (moved > 0.0).then(|| (missed / moved).sqrt())
 }

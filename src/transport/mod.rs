@@ -3,6 +3,7 @@
 //! Requests for ions (`ions`) become atoms of a dump (`assignment`); one pass over the dumps (`sequence`, `path`) records
 //! the ions' collective motion and the mean squared displacements of single ones (`record`, `msd`).
 
+mod agreement;
 mod analysis;
 mod assignment;
 mod charge;
