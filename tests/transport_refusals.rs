@@ -487,6 +487,42 @@ fn currents_that_are_not_what_they_should_be() {
     }
 }
 
+/// LAMMPS names every column; where others do not, no name is sure.
+#[test]
+fn a_current_with_more_or_fewer_columns_than_names() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, out) = (folder.path().join("flux.dat"), folder.path().join("t.json"));
+    let j = |i: i64| format!("{} {} {}", i * 7919 % 13 - 6, i * 104_729 % 11 - 5, i * 1_299_709 % 7 - 3);
+    let run = |header: &str, row: &dyn Fn(i64) -> String, arguments: &[&str]| {
+        std::fs::write(&path, format!("{header}\n{}", (1..=200).map(row).collect::<String>())).unwrap();
+        let mut command = transport_at("1");
+        command.args(["--volume", "100", "--formula-units", "4", "--current", path.to_str().unwrap()]);
+        command.args(["--json", out.to_str().unwrap()]).args(arguments);
+        command
+    };
+    let timed = |i: i64| format!("{} {} {}\n", 10 * i, 0.1 * i as f64, j(i));
+    let plain = |i: i64| format!("{} {}\n", 10 * i, j(i));
+    run("# step v_Jx v_Jy v_Jz", &plain, &[]).assert().success();
+    let expected = json(&out)["estimates"].clone();
+    let message = refusal(&mut run("# step v_Jx v_Jy v_Jz", &timed, &[]), 1);
+    assert!(message.contains("flux.dat: line 2: 5 columns, and 4 are named above the numbers"), "{message}");
+    assert!(message.contains("--current-columns"), "{message}");
+    let message = refusal(&mut run("# step v_Jx v_Jy v_Jz v_T", &plain, &[]), 1);
+    assert!(message.contains("4 columns, and 5 are named above the numbers"), "{message}");
+    run("# step v_Jx v_Jy v_Jz", &timed, &["--current-columns", "-,Jx,Jy,Jz"]).assert().success();
+    assert_eq!(json(&out)["estimates"], expected);
+    // The last columns need no name of the user's, and what is not there has none.
+    let wide = |i: i64| format!("{} {} 7 8\n", 10 * i, j(i));
+    run("# step", &wide, &["--current-columns", "Jx,Jy,Jz"]).assert().success();
+    assert_eq!(json(&out)["estimates"], expected);
+    let message = refusal(&mut run("# step", &plain, &["--current-columns", "step,Jx,Jy,Jz"]), 1);
+    assert!(message.contains("3 columns after the timestep, and --current-columns names 4"), "{message}");
+    // A continuation in the same file.
+    let again = |i: i64| format!("{}{}", if i == 100 { "# step v_Jx v_Jy v_Jz v_T\n" } else { "" }, plain(i));
+    let message = refusal(&mut run("# step v_Jx v_Jy v_Jz", &again, &[]), 1);
+    assert!(message.contains("'step v_Jx v_Jy v_Jz v_T' from here on"), "{message}");
+}
+
 #[test]
 fn samples_that_stand_twice_are_told() {
     let folder = tempfile::tempdir().unwrap();

@@ -34,8 +34,8 @@ pub struct CurrentSeries {
 /// `names` says what the columns after the timestep are, where the files call them otherwise; `-` for others.
 ///
 /// # Errors
-/// No file; a file without these columns, or with a part or two of one; columns that change within a file or between files; a
-/// line that is cut short or no numbers; samples that are not evenly spaced; averages over all that came before.
+/// No file; a file without these columns, or with a part or two of one, or with more or fewer columns than its header names; columns
+/// that change within a file or between files; a line that is cut short or no numbers; samples that are not evenly spaced; averages over all that came before.
 pub fn read_current(paths: &[PathBuf], names: Option<&[String]>) -> Result<CurrentSeries> {
     let mut files = vec![];
     for path in paths {

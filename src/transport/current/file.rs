@@ -7,6 +7,15 @@ use super::layout::{Layout, layout};
 use crate::trajectory::unpacked;
 use crate::{Error, Result};
 
+/// Names of columns after the timestep.
+#[derive(Clone, Copy)]
+enum Named {
+    /// By the file's header, which has one for each column.
+    ByHeader(usize),
+    /// By the user, from the first column on.
+    ByUser(usize),
+}
+
 /// One file, read.
 pub(super) struct File {
     pub path: PathBuf,
@@ -17,6 +26,8 @@ pub(super) struct File {
     /// Numbers after the timestep, row after row.
     pub values: Vec<f64>,
     pub width: usize,
+    /// How many columns after the timestep have a name, and who gave it.
+    named: Named,
     /// Samples whose timestep stood there already.
     pub repeated: usize,
 }
@@ -31,6 +42,7 @@ impl File {
             lines: vec![],
             values: vec![],
             width: 0,
+            named: Named::ByHeader(0),
             repeated: 0,
         };
         let mut header = String::new();
@@ -63,11 +75,15 @@ impl File {
                 return Err(file.error(number, message.into()));
             }
             if file.steps.is_empty() {
-                file.layout = match names {
-                    Some(names) => layout(names.iter().map(String::as_str)),
-                    None => layout(header.split_whitespace().skip(1)),
-                }
-                .map_err(|message| file.error(number, message))?;
+                let words: Vec<&str> = match names {
+                    Some(names) => names.iter().map(String::as_str).collect(),
+                    None => header.split_whitespace().skip(1).collect(),
+                };
+                file.named = match names {
+                    Some(_) => Named::ByUser(words.len()),
+                    None => Named::ByHeader(words.len()),
+                };
+                file.layout = layout(words.into_iter()).map_err(|message| file.error(number, message))?;
             }
             if !content.ends_with('\n') {
                 let message = "the file ends in the middle of a line; the run was cut short or still writes: remove it";
@@ -91,7 +107,7 @@ impl File {
         }
         let found = layout(again.iter().skip(1).copied());
         let differs = match found {
-            Ok(found) if !named => found != self.layout,
+            Ok(found) if !named => found != self.layout || first.len() != again.len(),
             _ => again.first().is_some_and(|word| first.first() == Some(word)),
         };
         if differs {
@@ -121,12 +137,13 @@ impl File {
         let width = self.values.len() - before;
         if self.steps.is_empty() {
             self.width = width;
+            self.check_names().map_err(|message| self.error(number, message))?;
         }
-        if width != self.width || width < self.layout.n_columns {
+        if width != self.width {
             let message = format!(
                 "{} columns, and {} are named; give a file of fix ave/time in mode scalar",
                 width + 1,
-                self.layout.n_columns.max(self.width) + 1
+                self.width + 1
             );
             return Err(self.error(number, message));
         }
@@ -146,6 +163,24 @@ impl File {
             }
         }
         Ok(())
+    }
+
+    /// Refuses names that are not one for each column: which column is which is then anybody's guess. The user may leave out the last.
+    fn check_names(&self) -> Result<(), String> {
+        let columns = self.width + 1;
+        match self.named {
+            Named::ByHeader(named) if named != self.width => Err(format!(
+                "{columns} columns, and {} are named above the numbers, the timestep among them; write one name for each, or say with \
+                 --current-columns what the columns after the timestep are, with - for one that does not count",
+                named + 1
+            )),
+            Named::ByUser(named) if named > self.width => Err(format!(
+                "{} columns after the timestep, and --current-columns names {named}; name the columns from the first one after the \
+                 timestep on, with - for one that does not count",
+                self.width
+            )),
+            _ => Ok(()),
+        }
     }
 
     /// What is wrong at a line, or with the file where that is 0.

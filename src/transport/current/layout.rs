@@ -3,8 +3,6 @@
 /// Columns of a series, by their place.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Layout {
-    /// Columns after the timestep, up to the last one that counts.
-    pub n_columns: usize,
     /// Species, or `None` for the charge current, and the places of x, y and z, of which the first after the timestep is 1.
     pub currents: Vec<(Option<String>, [usize; 3])>,
     /// Whether the charge current stands beside those of species.
@@ -82,7 +80,5 @@ pub(super) fn layout<'a>(names: impl Iterator<Item = &'a str>) -> Result<Layout,
             names.join(" ")
         ));
     }
-    let force = total('f');
-    let last = currents.iter().map(|(_, columns)| columns).chain(&force).flatten().max();
-    Ok(Layout { n_columns: last.copied().unwrap_or(0), currents, unused_total, force })
+    Ok(Layout { force: total('f'), currents, unused_total })
 }
