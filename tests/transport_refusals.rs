@@ -646,6 +646,50 @@ fn runs_in_a_plane() {
     assert!(message.contains("no ion ever moves along z: conductivity, diffusion"), "{message}");
 }
 
+/// As of velocities that were dumped as `vx vy`, with a column of zeros.
+#[test]
+fn currents_in_a_plane() {
+    let folder = tempfile::tempdir().unwrap();
+    let velocities = |z: &str| {
+        with_rows(folder.path(), " vx vy vz", |words| {
+            let last: Vec<u32> = words[4..7].iter().map(|at| u32::from(at.as_bytes()[at.len() - 1])).collect();
+            words.extend([
+                last[0].to_string(),
+                last[1].to_string(),
+                if z == "0" { "0".into() } else { last[2].to_string() },
+            ]);
+        })
+    };
+    let dump = velocities("0");
+    let message = refusal(transport(&dump).args(["--temperature", "1"]), 1);
+    assert!(message.contains("the current by the dump's velocities is 0 along z at all times"), "{message}");
+    transport(&velocities("z")).args(["--temperature", "1"]).assert().success();
+
+    let path = folder.path().join("flux.dat");
+    let file = |row: &dyn Fn([i64; 3]) -> [i64; 3]| {
+        let line = |i: i64| {
+            let [x, y, z] = row([i * 7919 % 13 - 6, i * 104_729 % 11 - 5, i * 1_299_709 % 7 - 3]);
+            format!("{} {x} {y} {z}\n", 100 * i)
+        };
+        std::fs::write(&path, format!("# TimeStep v_Jx v_Jy v_Jz\n{}", (1..=200).map(line).collect::<String>()))
+            .unwrap();
+        let mut command = transport_at("1");
+        command.args(["--volume", "100", "--formula-units", "4", "--current", path.to_str().unwrap()]);
+        command
+    };
+    for (row, words) in [
+        (&(|[x, y, _]: [i64; 3]| [x, y, 0]) as &dyn Fn([i64; 3]) -> [i64; 3], "the current is 0 along z at all times"),
+        (&|[_, y, _]| [0, y, 0], "the current is 0 along x and z at all times"),
+    ] {
+        let message = refusal(&mut file(row), 1);
+        assert!(message.contains(words), "{message}");
+        // Beside a dump that is in space, this is said and not how much of its motion the current misses.
+        let message = refusal(file(row).arg(&dump).args(["--cation", "1", "--anion", "2"]), 1);
+        assert!(message.contains(words), "{message}");
+    }
+    file(&|row| row).assert().success();
+}
+
 #[test]
 fn ions_that_share_a_molecule_id() {
     let folder = tempfile::tempdir().unwrap();

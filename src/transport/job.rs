@@ -68,23 +68,36 @@ fn drift(record: &Record, analysis: &Analysis) -> Option<String> {
 /// Velocities' temperature may differ from the one given by this share, and by so many of its errors.
 const SAME_TEMPERATURE: (f64, f64) = (0.1, 4.0);
 
-/// Axes along which no ion ever moves, where others do.
-fn still_axes(record: &Record) -> Vec<&'static str> {
-    let moves = |k: usize| record.displacement.iter().flatten().any(|moved| moved[k] != 0.0);
+/// Axes along which all of these vectors are zero, where others are not.
+fn still_axes<'a>(vectors: impl Iterator<Item = &'a [f64; 3]>) -> Vec<&'static str> {
+    let moves = vectors.fold([false; 3], |moves, v| std::array::from_fn(|k| moves[k] || v[k] != 0.0));
     let still: Vec<_> =
-        ["x", "y", "z"].into_iter().enumerate().filter(|(k, _)| !moves(*k)).map(|(_, axis)| axis).collect();
+        ["x", "y", "z"].into_iter().zip(moves).filter(|(_, moves)| !moves).map(|(axis, _)| axis).collect();
     if still.len() == 3 { vec![] } else { still }
 }
 
 /// Refuses runs in a plane or on a line: all numbers here are of motion in space.
 fn check_dimensions(record: &Record) -> Result<()> {
-    let still = still_axes(record);
+    let still = still_axes(record.displacement.iter().flatten());
     if still.is_empty() {
         return Ok(());
     }
     Err(Error::Input(format!(
         "no ion ever moves along {}: conductivity, diffusion and their errors are of three dimensions here, and would be too small; a run \
          in space is needed",
+        still.join(" and ")
+    )))
+}
+
+/// Refuses a current that lacks an axis; `whose` is it.
+fn check_axes(series: &ChargeSeries, whose: &str) -> Result<()> {
+    let still = still_axes(series.current.iter().flat_map(|(current, _)| current));
+    if still.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Input(format!(
+        "{whose} is 0 along {} at all times: the conductivity is a mean over three dimensions here, and would be too small; give the \
+         current along all three, of a run in space",
         still.join(" and ")
     )))
 }
@@ -109,12 +122,12 @@ impl Job {
             true => None,
             false => Some(record(&self.dumps, &self.record, on_frame)?),
         };
+        record.as_ref().map_or(Ok(()), check_dimensions)?;
         self.check_frame(record.as_ref(), current.is_some())?;
         let mut notes = record.as_ref().map_or(vec![], |r| r.notes.clone());
         let series = self.series(record.as_ref(), current.as_ref(), &mut notes)?;
         let (volume, amount) = self.size(record.as_ref())?;
         if let Some(record) = &record {
-            check_dimensions(record)?;
             self.look_at(record, &mut notes);
         }
         let analysis = analyse(&series, record.as_ref(), &self.conditions)?;
@@ -258,7 +271,9 @@ impl Job {
         let units = &self.conditions.units;
         let from_record = record.map(|record| ChargeSeries::from_record(record, units)).transpose()?;
         let Some(current) = current else {
-            return Ok(from_record.unwrap_or_default());
+            let series = from_record.unwrap_or_default();
+            check_axes(&series, "the current by the dump's velocities")?;
+            return Ok(series);
         };
         notes.extend(current.notes.iter().cloned());
         self.check_species(current, record)?;
@@ -275,6 +290,7 @@ impl Job {
         };
         let mass = self.one_mass(record);
         let from_current = ChargeSeries::from_current(current, self.record.timestep, units, &known, mass)?;
+        check_axes(&from_current, "the current")?;
         if self.conditions.langevin_damp.is_some() && current.force.is_some() && mass.is_none() {
             return Err(Error::Input(
                 "the force route on a summed force needs one mass that all ions have; give --mass TYPE=VALUE for each \
