@@ -523,6 +523,51 @@ fn a_current_with_more_or_fewer_columns_than_names() {
     assert!(message.contains("'step v_Jx v_Jy v_Jz v_T' from here on"), "{message}");
 }
 
+/// As LAMMPS of 22 Jul 2025 writes them.
+#[test]
+fn files_of_other_kinds_in_the_place_of_a_current() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flux.dat");
+    for (text, what) in [
+        (
+            "# Time-correlated data for fix c\n# Timestep Number-of-time-windows\n# Index TimeDelta Ncount v_Jx*v_Jx\n0 20\n1 0 1 0.96\n",
+            "correlations",
+        ),
+        ("# Time-correlated data for fix c\n# Time v_Jx*v_Jx v_Jy*v_Jy\n# Timestep: 0\n0 0.96 30.5\n", "correlations"),
+        (
+            "# Time-averaged data for fix v\n# TimeStep Number-of-rows\n# Row c_J\n10 3\n1 -0.4\n2 -6\n3 0.2\n",
+            "mode vector",
+        ),
+        ("# Histogrammed data for fix h\n# TimeStep Number-of-bins Total-counts\n0 10 1\n", "histograms or chunks"),
+        (
+            "# Chunk-averaged data for fix h and group all\n# Timestep Number-of-chunks Total-count\n0 10 1\n",
+            "histograms or chunks",
+        ),
+        (
+            "# Time-averaged data for fix y\n# TimeStep v_Jx v_Jy v_Jz\n---\nkeywords: ['Step', 'v_Jx', ]\ndata:\n  - [10, 1, ]\n",
+            "YAML",
+        ),
+        ("keywords: ['Step', 'v_Jx', ]\ndata:\n  - [10, 1, ]\n", "YAML"),
+        ("LAMMPS (22 Jul 2025 - Update 4)\nunits lj\n", "a log"),
+        ("   Step          Temp          v_Jx          v_Jy          v_Jz\n   0   1   2   3   4\n", "a log"),
+        ("step,Jx,Jy,Jz\n10,1,2,3\n", "does not begin with a timestep"),
+    ] {
+        std::fs::write(&path, text).unwrap();
+        for arguments in [&[][..], &["--current-columns", "Jx,Jy,Jz"]] {
+            let mut command = transport_at("1");
+            command
+                .args(["--current", path.to_str().unwrap(), "--volume", "9", "--formula-units", "4"])
+                .args(arguments);
+            let message = refusal(&mut command, 1);
+            let says = message.contains("flux.dat: line ") && message.contains(what);
+            assert!(
+                says && message.contains("fix flux all ave/time 1 10 10 v_Jx v_Jy v_Jz file flux.dat"),
+                "{message}"
+            );
+        }
+    }
+}
+
 #[test]
 fn samples_that_stand_twice_are_told() {
     let folder = tempfile::tempdir().unwrap();

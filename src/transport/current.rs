@@ -1,6 +1,7 @@
 //! Time series of the current, as LAMMPS's `fix ave/time` writes them.
 
 mod file;
+mod foreign;
 mod layout;
 mod running;
 

@@ -3,6 +3,7 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
+use super::foreign;
 use super::layout::{Layout, layout};
 use crate::trajectory::unpacked;
 use crate::{Error, Result};
@@ -57,6 +58,11 @@ impl File {
             let Ok(content) = std::str::from_utf8(&line) else {
                 return Err(file.error(number, "this is no text; give a file that fix ave/time wrote".into()));
             };
+            if file.steps.is_empty()
+                && let Some(message) = foreign::kind(content)
+            {
+                return Err(file.error(number, message));
+            }
             if let Some(comment) = content.trim_start().strip_prefix('#') {
                 // A continuation in the same file repeats its header; the names are those above the first numbers.
                 if file.steps.is_empty() {
@@ -69,10 +75,10 @@ impl File {
             if content.trim().is_empty() {
                 continue;
             }
-            if content.starts_with("ITEM:") {
-                let message = "this is a dump, and no file of fix ave/time; give it without --current (each --current takes \
-                               one file)";
-                return Err(file.error(number, message.into()));
+            if file.steps.is_empty() && !begins_with_a_timestep(content) {
+                let message =
+                    format!("the line does not begin with a timestep; give a file as of {}", foreign::INSTEAD);
+                return Err(file.error(number, message));
             }
             if file.steps.is_empty() {
                 let words: Vec<&str> = match names {
@@ -190,4 +196,8 @@ impl File {
             line => Error::Input(format!("{}: line {line}: {message}", self.path.display())),
         }
     }
+}
+
+fn begins_with_a_timestep(line: &str) -> bool {
+    line.split_ascii_whitespace().next().is_some_and(|word| word.parse::<i64>().is_ok())
 }
