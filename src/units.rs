@@ -170,6 +170,13 @@ pub struct TransportUnits {
     pub viscosity: f64,
 }
 
+impl TransportUnits {
+    /// Whether they are those of `lj`, which have no fixed size.
+    pub(crate) fn is_reduced(&self) -> bool {
+        self.molar_conductivity == 1.0
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -301,6 +301,48 @@ fn a_damping_time_without_forces_is_refused_in_words_that_fit_data_sets() {
     assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
 }
 
+/// As of a run in lj units that is called real: no verdict tells, and the size does.
+#[test]
+fn labels_beyond_those_of_any_ion_are_doubtful() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, out) = (folder.path().join("dataset.toml"), folder.path().join("t.json"));
+    let dump = folder.path().join("a.lammpstrj");
+    Brownian::default().write(&dump, 1500, 1);
+    // Frames are 100 steps apart, D is half an angstrom squared in that time: 25e-9 m2/s with steps of 2 fs.
+    let data = |units: &str, timestep: &str| {
+        format!(
+            "units = \"{units}\"\nspecies = {{ 1 = \"first\", 2 = \"anion\" }}\ncharges = {{ first = 1.0, anion = -1.0 }}\n\n[[system]]\n\
+             name = \"a\"\ntrajectory = \"a.lammpstrj\"\ntimestep = {timestep}\ntemperature = 298.15\n"
+        )
+    };
+    let label = |units: &str, timestep: &str, arguments: &[&str]| {
+        std::fs::write(&path, data(units, timestep)).unwrap();
+        let mut command = ionscape();
+        command.args(["label", path.to_str().unwrap()]).args(arguments);
+        command
+    };
+    let message = dumps::refusal(&mut label("real", "0.02", &[]), 1);
+    assert!(message.contains("0 of 1 labels were written; those of a are doubtful"), "{message}");
+    assert!(
+        message.contains("S cm2/mol is beyond that of any ions") && message.contains("which may be lj"),
+        "{message}"
+    );
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), data("real", "0.02"));
+    label("real", "0.02", &["--accept-doubtful"]).assert().success();
+    label("real", "2.0", &[]).assert().success();
+    label("lj", "0.0001", &[]).assert().success();
+
+    let notes = |timestep: &str| {
+        let mut command = ionscape();
+        command.args(["transport", dump.to_str().unwrap(), "--units", "real", "--temperature", "298.15"]);
+        command.args(["--timestep", timestep, "--cation", "1", "--anion", "2", "--json", out.to_str().unwrap()]);
+        command.assert().success();
+        json(&out)["notes"].to_string()
+    };
+    assert!(notes("0.02").contains("S cm2/mol is beyond that of any ions"), "{}", notes("0.02"));
+    assert!(!notes("2").contains("beyond that of any ions"), "{}", notes("2"));
+}
+
 #[test]
 fn what_cannot_be_written_to_is_refused_before_labels_are_computed() {
     let folder = tempfile::tempdir().unwrap();

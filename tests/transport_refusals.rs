@@ -651,7 +651,10 @@ fn labels_are_filled_in_or_nothing_is_written() {
     // Of a sound system and a doubtful one the first is written, and the command fails for the other.
     let both = format!("{head}{}{}", system("b", "temperature = 1.0\n"), system("a", "temperature = 1.0\n"));
     let message = refusal(&mut label(&both), 1);
-    assert!(message.contains("1 of 2 labels were written; those of b are doubtful"), "{message}");
+    assert!(
+        message.contains("1 of 2 labels were written; those of b are doubtful and were not (b: not diffusive): run"),
+        "{message}"
+    );
     assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{both}{added}"));
 
     for (text, words) in [

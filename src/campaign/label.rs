@@ -11,7 +11,9 @@ use super::results::{read_pair, snapshots_of_chunks};
 use super::store::{State, Store};
 use super::systems::SystemPlan;
 use crate::transport::response::{FEWEST_PAIRS, Pair, ResponseOptions, paired_response};
-use crate::transport::{Amount, Conditions, Job, Properties, RecordOptions, ReferenceFrame, TransportReport, Verdict};
+use crate::transport::{
+    Amount, Conditions, Job, Properties, RecordOptions, ReferenceFrame, TransportReport, Verdict, implausible,
+};
 use crate::{Error, Result};
 
 /// The routes may differ by so many errors before the label is called doubtful.
@@ -140,6 +142,7 @@ pub fn label(campaign: &Campaign, system: &SystemPlan, store: &Store, state: &St
     if let Some(combined) = label.combined.filter(|combined| combined.value <= 0.0) {
         label.doubts.push(format!("the label, {:.4e}, is not above zero, as a conductivity is", combined.value));
     }
+    label.doubts.extend(label.combined.and_then(|combined| implausible(combined.value, &campaign.units)));
     Ok(label)
 }
 

@@ -6,7 +6,7 @@ use anyhow::bail;
 use ionscape::dataset::{Dataset, Label, System, check_for_labels, write_labels};
 use ionscape::output::AtomicFile;
 use ionscape::transport::{
-    Amount, Conditions, IonRequest, Job, Per, Properties, RecordOptions, ReferenceFrame, TransportReport, Verdict,
+    Amount, Conditions, IonRequest, Job, Per, Properties, RecordOptions, ReferenceFrame, TransportReport,
 };
 use ionscape::units::UnitStyle;
 use serde::Serialize;
@@ -27,7 +27,7 @@ pub struct Arguments {
     #[arg(long)]
     again: bool,
 
-    /// Write labels whose estimators disagree or whose motion is not diffusive too.
+    /// Write doubtful labels too: whose estimators disagree, whose motion is not diffusive, or that are beyond those of any ions.
     #[arg(long)]
     accept_doubtful: bool,
 
@@ -89,9 +89,8 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     if !labelled.is_empty() {
         results::write_json(arguments.json.as_deref(), &labelled)?;
     }
-    let is_doubtful = |l: &&Labelled| matches!(l.report.verdict, Verdict::NotDiffusive | Verdict::EstimatorsDisagree);
     let (left, kept): (Vec<&Labelled>, Vec<&Labelled>) =
-        labelled.iter().partition(|l| !arguments.accept_doubtful && is_doubtful(l));
+        labelled.iter().partition(|l| !arguments.accept_doubtful && l.report.doubt().is_some());
     if !kept.is_empty() {
         write_labels(path, &text, &kept.iter().map(|l| label(l)).collect::<anyhow::Result<Vec<_>>>()?)?;
     }
@@ -101,9 +100,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     results::print_table(&rows?)?;
     if !left.is_empty() {
         let names: Vec<&str> = left.iter().map(|l| l.name.as_str()).collect();
+        let why: Vec<String> = left.iter().filter_map(|l| Some(format!("{}: {}", l.name, l.report.doubt()?))).collect();
         let doubtful = format!(
-            "those of {} are doubtful and were not: run ionscape transport on them, or write them too with --accept-doubtful",
-            names.join(", ")
+            "those of {} are doubtful and were not ({}): run ionscape transport on them, or write them too with --accept-doubtful",
+            names.join(", "),
+            why.join("; ")
         );
         failed.insert(0, doubtful);
     }

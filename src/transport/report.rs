@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::analysis::{Amount, Analysis, Conditions, Method};
 use super::assignment::IonSpecies;
+use super::plausible::implausible;
 use super::record::Record;
 use super::self_diffusion::yeh_hummer;
 use super::verdict::{Judgement, Verdict, best};
@@ -36,6 +37,9 @@ pub struct TransportReport {
     pub n_frames: Option<usize>,
     pub net_charge: f64,
     pub notes: Vec<String>,
+    /// Why the best estimate cannot be of ions, whatever the verdict; the notes say so too.
+    #[serde(skip)]
+    pub implausible: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -97,12 +101,14 @@ pub struct Subject<'a> {
 impl TransportReport {
     /// Puts an analysis into the units that reports have: conductivities in S/m, molar ones in S cm2/mol and diffusion coefficients in
     /// m2/s, or reduced in `lj`.
-    pub fn new(subject: &Subject, analysis: &Analysis, judgement: Judgement, notes: Vec<String>) -> Self {
+    pub fn new(subject: &Subject, analysis: &Analysis, judgement: Judgement, mut notes: Vec<String>) -> Self {
         let Subject { record, volume, amount, conditions, viscosity } = *subject;
         let units = &conditions.units;
         let sigma = units.conductivity / (volume * conditions.temperature);
         let molar = sigma * volume / amount.number * units.molar_conductivity;
         let chosen = best(&analysis.estimates);
+        let implausible = chosen.and_then(|chosen| implausible(molar * chosen.estimate.value, units));
+        notes.extend(implausible.clone());
         let estimates = analysis.estimates.iter().map(|e| ConductivityEstimate {
             method: e.method,
             sigma: sigma * e.estimate.value,
@@ -158,6 +164,7 @@ impl TransportReport {
             n_frames: record.map(|r| r.n_frames),
             net_charge: record.map_or(0.0, |r| r.assignment.net_charge()),
             notes,
+            implausible,
         }
     }
 
@@ -168,6 +175,14 @@ impl TransportReport {
     pub fn best_estimate(&self) -> Result<&ConductivityEstimate> {
         let best = self.estimates.iter().find(|e| Some(e.method) == self.best);
         best.ok_or_else(|| Error::Input(format!("too short for a conductivity: {}", self.judgement.reasons.join("; "))))
+    }
+
+    /// Why the best estimate is no label to learn from; none where it is one, be it imprecise.
+    pub fn doubt(&self) -> Option<&str> {
+        match self.verdict {
+            Verdict::NotDiffusive | Verdict::EstimatorsDisagree => Some(self.verdict.label()),
+            Verdict::Good | Verdict::TooShort => self.implausible.as_deref(),
+        }
     }
 
     /// Turns molar conductivities into those per equivalent.
