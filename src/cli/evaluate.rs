@@ -163,12 +163,14 @@ fn warn_of_responses(metadata: &Metadata, beside: &[&Agreement]) {
 
 /// Warns of systems that are unlike those of the training.
 fn warn_of_extrapolation(systems: &[Evaluated]) {
-    for system in systems.iter().filter(|s| s.outside_domain > 0.05) {
-        log::warn!(
-            "{}: {:.0} % of the ions lie outside the training domain",
-            system.prediction.name,
-            100.0 * system.outside_domain
-        );
+    for system in systems {
+        if let Some(share) = system.outside_domain.filter(|share| *share > 0.05) {
+            log::warn!(
+                "{}: {:.0} % of the ions lie outside the training domain",
+                system.prediction.name,
+                100.0 * share
+            );
+        }
     }
     for system in systems {
         if let Some(grade) = system.system_extrapolation.filter(|grade| *grade > model::Agreement::NOTABLE) {

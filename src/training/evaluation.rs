@@ -41,12 +41,12 @@ pub struct Evaluated {
     pub ensemble_deviation: f64,
     /// Error of the mean over the given frames, if there are enough of them: the other part.
     pub sampling_error: Option<f64>,
-    /// The larger of the two grades that follow, one that is absent left out.
-    pub extrapolation: f64,
-    /// Mean extrapolation grade of its ions; -1 for a model without a training domain.
-    pub ion_extrapolation: f64,
-    /// Share of ions with a grade above 1.
-    pub outside_domain: f64,
+    /// The larger of `ion_extrapolation` and `system_extrapolation`, one that is absent left out.
+    pub extrapolation: Option<f64>,
+    /// Mean extrapolation grade of its ions; none for a model without a training domain.
+    pub ion_extrapolation: Option<f64>,
+    /// Share of ions with a grade above 1; likewise.
+    pub outside_domain: Option<f64>,
     /// As [`Agreement::system_extrapolation`].
     pub system_extrapolation: Option<f64>,
     /// The field beside the responses of ions, where they are known.
@@ -148,8 +148,13 @@ fn evaluate_one(local: &LocalModel, member: &Member) -> Result<Evaluated> {
         .collect();
     let sampling_error = statistics::mean_with_error(&frames)?.error.filter(|e| e.converged).map(|e| e.value);
     let error = agreement.deviation.hypot(sampling_error.unwrap_or(0.0));
-    let ion_extrapolation = ions.iter().map(|ion| ion[2]).sum::<f64>() / n as f64;
-    let system_extrapolation = agreement.system_extrapolation(local.model().metadata());
+    let metadata = local.model().metadata();
+    // Without a domain the grade is -1, which is none.
+    let of_grades = |of: &dyn Fn(f64) -> f64| {
+        metadata.domain.as_ref().map(|_| ions.iter().map(|ion| of(ion[2])).sum::<f64>() / n as f64)
+    };
+    let ion_extrapolation = of_grades(&|grade| grade);
+    let system_extrapolation = agreement.system_extrapolation(metadata);
     let beside = beside_responses(local, member)?;
     Ok(Evaluated {
         local_mean_squared_z: beside.as_ref().map(|agreement| agreement.mean_squared_z),
@@ -157,10 +162,10 @@ fn evaluate_one(local: &LocalModel, member: &Member) -> Result<Evaluated> {
         prediction: prediction(member, agreement.mean, error),
         ensemble_deviation: agreement.deviation,
         sampling_error,
-        extrapolation: system_extrapolation.map_or(ion_extrapolation, |system| system.max(ion_extrapolation)),
+        extrapolation: [ion_extrapolation, system_extrapolation].into_iter().flatten().reduce(f64::max),
         ion_extrapolation,
         system_extrapolation,
-        outside_domain: ions.iter().filter(|ion| ion[2] > 1.0).count() as f64 / n as f64,
+        outside_domain: of_grades(&|grade| f64::from(u8::from(grade > 1.0))),
     })
 }
 
