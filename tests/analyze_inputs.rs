@@ -328,3 +328,17 @@ fn values_that_a_dump_rounds_to_zero() {
     assert!(said("alone").contains("multiples of 0.01, and some are 0"), "{}", said("alone"));
     assert!(!said("exact").contains("rounded"));
 }
+
+/// As OVITO writes a dump that it has read.
+#[test]
+fn columns_whose_brackets_were_lost_are_the_field_s() {
+    let columns = "id type q x y z local spread grade";
+    let bare = run().dump(columns, ["c_lam1", "c_lam2", "c_lam3"]);
+    let two = run().dump("id type q x y z local spread", ["c_lam1", "c_lam2", ""]);
+    let folder = Folder::new(&[("whole", &run().with_field()), ("bare", &bare), ("two", &two)]);
+    let [whole, bare] = ["whole", "bare"].map(|dump| folder.analyze(&[dump, "--pair-distance", "1.8"]));
+    assert_eq!((&whole["states"], &whole["distribution"]), (&bare["states"], &bare["distribution"]));
+    assert_eq!((&whole["column"], &bare["column"]), (&"c_lam[1]".into(), &"c_lam1".into()));
+    assert!(notes(&bare).contains("c_lam1 c_lam2 c_lam3 are taken for c_lam[1] c_lam[2] c_lam[3]"), "{}", notes(&bare));
+    assert!(folder.refusal(&["analyze", "two"], 1).contains("there is no column c_lam[1]"));
+}

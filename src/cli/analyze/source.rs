@@ -53,19 +53,32 @@ fn warn_of_empty(frame: &Frame) {
     SAID.call_once(|| log::warn!("{}", frame.error(None, "it has no atoms; such frames are left out".into())));
 }
 
+/// How a dump names the field's columns.
+#[derive(Clone, Copy, PartialEq)]
+enum Called {
+    /// `NAME[1]` and its two neighbours, as LAMMPS does.
+    WithBrackets,
+    /// `NAME1` and its two neighbours.
+    Bare,
+    /// Exactly as was asked for: one column alone.
+    Single,
+}
+
 /// The dumps of one run.
 pub struct Source<'a> {
     pub dumps: &'a [PathBuf],
     column: &'a str,
     names: [String; 3],
+    /// The same without brackets, as OVITO writes them.
+    bare_names: [String; 3],
     pub predictor: Option<Predictor<'a>>,
     reading: ReadOptions,
     /// What the model computed in the first reading, by the frame's number: dumps before it may have had the columns.
     computed: HashMap<usize, Vec<f64>>,
     /// The first frame's columns were compared with the model.
     compared: bool,
-    /// The field is a column of exactly the name that was given.
-    single: bool,
+    /// What the field's columns are called where it was found last.
+    called: Called,
     /// Unit style of the data set that names the dumps.
     pub dataset_units: Option<&'a str>,
     /// The first frame's length unit in the model's.
@@ -80,11 +93,12 @@ impl<'a> Source<'a> {
             dumps,
             column: &options.column,
             names: [1, 2, 3].map(|i| format!("{}[{i}]", options.column)),
+            bare_names: [1, 2, 3].map(|i| format!("{}{i}", options.column)),
             predictor,
             reading: options.reading.options(),
             computed: HashMap::new(),
             compared: false,
-            single: false,
+            called: Called::WithBrackets,
             dataset_units: None,
             length: None,
             stated_units: None,
@@ -147,7 +161,19 @@ impl<'a> Source<'a> {
 
     /// Name of the field's column.
     pub fn column(&self) -> &str {
-        if self.single { self.column } else { &self.names[0] }
+        match self.called {
+            Called::WithBrackets => &self.names[0],
+            Called::Bare => &self.bare_names[0],
+            Called::Single => self.column,
+        }
+    }
+
+    /// That columns of other names were taken for the field's.
+    pub fn renamed(&self) -> Option<String> {
+        (self.called == Called::Bare).then(|| {
+            let [bare, asked] = [&self.bare_names, &self.names].map(|names| names.join(" "));
+            format!("{bare} are taken for {asked}, whose names OVITO writes so")
+        })
     }
 
     /// Refuses units that are not the data set's or those of the frames before, or lengths that are not those of the frames before.
@@ -204,19 +230,14 @@ impl<'a> Source<'a> {
                 columns = columns.want(Quantity::Masses);
             }
         }
-        self.names.iter().fold(columns, Columns::want_column).want_column(self.column)
+        self.names.iter().chain(&self.bare_names).fold(columns, Columns::want_column).want_column(self.column)
     }
 
     fn values(&mut self, frame: &Frame, number: usize) -> anyhow::Result<Values> {
-        let [local, spread, grade] = &self.names;
-        let named = |name: &str| frame.column(name).map(<[f64]>::to_vec);
-        let written = match named(local) {
-            Some(local) => Some(Values::new(local, named(spread), named(grade))),
-            None => named(self.column).map(|local| {
-                self.single = true;
-                Values::new(local, None, None)
-            }),
-        };
+        let written = self.written(frame).map(|(values, called)| {
+            self.called = called;
+            values
+        });
         if let Some(mut values) = written {
             rounded::keep(frame, &mut values);
             if !self.compared {
@@ -227,8 +248,9 @@ impl<'a> Source<'a> {
         }
         let Some(predictor) = &self.predictor else {
             let message = format!(
-                "there is no column {local}; `ionscape predict MODEL DUMP -o OUT` adds it, compute conductivity/atom makes it \
-                 in LAMMPS, --model computes it here, and --column names another"
+                "there is no column {}; `ionscape predict MODEL DUMP -o OUT` adds it, compute conductivity/atom makes it \
+                 in LAMMPS, --model computes it here, and --column names another",
+                self.names[0]
             );
             return Err(frame.error(None, message).into());
         };
@@ -238,6 +260,21 @@ impl<'a> Source<'a> {
         let values = predictor.evaluate(frame)?;
         self.computed.insert(number, values.local.clone());
         Ok(values)
+    }
+
+    /// The columns of a frame that has the field.
+    fn written(&self, frame: &Frame) -> Option<(Values, Called)> {
+        let named = |name: &str| frame.column(name).map(<[f64]>::to_vec);
+        let [local, spread, grade] = &self.names;
+        if let Some(local) = named(local) {
+            return Some((Values::new(local, named(spread), named(grade)), Called::WithBrackets));
+        }
+        if let Some(local) = named(self.column) {
+            return Some((Values::new(local, None, None), Called::Single));
+        }
+        // All three, since a name that ends in 1 may be anything.
+        let [local, spread, grade] = self.bare_names.each_ref().map(|name| named(name));
+        Some((Values::new(local?, Some(spread?), Some(grade?)), Called::Bare))
     }
 
     /// An ion of several atoms counts once: where its first atom is listed, at its centre of mass and with its charge.

@@ -65,6 +65,7 @@ impl Analysis {
         source.each_frame("frames", &mut |frame, values, ions| first.add(frame, values, ions))?;
         let FirstReading { field, shape, spatial, waves, history, map, last, written, course, mut notes, .. } = first;
         let Some(last) = last else { anyhow::bail!("there is no frame to analyze") };
+        notes.extend(source.renamed());
         let (distribution, pairs) = (field.summary()?, spatial);
         let spatial = pairs.as_ref().map(SpatialCorrelation::summary);
         let unit_style = Units::of(options.units, written.units.as_deref().or(source.units()))?;
