@@ -38,6 +38,12 @@ fn what_needs_no_course_is_found_without_one() {
     (back.steps, back.frames) = (back.steps.into_iter().rev().collect(), back.frames.into_iter().rev().collect());
     let mut again = run();
     again.steps[8..].iter_mut().for_each(|step| *step -= 750);
+    // Row numbers in place of ids, of rows that change places: of unlike ions, and of types that tell no charge.
+    let mut rows = run();
+    rows.frames[7].swap(3, 30);
+    rows.frames.iter_mut().for_each(|ions| ions.iter_mut().enumerate().for_each(|(i, ion)| ion.id = i + 1));
+    let mut one_type = rows.clone();
+    one_type.frames.iter_mut().flatten().for_each(|ion| ion.kind = 1);
     // Atoms of a dump without ids may stand in another order in each frame.
     let mut turned = run();
     turned.frames.iter_mut().enumerate().for_each(|(t, ions)| ions.rotate_left(7 * t % 40));
@@ -49,6 +55,8 @@ fn what_needs_no_course_is_found_without_one() {
         ("uneven", &uneven.with_field()),
         ("back", &back.with_field()),
         ("again", &again.with_field()),
+        ("rows", &rows.with_field()),
+        ("one type", &one_type.with_field()),
         ("no ids", &no_ids),
     ]);
     let analyze = |dump: &str| folder.analyze(&[dump, "--pair-distance", "1.8"]);
@@ -60,6 +68,8 @@ fn what_needs_no_course_is_found_without_one() {
         ("uneven", "step 1150: frames are unevenly spaced from here on"),
         ("back", "step 1000: time goes back, from step 1100; give frames in the order of time"),
         ("again", "step 50: time goes back, from step 700; give frames in the order of time"),
+        ("rows", "step 700: the ion of id 4 is of type 2 here, and was of type 1 at step 0: ids name other atoms"),
+        ("one type", "step 700: the ion of id 4 has a charge of -1 here, and had 1 at step 0: ids name other atoms"),
         ("no ids", "step 0: the dump has no ids; add id to the dump command"),
     ] {
         let found = analyze(dump);

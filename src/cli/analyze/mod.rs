@@ -4,6 +4,7 @@ mod course;
 mod csv;
 mod dataset;
 mod figures;
+mod identity;
 mod ions;
 mod notes;
 mod options;

@@ -11,6 +11,7 @@ use ionscape::trajectory::Frame;
 use serde::Serialize;
 
 use super::course::Course;
+use super::identity::Identity;
 use super::ions::Ions;
 use super::notes;
 use super::options::{Options, Units};
@@ -245,6 +246,7 @@ struct FirstReading<'a> {
     last: Option<Ions>,
     written: Written,
     course: Course,
+    identity: Identity,
     notes: Vec<String>,
 }
 
@@ -262,6 +264,7 @@ impl<'a> FirstReading<'a> {
             last: None,
             written: Written::default(),
             course: Course::default(),
+            identity: Identity::default(),
             notes: vec![],
         })
     }
@@ -303,6 +306,8 @@ impl<'a> FirstReading<'a> {
         if let Some(history) = &mut self.history {
             if ions.ids.is_empty() {
                 self.forget_course(frame, "the dump has no ids; add id to the dump command");
+            } else if let Some(why) = self.identity.add(ions) {
+                self.forget_course(frame, why);
             } else if let Err(error) = history.add(&ions.ids, &snapshot) {
                 self.forget_course(frame, error);
             }
