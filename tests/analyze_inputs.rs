@@ -352,3 +352,43 @@ fn columns_whose_brackets_were_lost_are_the_field_s() {
     assert!(notes(&bare).contains("c_lam1 c_lam2 c_lam3 are taken for c_lam[1] c_lam[2] c_lam[3]"), "{}", notes(&bare));
     assert!(folder.refusal(&["analyze", "two"], 1).contains("there is no column c_lam[1]"));
 }
+
+/// As `dump FILE.%` writes the atoms of each rank to a file of its own.
+#[test]
+fn pieces_of_frames_are_no_run() {
+    let piece = |keeps: fn(f64) -> bool, n_frames: usize| {
+        let mut piece = run();
+        piece.steps.truncate(n_frames);
+        piece.frames.truncate(n_frames);
+        piece.frames.iter_mut().for_each(|ions| ions.retain(|ion| keeps(ion.x[0])));
+        piece.with_field()
+    };
+    let [all, first] = [12, 1].map(|n| [piece(|x| x < 5.0, n), piece(|x| x >= 5.0, n)]);
+    let folder =
+        Folder::new(&[("dump.0", &all[0]), ("dump.1", &all[1]), ("cat", &all.concat()), ("one step", &first.concat())]);
+    for (dumps, first) in [
+        (&["dump.0", "dump.1"][..], "dump.1: frame 0, line 9: timestep 0: frame 0 of dump.0 has the same timestep"),
+        (&["cat"], "cat: frame 12"),
+        (&["one step"], "one step: frame 1"),
+    ] {
+        let message = folder.refusal(&[&["analyze"], dumps].concat(), 1);
+        assert!(
+            message.contains(first) && message.contains("they are pieces of one frame, as dump FILE.%"),
+            "{message}"
+        );
+        assert!(message.contains("a FILE without %, or with dump_modify nfile 1"), "{message}");
+    }
+    // One piece alone shows itself by its charges.
+    let alone = notes(&folder.analyze(&["dump.0"]));
+    assert!(alone.contains("together by q") && alone.contains("as in a dump of a group, a region"), "{alone}");
+}
+
+#[test]
+fn an_ion_that_one_frame_lacks_is_told_of() {
+    let mut lacking = Run::new(400, 4, 1.0, 5);
+    lacking.frames[2].remove(9);
+    let folder = Folder::new(&[("lacking", &lacking.with_field()), ("whole", &Run::new(400, 4, 1.0, 5).with_field())]);
+    let told = |dump: &str| notes(&folder.analyze(&[dump, "--pair-distance", "0.5"]));
+    assert!(told("lacking").contains("step 200: the ions have charges of -1.000 together by q"), "{}", told("lacking"));
+    assert!(!told("whole").contains("together by q"));
+}

@@ -89,12 +89,23 @@ impl Ions {
         half.min((MOST_NEIGHBORS / self.density() * 3.0 / (4.0 * std::f64::consts::PI)).cbrt())
     }
 
-    /// The sum of the charges that tell kinds, where it is far from 0 beside their magnitudes.
+    /// The sum of the charges that tell kinds, where it is no rounding: half a charge or more where all ions of a type have the same
+    /// one, and far from 0 beside their magnitudes where charges vary.
     pub fn net_charge(&self) -> Option<f64> {
         const FAR: f64 = 0.05;
         let charges = self.charges.as_ref()?;
-        let (net, all) = charges.iter().fold((0.0, 0.0), |(net, all), q| (net + q, all + q.abs()));
-        (net.abs() > FAR * all).then_some(net)
+        let (mut net, mut all, mut smallest, mut vary) = (0.0, 0.0, f64::INFINITY, false);
+        let mut of_type: Vec<(i32, f64)> = vec![];
+        for (&kind, &charge) in self.types.iter().zip(charges) {
+            (net, all) = (net + charge, all + charge.abs());
+            smallest = if charge == 0.0 { smallest } else { smallest.min(charge.abs()) };
+            match of_type.iter().find(|(known, _)| *known == kind) {
+                Some((_, known)) => vary |= *known != charge,
+                None => of_type.push((kind, charge)),
+            }
+        }
+        let least = if vary { FAR * all } else { 0.5 * smallest };
+        (net.abs() > least).then_some(net)
     }
 
     /// Whether all ions are of one kind, so that there are no unlike pairs.

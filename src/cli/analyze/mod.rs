@@ -9,6 +9,7 @@ mod ions;
 mod notes;
 mod options;
 mod pairs;
+mod pieces;
 mod reasons;
 mod repeat;
 mod rounded;

@@ -37,9 +37,10 @@ pub fn of_minimum(spatial: &SpatialSummary) -> Option<String> {
 }
 
 /// What a net charge of the ions may mean.
-pub fn of_charge(net: f64) -> String {
+pub fn of_charge(net: f64, step: i64) -> String {
     format!(
-        "the ions have charges of {net:+.3} together by q, whose sign tells like pairs from unlike ones; where one atom shows an \
+        "step {step}: the ions have charges of {net:+.3} together by q, whose sign tells like pairs from unlike ones; where some are \
+         missing, as in a dump of a group, a region or a threshold, pairs, states and coordination lack them; where one atom shows an \
          ion of several, as P does PF6, it has another charge than the ion: --model knows ions' own charges, and in a dump \
          without q kinds are atom types"
     )

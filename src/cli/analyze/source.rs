@@ -1,7 +1,7 @@
 //! Frames with their field: from the columns of dumps, or computed by a model where there are none.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Once;
 
@@ -14,6 +14,7 @@ use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity, ReadOptions};
 
 use super::ions::Ions;
 use super::options::Options;
+use super::pieces::{self, Pieces};
 use super::repeat::is_same;
 use super::rounded;
 use crate::progress::Progress;
@@ -123,6 +124,7 @@ impl<'a> Source<'a> {
         visit: &mut dyn FnMut(&Frame, &Values, &Ions) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let (mut last, mut number): (Option<Frame>, usize) = (None, 0);
+        let mut pieces = Pieces::default();
         for path in self.dumps {
             let mut progress = Progress::new(path, what);
             let mut reader = DumpReader::open(path, self.columns(), self.reading)?;
@@ -133,6 +135,7 @@ impl<'a> Source<'a> {
                         warn_of_empty(&frame);
                         continue;
                     }
+                    pieces.check(&frame)?;
                     // Where one run goes on from another, its first frame is the other's last.
                     if let Some(last) = last.as_ref().filter(|last| last.timestep == frame.timestep) {
                         self.check_repeated(last, &frame)?;
@@ -211,6 +214,10 @@ impl<'a> Source<'a> {
         if is_same(last, frame, self.column())? {
             return Ok(());
         }
+        let ids: HashSet<i64> = last.ids.iter().copied().collect();
+        if !ids.is_empty() && frame.ids.iter().all(|id| !ids.contains(id)) {
+            return Err(pieces::refusal(frame, &last.place.path, last.place.frame).into());
+        }
         let message = format!(
             "frame {} of {} has the same timestep and other atoms, places or values; give each frame of a run a timestep of its \
              own, and analyse different runs one by one",
@@ -281,6 +288,8 @@ impl<'a> Source<'a> {
     fn ion_by_ion<'f>(&self, frame: &'f Frame, mut values: Values) -> anyhow::Result<(Cow<'f, Frame>, Values)> {
         let Some(predictor) = &self.predictor else { return Ok((Cow::Borrowed(frame), values)) };
         if !predictor.map.has_molecules() {
+            // Frames that have the columns are not evaluated, which would tell.
+            configuration::warn_of_atoms(frame, &predictor.map);
             return Ok((with_charges_of_ions(frame, &predictor.map), values));
         }
         let sites = configuration::sites(frame, &predictor.map)?;

@@ -78,9 +78,6 @@ impl Analysis {
         if let (None, Some(spatial), false) = (options.pair_distance, &spatial, last.are_of_one_kind()) {
             notes.extend(notes::of_minimum(spatial));
         }
-        if let Some(net) = last.net_charge().filter(|_| source.predictor.is_none()) {
-            notes.push(notes::of_charge(net));
-        }
         notes.extend(notes::of_distance(distance, &last).map(String::from));
         let by_distance = distance.filter(|_| !last.are_of_one_kind());
         let (n_frames, radius) = (distribution.n_frames, options.radius.unwrap_or_else(|| last.radius()));
@@ -247,6 +244,8 @@ struct FirstReading<'a> {
     written: Written,
     course: Course,
     identity: Identity,
+    /// Whether ions of some frame have a net charge, which is told once.
+    is_charged: bool,
     notes: Vec<String>,
 }
 
@@ -265,6 +264,7 @@ impl<'a> FirstReading<'a> {
             written: Written::default(),
             course: Course::default(),
             identity: Identity::default(),
+            is_charged: false,
             notes: vec![],
         })
     }
@@ -280,9 +280,14 @@ impl<'a> FirstReading<'a> {
         })?;
         self.written.units = self.written.units.take().or_else(|| frame.units.clone());
         self.written.density += ions.density();
+        let options = self.options;
+        // Of a model's ions it is told where they are looked for.
+        if let (false, None, Some(net)) = (self.is_charged, &options.model, ions.net_charge()) {
+            self.is_charged = true;
+            self.notes.push(notes::of_charge(net, frame.timestep));
+        }
         let snapshot = ions.snapshot();
         self.shape.add(&ions.local);
-        let options = self.options;
         let spatial = self.spatial.get_or_insert_with(|| {
             let (radius, half) = (options.radius.unwrap_or_else(|| ions.radius()), ions.half_of_periods());
             if radius > half {
