@@ -26,3 +26,68 @@ fn a_model_without_a_domain_grades_nothing() {
         assert!(!known || system["extrapolation"] == larger[0].max(larger[1]), "{system}");
     }
 }
+
+/// A salt's frames, whose lengths are written as `factor`, as of a later part of the run.
+fn in_units(units: &str, factor: f64, step: usize) -> String {
+    let scaled = |word: &str| format!("{:.9}", factor * word.parse::<f64>().unwrap());
+    let line = |line: &str| match line.split(' ').collect::<Vec<_>>().as_slice() {
+        ["0", side] => format!("0 {}\n", scaled(side)),
+        [id, kind, q, x, y, z] if !line.starts_with("ITEM") => {
+            format!("{id} {kind} {q} {} {} {}\n", scaled(x), scaled(y), scaled(z))
+        }
+        _ => format!("{line}\n"),
+    };
+    let frames: String = salt(2, 1).lines().map(line).collect();
+    let header = if units.is_empty() { String::new() } else { format!("ITEM: UNITS\n{units}\n") };
+    format!("{header}{}", frames.replace("ITEM: TIMESTEP\n", &format!("ITEM: TIMESTEP\n{step}")))
+}
+
+#[test]
+fn frames_in_other_units_than_those_before_are_refused() {
+    let card = std::fs::read_to_string(OTHER_MODEL.replace(".onnx", ".toml")).unwrap();
+    let [real, metal, nano, untold] = [("real", 1.0), ("metal", 1.0), ("nano", 0.1), ("", 1.0)]
+        .map(|(units, factor)| move |step| in_units(units, factor, step));
+    let folder = Folder::new(&[
+        ("card.toml", &card.replace("units = \"lj\"", "units = \"real\"")),
+        ("real-nano", &(real(1) + &nano(2))),
+        ("nano-real", &(nano(1) + &real(2))),
+        ("real-metal", &(real(1) + &metal(2))),
+        ("untold-nano", &(untold(1) + &nano(2))),
+        ("untold-real", &(untold(1) + &real(2))),
+    ]);
+    folder.run(&["import", OTHER_MODEL, "--card", "card.toml", "-o", "model.onnx"]);
+    let commands = [
+        &["predict", "model.onnx"][..],
+        &["analyze", "--model", "model.onnx"],
+        &["featurize", "--cation", "1", "--anion", "2"],
+    ];
+    for (dump, expected) in [
+        ("real-nano", "this frame is in nano units, and those before are in real; convert the dumps of a run"),
+        ("nano-real", "this frame is in real units, and those before are in nano; convert the dumps of a run"),
+        ("real-metal", "this frame is in metal units, and those before are in real; convert the dumps of a run"),
+    ] {
+        for command in commands {
+            let output: &[&str] = if command[0] == "analyze" { &[] } else { &["-o", "out"] };
+            let message = folder.refusal(&[command, &[dump], output].concat(), 1);
+            assert!(message.contains(&format!("{dump}: frame 2")) && message.contains(expected), "{message}");
+            assert!(!folder.path("out").exists(), "{command:?}");
+        }
+    }
+    for command in [
+        &["predict", "model.onnx", "untold-nano", "-o", "out"][..],
+        &["analyze", "untold-nano", "--model", "model.onnx"],
+    ] {
+        let message = folder.refusal(command, 1);
+        assert!(
+            message.contains("untold-nano: frame 2") && message.contains("its length unit is not that"),
+            "{message}"
+        );
+    }
+    // Without a model nobody knows.
+    let (_, said) = folder.run(&["featurize", "untold-nano", "--cation", "1", "--anion", "2", "-o", "out"]);
+    assert!(
+        said.contains("frame 2") && said.contains("those before do not state theirs: all are taken for the same"),
+        "{said}"
+    );
+    folder.run(&["predict", "model.onnx", "untold-real", "-o", "out"]);
+}

@@ -15,6 +15,7 @@ use ionscape::trajectory::{Columns, DumpReader, Frame};
 use ndarray::Array2;
 
 use crate::rerun::{self, Style};
+use crate::run_units::RunUnits;
 use crate::{mapping, outputs, progress::Progress, reading::Reading, usage::OrUsage};
 
 /// The width of an atom if not given.
@@ -111,6 +112,7 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
         rows: NpyWriter::create(&arguments.output, descriptor.n_features())?,
         index: AtomicFile::create(&csv_path)?,
         n_rows: 0,
+        units: RunUnits::default(),
         missing: arguments.cation.0.iter().chain(&arguments.anion.0).copied().collect(),
         progress: Progress::new(&arguments.input, "frames"),
     };
@@ -157,6 +159,7 @@ struct Table {
     rows: NpyWriter,
     index: AtomicFile,
     n_rows: usize,
+    units: RunUnits,
     /// Types that were named and are in no frame so far.
     missing: Vec<i32>,
     progress: Progress,
@@ -165,6 +168,7 @@ struct Table {
 impl Table {
     /// Adds the features of a frame's centers, which are `atoms`.
     fn add(&mut self, frame: &Frame, atoms: &[usize], features: &[f64]) -> anyhow::Result<()> {
+        self.units.check(frame, None)?;
         self.rows.write_rows(features)?;
         for &atom in atoms {
             self.write_index(&format!("{},{}", frame.place.frame, frame.ids[atom]))?;

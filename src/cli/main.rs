@@ -19,6 +19,7 @@ mod reading;
 mod report;
 mod rerun;
 mod results;
+mod run_units;
 mod simulate;
 mod systems;
 mod terminal;

@@ -15,6 +15,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::rerun::{self, Ions, Rerun, Style};
+use crate::run_units::RunUnits;
 use crate::{mapping, outputs, pipeline, progress::Progress, reading::Reading, results};
 
 /// Names of the columns, as `compute lam ions conductivity/atom` gives them to a dump.
@@ -96,6 +97,8 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
     outputs::check(&files, &[arguments.model.clone(), arguments.input.clone()])?;
     let rerun = arguments.rerun.rerun(threads, &arguments.output)?;
     let mut output = Output {
+        local: &local,
+        units: RunUnits::default(),
         file: AtomicFile::create(&arguments.output)?,
         totals: Totals::default(),
         progress: Progress::new(&arguments.input, "frames"),
@@ -216,15 +219,18 @@ fn in_lammps(
 }
 
 /// The dump in the making, and what is learned on the way.
-struct Output {
+struct Output<'a> {
+    local: &'a LocalModel,
+    units: RunUnits,
     file: AtomicFile,
     totals: Totals,
     progress: Progress,
 }
 
-impl Output {
+impl Output<'_> {
     /// Adds a frame: the values of its ions, and those of all its atoms.
     fn add(&mut self, frame: &Frame, ions: &[[f64; 3]], atoms: &[[f64; 3]]) -> anyhow::Result<()> {
+        self.units.check(frame, Some(self.local))?;
         self.totals.add(ions);
         let raw = frame.raw().context("the reader kept no text")?;
         let lines: Vec<Lines> = atoms.par_chunks(Lines::MOST).map(Lines::new).collect();

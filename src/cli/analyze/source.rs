@@ -18,6 +18,7 @@ use super::pieces::{self, Pieces};
 use super::repeat::is_same;
 use super::rounded;
 use crate::progress::Progress;
+use crate::run_units::RunUnits;
 
 /// Positions of a dump are rounded, and the field with them: by more than this share of its spread it is another model's.
 const SAME: f64 = 0.05;
@@ -82,10 +83,7 @@ pub struct Source<'a> {
     called: Called,
     /// Unit style of the data set that names the dumps.
     pub dataset_units: Option<&'a str>,
-    /// The first frame's length unit in the model's.
-    length: Option<f64>,
-    /// The units that the first of the frames that state them is in.
-    stated_units: Option<String>,
+    units: RunUnits,
 }
 
 impl<'a> Source<'a> {
@@ -101,8 +99,7 @@ impl<'a> Source<'a> {
             compared: false,
             called: Called::WithBrackets,
             dataset_units: None,
-            length: None,
-            stated_units: None,
+            units: RunUnits::default(),
         }
     }
 
@@ -114,7 +111,7 @@ impl<'a> Source<'a> {
 
     /// The dumps' length unit in the model's; 1 without a model, and before the first frame is read.
     pub fn length(&self) -> f64 {
-        self.length.unwrap_or(1.0)
+        self.units.length()
     }
 
     /// Calls `visit` with each frame of all dumps, in order, and once with one that stands twice in a row.
@@ -190,23 +187,7 @@ impl<'a> Source<'a> {
             );
             return Err(frame.error(None, message).into());
         }
-        if let Some(units) = &frame.units {
-            let first = self.stated_units.get_or_insert_with(|| units.clone());
-            if first != units {
-                let message = format!(
-                    "this frame is in {units} units, and those before are in {first}; convert the dumps of a run to one unit style"
-                );
-                return Err(frame.error(None, message).into());
-            }
-        }
-        let Some(predictor) = &self.predictor else { return Ok(()) };
-        let length = configuration::length_for(predictor.local, frame)?;
-        if *self.length.get_or_insert(length) != length {
-            let message = "its length unit is not that of the frames before; convert the dumps of a run to one unit style, and \
-                           let each state it (dump_modify units yes)";
-            return Err(frame.error(None, message.into()).into());
-        }
-        Ok(())
+        Ok(self.units.check(frame, self.predictor.as_ref().map(|predictor| predictor.local))?)
     }
 
     /// Refuses a frame of the last one's timestep with other contents.
