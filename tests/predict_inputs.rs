@@ -91,3 +91,22 @@ fn frames_in_other_units_than_those_before_are_refused() {
     );
     folder.run(&["predict", "model.onnx", "untold-real", "-o", "out"]);
 }
+
+#[test]
+fn frames_that_stand_twice_are_told_of() {
+    let once = salt(3, 1);
+    let folder = Folder::new(&[
+        ("once", &once),
+        ("twice", &once.repeat(2)),
+        ("set.toml", &dataset(&[("one", "twice"), ("two", "other")])),
+    ]);
+    folder.write("other", &salt(3, 2));
+    let said = |dump: &str| folder.run(&["predict", MODEL, dump, "-o", "out"]);
+    let expected = "twice: 3 of 6 frames have a timestep that is not after those before: the error of the mean takes";
+    let (table, warnings) = said("twice");
+    assert!(warnings.contains(expected) && !table.contains("timestep"), "{warnings}");
+    assert!(!said("once").1.contains("timestep"));
+    let (_, warnings) = folder.run(&["evaluate", MODEL, "set.toml", "--cache", "kept"]);
+    assert!(warnings.contains("one: 3 of 6 frames are the same as others"), "{warnings}");
+    assert!(!warnings.contains("two: 3 of"), "{warnings}");
+}

@@ -1,11 +1,13 @@
 //! `ionscape evaluate`: a model's predictions beside the truth.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
 use ionscape::descriptor::SoapParameters;
 use ionscape::local::LocalModel;
 use ionscape::model::{self, Metadata};
+use ionscape::training::corpus::Member;
 use ionscape::training::evaluation::{Evaluated, Evaluation, Seen, evaluate, seen, stored_baselines};
 use ionscape::training::local::Agreement;
 use ionscape::training::score::Prediction;
@@ -65,6 +67,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     drop(progress);
     warn_of_seen(&seen(metadata, &corpus));
     warn_of_errors(local.model().n_members(), &evaluation);
+    corpus.systems.iter().for_each(warn_of_repeated);
     let predictions: Vec<Prediction> = evaluation.systems.iter().map(|s| s.prediction.clone()).collect();
     // Before the table, whose reader may have had enough.
     let heading = "Predicted against true conductivity";
@@ -128,6 +131,21 @@ fn warn_of_errors(n_members: usize, evaluation: &Evaluation) {
         log::warn!(
             "{}: there are too few frames for an error of sampling, and errors of these predictions are those of the ensemble alone",
             unsampled.join(", ")
+        );
+    }
+}
+
+/// Warns of a system whose frames are not all its own, as where a run was joined to itself.
+fn warn_of_repeated(system: &Member) {
+    let frames = &system.features.contents.configurations;
+    let different: HashSet<&String> = frames.iter().collect();
+    if different.len() < frames.len() {
+        log::warn!(
+            "{}: {} of {} frames are the same as others: the error of sampling takes each for another, and is too small; give each \
+             once",
+            system.name,
+            frames.len() - different.len(),
+            frames.len()
         );
     }
 }

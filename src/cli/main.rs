@@ -11,6 +11,7 @@ mod label;
 #[cfg(feature = "embedded")]
 mod lmp;
 mod mapping;
+mod order;
 mod outputs;
 mod pipeline;
 mod predict;

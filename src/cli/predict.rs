@@ -14,6 +14,7 @@ use ionscape::trajectory::{DumpReader, Frame, ReadOptions};
 use rayon::prelude::*;
 use serde::Serialize;
 
+use crate::order::Order;
 use crate::rerun::{self, Ions, Rerun, Style};
 use crate::run_units::RunUnits;
 use crate::{mapping, outputs, pipeline, progress::Progress, reading::Reading, results};
@@ -99,6 +100,7 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
     let mut output = Output {
         local: &local,
         units: RunUnits::default(),
+        order: Order::default(),
         file: AtomicFile::create(&arguments.output)?,
         totals: Totals::default(),
         progress: Progress::new(&arguments.input, "frames"),
@@ -124,7 +126,7 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
         Some(rerun) => in_lammps(rerun, &arguments.model, &local, (&map, conditions), &mut dump, &mut output)?,
         None => here(&local, (&map, conditions), &mut dump, &mut output)?,
     };
-    let Output { file, totals, progress, .. } = output;
+    let Output { file, totals, progress, order, .. } = output;
     drop(progress);
     let Some(summary) = totals.summary(&local, deviation) else {
         bail!(
@@ -140,6 +142,9 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
             "{}: the members of the ensemble deviate {grade:.1} times as far as on any training system",
             arguments.input.display()
         );
+    }
+    if let Some(caution) = order.caution() {
+        log::warn!("{}: {caution}", arguments.input.display());
     }
     Ok(print(&summary)?)
 }
@@ -222,6 +227,7 @@ fn in_lammps(
 struct Output<'a> {
     local: &'a LocalModel,
     units: RunUnits,
+    order: Order,
     file: AtomicFile,
     totals: Totals,
     progress: Progress,
@@ -231,6 +237,7 @@ impl Output<'_> {
     /// Adds a frame: the values of its ions, and those of all its atoms.
     fn add(&mut self, frame: &Frame, ions: &[[f64; 3]], atoms: &[[f64; 3]]) -> anyhow::Result<()> {
         self.units.check(frame, Some(self.local))?;
+        self.order.add(frame.timestep);
         self.totals.add(ions);
         let raw = frame.raw().context("the reader kept no text")?;
         let lines: Vec<Lines> = atoms.par_chunks(Lines::MOST).map(Lines::new).collect();
