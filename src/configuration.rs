@@ -1,5 +1,7 @@
 //! The ions of a dump's frame as centers of a descriptor, and the field that a model gives them.
 
+mod positions;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Once;
@@ -11,6 +13,8 @@ use crate::species::{Molecule, NOT_AN_ION, SpeciesMap};
 use crate::trajectory::{Columns, Frame, Quantity};
 use crate::units::UnitStyle;
 use crate::{Error, Result};
+
+pub use positions::check_positions;
 
 /// The columns of a dump that ions of these species are found by.
 pub fn columns(map: &SpeciesMap) -> Columns {
@@ -69,8 +73,9 @@ fn molecules(map: &SpeciesMap, frame: &Frame) -> HashMap<i64, Molecule> {
 /// Where the ions and the neutral neighbours of a frame are.
 ///
 /// # Errors
-/// Ids that stand twice; as [`Sites::new`], with file, frame and line.
+/// Ids that stand twice; as [`check_positions`]; as [`Sites::new`], with file, frame and line.
 pub fn sites(frame: &Frame, map: &SpeciesMap) -> Result<Sites> {
+    check_positions(frame)?;
     let order = frame.order_by_id()?;
     let atoms = Atoms {
         types: &frame.types,

@@ -110,3 +110,50 @@ fn frames_that_stand_twice_are_told_of() {
     assert!(warnings.contains("one: 3 of 6 frames are the same as others"), "{warnings}");
     assert!(!warnings.contains("two: 3 of"), "{warnings}");
 }
+
+#[test]
+fn lengths_and_fractions_under_each_other_s_names() {
+    let text = salt(2, 1);
+    let side: f64 = text.lines().find_map(|line| line.strip_prefix("0 ")).unwrap().parse().unwrap();
+    let share = |word: &str| format!("{:.9}", word.parse::<f64>().unwrap() / side);
+    let line = |line: &str| match line.split(' ').collect::<Vec<_>>().as_slice() {
+        [id, kind, q, x, y, z] if !line.starts_with("ITEM") => {
+            format!("{id} {kind} {q} {} {} {}\n", share(x), share(y), share(z))
+        }
+        _ => format!("{line}\n"),
+    };
+    let fractions: String = text.lines().map(line).collect();
+    let folder = Folder::new(&[
+        ("good", &text),
+        ("lengths", &text.replace("x y z", "xs ys zs")),
+        ("fractions", &fractions),
+        ("scaled", &fractions.replace("x y z", "xs ys zs")),
+        ("unwrapped", &text.replace("x y z", "xsu ysu zsu")),
+        ("set.toml", &dataset(&[("one", "lengths"), ("two", "good")])),
+    ]);
+    let options = |command: &str| match command {
+        "predict" => vec!["predict", MODEL, "-o", "out"],
+        "featurize" => vec!["featurize", "--cation", "1", "--anion", "2", "-o", "out.npy"],
+        _ => vec!["analyze", "--model", MODEL],
+    };
+    for command in ["predict", "featurize", "analyze"] {
+        let on = |dump| [options(command), vec![dump]].concat();
+        let message = folder.refusal(&on("lengths"), 1);
+        assert!(message.contains("lengths: frame 0, line 10: ") && message.contains("xs ys zs are "), "{message}");
+        assert!(message.contains("if they are lengths, name them x y z"), "{message}");
+        let (_, said) = folder.run(&on("fractions"));
+        assert!(said.contains("fractions: frame 0") && said.contains("x y z of all atoms are from 0 to 1"), "{said}");
+        assert_eq!(said.matches("name them xs ys zs").count(), 1, "{said}");
+        for dump in ["good", "scaled"] {
+            let (_, said) = folder.run(&on(dump));
+            assert!(!said.contains("xs ys zs"), "{said}");
+        }
+    }
+    folder.run(&["predict", MODEL, "unwrapped", "-o", "out"]);
+    let message = folder.refusal(&["evaluate", MODEL, "set.toml", "--cache", "kept"], 1);
+    assert!(message.contains("system one") && message.contains("xs ys zs are "), "{message}");
+    // Also where columns have the field and no model is asked.
+    folder.run(&["predict", MODEL, "good", "-o", "field"]);
+    folder.write("called", &folder.read("field").replace("x y z", "xs ys zs"));
+    assert!(folder.refusal(&["analyze", "called"], 1).contains("xs ys zs are "));
+}

@@ -139,6 +139,7 @@ impl<'a> Source<'a> {
                         continue;
                     }
                     self.check_units(&frame)?;
+                    configuration::check_positions(&frame)?;
                     let values = self.values(&frame, number)?;
                     let (of_ions, values) = self.ion_by_ion(&frame, values)?;
                     visit(&of_ions, &values, &Ions::of(&of_ions, &values)?)?;

@@ -123,6 +123,7 @@ impl Rerun {
                 return Ok(None);
             }
             check(&frame)?;
+            ionscape::configuration::check_positions(&frame)?;
             ionscape::configuration::warn_of_atoms(&frame, map);
             let mut atoms = frame.order_by_id()?;
             atoms.retain(|&atom| map.species_of(frame.types[atom]).is_some());

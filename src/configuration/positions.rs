@@ -1,0 +1,67 @@
+//! Whether positions are what their columns are called: fractions of the box, or lengths.
+
+use std::sync::Once;
+
+use crate::Result;
+use crate::trajectory::Frame;
+
+/// So far outside the box, in widths of it, LAMMPS writes no `xs ys zs`: it wraps atoms before they are there.
+const OUTSIDE: f64 = 1.0;
+
+/// So many atoms out there are no accident.
+const MOST_OUTSIDE: usize = 3;
+
+/// As many atoms as these are not in one corner of a box by chance.
+const ENOUGH: usize = 10;
+
+/// Boxes with edges up to here may be as small as fractions are.
+const SMALL: f64 = 3.0;
+
+/// By how much wrapped fractions leave 0 to 1.
+const MARGIN: f64 = 0.05;
+
+/// Refuses lengths that are called fractions, and warns of fractions that are called lengths.
+///
+/// # Errors
+/// Columns `xs ys zs` that leave the box far behind, with the first atom that does.
+pub fn check_positions(frame: &Frame) -> Result<()> {
+    let has = |names: [&str; 3]| names.iter().all(|name| frame.column_names().iter().any(|there| there == name));
+    if has(["x", "y", "z"]) {
+        warn_of_fractions(frame);
+        return Ok(());
+    }
+    if !has(["xs", "ys", "zs"]) {
+        return Ok(());
+    }
+    let is_outside =
+        |&atom: &usize| frame.cell.to_fractional(frame.positions[atom]).iter().any(|x| (x - 0.5).abs() > 0.5 + OUTSIDE);
+    let mut outside = (0..frame.positions.len()).filter(is_outside);
+    let Some(first) = outside.next() else { return Ok(()) };
+    let n = 1 + outside.count();
+    if n <= MOST_OUTSIDE {
+        return Ok(());
+    }
+    let [x, y, z] = frame.cell.to_fractional(frame.positions[first]);
+    let message = format!(
+        "xs ys zs are {x:.6} {y:.6} {z:.6} here, and {n} atoms are as far outside the box, of which these columns are fractions from 0 to \
+         1: if they are lengths, name them x y z, and if they are unwrapped, xsu ysu zsu"
+    );
+    Err(frame.error(Some(first), message))
+}
+
+/// Says once that all atoms are where fractions would be.
+fn warn_of_fractions(frame: &Frame) {
+    static SAID: Once = Once::new();
+    let is_fraction = |position: &[f64; 3]| position.iter().all(|x| (x - 0.5).abs() <= 0.5 + MARGIN);
+    if frame.positions.len() < ENOUGH || !frame.positions.iter().all(is_fraction) {
+        return;
+    }
+    let edges = frame.cell.vectors().map(|edge| edge.iter().map(|x| x * x).sum::<f64>().sqrt());
+    if edges.iter().all(|edge| *edge > SMALL) {
+        let [a, b, c] = edges;
+        let message = format!(
+            "x y z of all atoms are from 0 to 1, in a box of {a:.4} by {b:.4} by {c:.4}: if they are fractions of it, name them xs ys zs"
+        );
+        SAID.call_once(|| log::warn!("{}", frame.error(None, message)));
+    }
+}
