@@ -4,14 +4,15 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
+use crate::units::UnitStyle;
 use crate::{Error, Result, files};
 
 /// What a restart file begins and ends with.
 pub const MAGIC: &[u8] = b"LammpS RestartT\0";
 
-/// Kinds of what a header's entries hold: texts that have a length before them, and numbers.
+/// Kinds of a header's entries that are texts, with their length before them. Those of other kinds that stand before the units, as many
+/// as a version has, are numbers.
 const VERSION: i32 = 0;
-const NUMBERS: std::ops::RangeInclusive<i32> = 1..=3;
 const UNITS: i32 = 4;
 
 /// The header up to the units is shorter.
@@ -25,7 +26,7 @@ const HEADER: u64 = 1024;
 pub fn check_units(folder: &Path, units: &str) -> Result<()> {
     for name in ["equilibrate/last.restart", "last.restart"] {
         let path = folder.join(name);
-        if let Some(found) = units_of(&path)?.filter(|found| found != units) {
+        if let Some(found) = units_of(&path)?.filter(|found| *found != units) {
             return Err(Error::Input(format!(
                 "{}: the script's units are {found}, and those of the campaign {units}: correct the one that is wrong, and remove what \
                  was made with it or give another --output",
@@ -37,7 +38,7 @@ pub fn check_units(folder: &Path, units: &str) -> Result<()> {
 }
 
 /// The units of a restart file; none where there is no such file or it begins otherwise than LAMMPS's do.
-fn units_of(path: &Path) -> Result<Option<String>> {
+fn units_of(path: &Path) -> Result<Option<&'static str>> {
     let Some(file) = files::if_there(path, File::open(path))? else { return Ok(None) };
     let mut header = vec![];
     file.take(HEADER).read_to_end(&mut header).map_err(|e| Error::io(path, e))?;
@@ -51,7 +52,7 @@ fn number(rest: &mut &[u8]) -> Option<i32> {
     Some(i32::from_ne_bytes(*bytes))
 }
 
-fn units_in(header: &[u8]) -> Option<String> {
+fn units_in(header: &[u8]) -> Option<&'static str> {
     let mut rest = header.strip_prefix(MAGIC)?;
     // Bytes of another order make another number; a revision of the format follows, which has not moved what is read here.
     if number(&mut rest)? != 1 {
@@ -64,12 +65,12 @@ fn units_in(header: &[u8]) -> Option<String> {
                 let length = usize::try_from(number(&mut rest)?).ok()?;
                 let (text, behind) = rest.split_at_checked(length)?;
                 if kind == UNITS {
-                    return Some(std::str::from_utf8(text.strip_suffix(b"\0")?).ok()?.into());
+                    let style = std::str::from_utf8(text.strip_suffix(b"\0")?).ok()?.parse::<UnitStyle>().ok()?;
+                    return Some(style.name());
                 }
                 rest = behind;
             }
-            kind if NUMBERS.contains(&kind) => drop(number(&mut rest)?),
-            _ => return None,
+            _ => drop(number(&mut rest)?),
         }
     }
 }
@@ -85,7 +86,7 @@ mod tests {
             [&kind.to_ne_bytes(), &length.to_ne_bytes(), text.as_bytes(), b"\0"].concat()
         };
         let numbers = |all: &[i32]| all.iter().flat_map(|n| n.to_ne_bytes()).collect::<Vec<u8>>();
-        let sizes = numbers(&[1, 4, 2, 4, 3, 8]);
+        let sizes = numbers(&[1, 4, 48, 4, 2, 4, 3, 8]);
         [
             MAGIC.to_vec(),
             numbers(&[1, 3]),
@@ -111,8 +112,9 @@ mod tests {
         );
         for length in 0..header("metal").len() {
             let found = units_in(&header("metal")[..length]);
-            assert!(found.is_none() || found.as_deref() == Some("metal"), "{found:?}");
+            assert!(matches!(found, None | Some("metal")), "{found:?}");
         }
+        assert_eq!(units_in(&header("none")), None);
         // Something else, or of a machine of the other order of bytes.
         assert_eq!(units_in(b"0 0 0 0 5 5 5 LammpS RestartT\0"), None);
         let mut swapped = header("metal");
