@@ -169,7 +169,10 @@ fn a_temperature_that_is_missing_is_asked_for_before_anything_is_computed() {
     let output = command.assert().code(1).get_output().stderr.clone();
     let message = String::from_utf8(output).unwrap();
     assert!(
-        message.contains("system s0: the model takes the temperature of the system, and it is not given"),
+        message.contains(
+            "system s0: the model takes the temperature of the system, and it is not given: for dumps by --temperature, in a data set \
+             by temperature of each system"
+        ),
         "{message}"
     );
     assert!(!folder.path().join("cache").exists());

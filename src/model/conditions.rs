@@ -35,7 +35,10 @@ impl Conditions {
                     Err(Error::Input(format!("the {name} is {value:e}, which is beyond what models take (float32)")))
                 }
                 Some(value) => Err(Error::Input(format!("the {name} is {value}, and must be above zero"))),
-                None => Err(Error::Input(format!("the model takes the {name} of the system, and it is not given"))),
+                None => Err(Error::Input(format!(
+                    "the model takes the {name} of the system, and it is not given: for dumps by --{name}, in a data set by \
+                     {name} of each system"
+                ))),
             }
         };
         taken.iter().map(value).collect()
@@ -50,7 +53,10 @@ mod tests {
     fn conditions_that_are_not_known_are_asked_for() {
         let values = |temperature| Conditions { temperature }.values(&[Condition::Temperature]);
         assert_eq!(values(Some(300.0)).unwrap(), [300.0]);
-        assert!(values(None).unwrap_err().to_string().contains("takes the temperature"));
+        let missing = values(None).unwrap_err().to_string();
+        assert!(
+            missing.ends_with("not given: for dumps by --temperature, in a data set by temperature of each system")
+        );
         assert!(values(Some(-1.0)).unwrap_err().to_string().contains("above zero"));
         for beyond in [1e-300, 1e39, f64::INFINITY] {
             assert!(values(Some(beyond)).unwrap_err().to_string().contains("beyond what models take"));
