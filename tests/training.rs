@@ -114,7 +114,14 @@ fn coordination_that_no_training_system_has_does_not_count() {
     write_dataset(folder.path(), &salts(6), 0.01);
     std::fs::write(file("train.toml"), "members = 2\nfolds = 2\ncoordination_radius = 0.5\n").unwrap();
     let mut command = train(folder.path(), "m.onnx");
-    command.arg("--config").arg(file("train.toml")).arg("--json").arg(file("t.json")).assert().success();
+    command.arg("--config").arg(file("train.toml")).arg("--json").arg(file("t.json"));
+    let told =
+        |command: &mut Command| String::from_utf8(command.assert().success().get_output().stderr.clone()).unwrap();
+    let said = told(&mut command);
+    assert!(said.contains("no unlike ions are within the coordination radius of 0.5 of each other"), "{said}");
+    assert!(said.contains("set coordination_radius in train.toml"), "{said}");
+    let default = told(&mut train(folder.path(), "default.onnx"));
+    assert!(!default.contains("coordination radius"), "{default}");
     assert!(json(&file("t.json"))["baselines"]["quadratic"]["rmse"].as_f64().unwrap() < 10.0);
     ionscape().arg("inspect").arg(file("m.onnx")).arg("--json").arg(file("i.json")).assert().success();
     let fitted = &json(&file("i.json"))["validation"]["baselines_fitted"];

@@ -44,7 +44,23 @@ impl Reading {
         let (descriptor, channels, conditions) = inputs;
         let source = Source { descriptor, channels, conditions, order: model, coordination_radius, cache: &cache };
         let mut progress = Progress::new(path, "frames featurized");
-        Ok(Corpus::read(path, dataset, &source, &mut |_| progress.frame())?)
+        let corpus = Corpus::read(path, dataset, &source, &mut |_| progress.frame())?;
+        warn_of_coordination(path, &corpus, coordination_radius);
+        Ok(corpus)
+    }
+}
+
+/// Says that one of the baselines knows the density alone: no ions are as near to each other as its other variable asks.
+fn warn_of_coordination(path: &Path, corpus: &Corpus, radius: f64) {
+    let radius = (1e6 * radius).round() / 1e6;
+    let is_asked_for = corpus.systems.iter().any(|system| system.bjerrum_length.is_none());
+    if is_asked_for && corpus.systems.iter().all(|system| system.features.contents.coordination[0] == 0.0) {
+        log::warn!(
+            "{}: no unlike ions are within the coordination radius of {radius} of each other in any system, so that the quadratic \
+             baseline does not tell coordination; set coordination_radius in train.toml (evaluate: --coordination-radius) to \
+             where the first shell of unlike ions ends",
+            path.display()
+        );
     }
 }
 
