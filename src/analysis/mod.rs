@@ -14,6 +14,7 @@ mod jackknife;
 mod lifetimes;
 mod map;
 mod parts;
+mod pooled_moments;
 mod populations;
 mod shape;
 mod simplex;

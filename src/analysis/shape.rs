@@ -2,15 +2,15 @@
 
 use serde::Serialize;
 
+use super::pooled_moments::PooledMoments;
 use super::{Histogram, Populations};
 use crate::Result;
 use crate::statistics::{MeanEstimate, mean_with_error};
 
-/// Gathers the shape of each frame's distribution.
+/// Gathers the shape of the distribution over ions, frame by frame.
 #[derive(Clone, Debug, Default)]
 pub struct FieldShape {
-    skewness: Vec<f64>,
-    kurtosis: Vec<f64>,
+    moments: PooledMoments,
     low: Vec<f64>,
     normal_low: f64,
 }
@@ -18,9 +18,9 @@ pub struct FieldShape {
 /// What a distribution over ions looks like; errors are from the scatter of frames.
 #[derive(Clone, Debug, Serialize)]
 pub struct ShapeSummary {
-    /// Of the distribution that the ions of one instant are drawn from: 0 for a normal one, below zero for a long tail of low
+    /// Of the values of all ions in all frames about the mean over all: 0 for a normal distribution, below zero for a long tail of low
     /// values. G1 and G2 of Joanes and Gill, The Statistician 47, 183 (1998), which for a normal distribution are 0 on average however
-    /// few the ions.
+    /// few the values.
     pub skewness: MeanEstimate,
     pub excess_kurtosis: MeanEstimate,
     /// Share of ions more than two standard deviations of their own below their mean.
@@ -34,15 +34,12 @@ pub struct ShapeSummary {
 impl FieldShape {
     /// Adds a frame's values.
     pub fn add(&mut self, local: &[f64]) {
+        self.moments.add(local);
         let n = local.len() as f64;
         let mean = local.iter().sum::<f64>() / n;
-        let moment = |k: i32| local.iter().map(|v| (v - mean).powi(k)).sum::<f64>() / n;
-        let variance = moment(2);
-        // Equal values have no shape, and three have no kurtosis.
+        let variance = local.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / n;
+        // Equal values have no shape, and of three none is far from the others.
         if local.len() > 3 && variance > 1e-24 * mean * mean {
-            let (g1, g2) = (moment(3) / variance.powf(1.5), moment(4) / variance.powi(2) - 3.0);
-            self.skewness.push(g1 * (n * (n - 1.0)).sqrt() / (n - 2.0));
-            self.kurtosis.push((n - 1.0) / ((n - 2.0) * (n - 3.0)) * ((n + 1.0) * g2 + 6.0));
             let bound = mean - 2.0 * variance.sqrt();
             self.low.push(local.iter().filter(|v| **v < bound).count() as f64 / n);
             self.normal_low += normal_below(-2.0, n);
@@ -55,12 +52,13 @@ impl FieldShape {
     /// # Errors
     /// None but what [`mean_with_error`] refuses.
     pub fn summary(&self, all: &Histogram, independent: f64) -> Result<Option<ShapeSummary>> {
-        if self.skewness.is_empty() {
+        if self.low.is_empty() {
             return Ok(None);
         }
+        let [skewness, excess_kurtosis] = self.moments.shape()?;
         Ok(Some(ShapeSummary {
-            skewness: mean_with_error(&self.skewness)?,
-            excess_kurtosis: mean_with_error(&self.kurtosis)?,
+            skewness,
+            excess_kurtosis,
             low_tail: mean_with_error(&self.low)?,
             normal_low_tail: self.normal_low / self.low.len() as f64,
             populations: Populations::of(all, independent),
