@@ -247,15 +247,18 @@ bool IonscapeCompute::seen_before(bool among_ghosts)
   const std::size_t nlocal = atom->nlocal, n = among_ghosts ? nlocal + atom->nghost : nlocal;
   const std::vector<double> gathered = among_ghosts ? std::vector<double>() : handle->everything();
   const std::vector<double> &x = among_ghosts ? places : gathered;
+  // Which atoms have values, whatever other groups they join and leave.
+  std::vector<int> mask(atom->mask, atom->mask + nlocal);
+  for (int &groups : mask) groups &= groupbit;
   const bool as_warm = seen.temperature == temperature || std::isnan(temperature);
   if (as_warm && seen.step == update->ntimestep && seen.among_ghosts == among_ghosts && holds(seen.types, atom->type, n) &&
-      holds(seen.mask, atom->mask, nlocal) && holds(seen.x, x.data(), x.size()))
+      holds(seen.mask, mask.data(), nlocal) && holds(seen.x, x.data(), x.size()))
     return true;
   seen.step = update->ntimestep;
   seen.temperature = temperature;
   seen.among_ghosts = among_ghosts;
   seen.types.assign(atom->type, atom->type + n);
-  seen.mask.assign(atom->mask, atom->mask + nlocal);
+  seen.mask = mask;
   seen.x = x;
   return false;
 }

@@ -1,0 +1,87 @@
+"""What the atoms of all ranks, or of a frame, tell together: charges in another ratio than the model's, solvent that is not there, and
+ions that are part of a liquid."""
+
+import re
+import subprocess
+
+import numpy as np
+import pytest
+
+import harness
+import models
+from harness import read_dump
+
+CHARGES = {"A": 1.0, "B": 2.0, "X": -1.0, "S": 0.0}
+NAMES = "A B X S"
+EDGE = 8.0
+RATIO = "no common factor makes the ones the others"
+ABSENT = "ions of this model see S, and "
+PART = "of part of a liquid or of ions with a net charge"
+
+
+def write(path, numbers=(16, 16, 48, 40), charges=(1, 2, -1, 0), style="charge", spread=0.0):
+    """So many atoms of each of four types; charges fluctuate by `spread` of themselves, and add up to nothing all the same."""
+    rng = np.random.default_rng(7)
+    n = sum(numbers)
+    grid = np.stack(np.meshgrid(*[np.arange(6)] * 3, indexing="ij"), -1).reshape(-1, 3)
+    x = (rng.permutation(grid)[:n] + rng.uniform(0.2, 0.8, (n, 3))) * EDGE / 6
+    types = np.repeat([1, 2, 3, 4], numbers)
+    q = np.array(charges, float)[types - 1] * (1 + spread * rng.uniform(-1, 1, n))
+    if spread:
+        q[types == 3] -= q.sum() / numbers[2]
+    lines = ["salt", "", f"{n} atoms", "4 atom types"] + [f"0 {EDGE} {a}lo {a}hi" for a in "xyz"]
+    lines += ["", "Masses", "", "1 1", "2 1", "3 1", "4 1", "", f"Atoms # {style}", ""]
+    for i in range(n):
+        charge = "" if style == "atomic" else f" {q[i]:.10g}"
+        lines.append(f"{i + 1} {'1 ' if style == 'full' else ''}{types[i]}{charge} " + " ".join(f"{v:.12g}" for v in x[i]))
+    path.write_text("\n".join(lines) + "\n")
+
+
+def script(names=NAMES, group="all", style="charge", run="run 2\nrun 2", before="", more=""):
+    columns = "id type x y z" if style == "atomic" else "id type q x y z"
+    return f"""
+units lj
+atom_style {style}
+read_data salt.data
+pair_style zero 3.0
+pair_coeff * *
+comm_modify cutoff 4.0
+plugin load {harness.PLUGIN}
+group A type 1
+group AX type 1 3
+{before}
+compute lam {group} conductivity/atom model.onnx {names}
+velocity all create 1.0 4711
+fix move all nve
+timestep 0.001
+dump d all custom 2 out.lammpstrj {columns} c_lam[1] c_lam[2] c_lam[3]
+dump_modify d sort id format float %.17g
+thermo_style custom step c_lam
+thermo 1
+{more}
+{run}
+"""
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+@pytest.mark.parametrize("fix, evaluations", [("", 6), ("fix box all deform 1 x scale 1.01 remap x", 11)])
+def test_atoms_that_join_other_groups_are_not_evaluated_anew(tmp_path, ranks, fix, evaluations):
+    """A group that the values choose asks for them before thermo output does: once a step, and twice where the box is then another."""
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species")
+    write(tmp_path / "salt.data")
+    more = "variable hot atom c_lam[1]>0\ngroup hot dynamic all var hot every 1\nvariable n equal count(hot)\n" \
+           f"thermo_style custom step c_lam v_n\n{fix}\n"
+    done = harness.run(script(run="run 5", more=more), tmp_path, ranks=ranks)
+    assert re.search(rf"\(conductivity/atom\): {evaluations} evaluations of ", done.output), done.output
+    counts, frame = done.thermo("v_n"), read_dump(tmp_path / "out.lammpstrj")[0]
+    assert counts[0] == (frame["c_lam[1]"] > 0).sum() > 0
+
+
+def test_ions_that_join_the_group_are_evaluated(tmp_path):
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species")
+    write(tmp_path / "salt.data")
+    before = "variable right atom x>4\ngroup right dynamic all var right every 1"
+    harness.run(script(run="run 5", group="right", before=before), tmp_path, ranks=2)
+    for frame in read_dump(tmp_path / "out.lammpstrj"):
+        inside = (frame["x"] > 4) & (frame["type"] != 4)
+        assert (frame["c_lam[1]"][inside] != 0).all() and (frame["c_lam[1]"][~inside] == 0).all()
