@@ -12,6 +12,7 @@ set(IONSCAPE_SOURCES
   "${IONSCAPE_ROOT}/cpp/fix_ionscape_report.cpp"
   "${IONSCAPE_ROOT}/cpp/ionscape_checks.cpp"
   "${IONSCAPE_ROOT}/cpp/ionscape_compute.cpp"
+  "${IONSCAPE_ROOT}/cpp/ionscape_composition.cpp"
   "${IONSCAPE_ROOT}/cpp/ionscape_gather.cpp"
   "${IONSCAPE_ROOT}/cpp/ionscape_ghosts.cpp")
 

@@ -68,26 +68,11 @@ int IonscapeCompute::first_that_stands_for_no_molecule(const std::vector<int> &w
   std::vector<tagint> mine;
   for (const int i : wrong)
     if (atom->molecule[i] > 0) mine.push_back(atom->molecule[i]);
-  const std::vector<tagint> molecules = of_all_ranks(std::move(mine));
-  const auto place = [&molecules](tagint molecule) -> std::ptrdiff_t {
-    const auto found = std::lower_bound(molecules.begin(), molecules.end(), molecule);
-    return found != molecules.end() && *found == molecule ? found - molecules.begin() : -1;
-  };
-
-  // Of each molecule its charge, and how many of its atoms have a species.
-  std::vector<double> own(2 * molecules.size(), 0.0), sums(own.size());
-  for (int i = 0; i < atom->nlocal; i++) {
-    const auto k = place(atom->molecule[i]);
-    if (k < 0) continue;
-    own[2 * k] += atom->q[i];
-    own[2 * k + 1] += handle->engine->is_seen(atom->type[i]);
-  }
-  MPI_Allreduce(own.data(), sums.data(), static_cast<int>(own.size()), MPI_DOUBLE, MPI_SUM, world);
+  const Molecules molecules = of_molecules(std::move(mine));
   for (const int i : wrong) {
-    const auto k = place(atom->molecule[i]);
+    const auto k = molecules.place(atom->molecule[i]);
     if (k < 0) return i;
-    const auto named = static_cast<std::size_t>(sums[2 * k + 1]);
-    if (!handle->engine->stands_for(atom->type[i], sums[2 * k], named)) return i;
+    if (!handle->engine->stands_for(atom->type[i], molecules.charge(k), molecules.named(k))) return i;
   }
   return -1;
 }

@@ -271,6 +271,7 @@ void IonscapeCompute::evaluate_atoms(bool among_ghosts)
   const int columns = size_peratom_cols;
   if (atom->nlocal) std::fill_n(array_atom[0], static_cast<std::size_t>(atom->nlocal) * columns, 0.0);
 
+  if (!std::exchange(looked, true)) look_at_composition();
   // What was asked for between runs is left over.
   if (!spent.evaluations) forget_findings();
   std::vector<int> of_values;
@@ -332,6 +333,7 @@ void IonscapeCompute::begin_report()
   if (run == under_way) return;
   under_way = run;
   spent = {};
+  looked = false;
   begin_findings();
 }
 

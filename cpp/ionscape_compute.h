@@ -8,6 +8,7 @@
 #include "compute.h"
 
 #include <array>
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <vector>
@@ -126,6 +127,19 @@ class IonscapeCompute : public Compute {
     bool operator==(const Span &other) const { return first == other.first && last == other.last; }
   } under_way;
 
+  // Whether this run's atoms were looked at together, how many each species had on all ranks, and what was said of them.
+  bool looked = false, told_of_charges = false;
+  std::vector<double> present;
+
+  // Molecules by their ids in order; of each its charge, and how many of its atoms have a species.
+  struct Molecules {
+    std::vector<tagint> ids;
+    std::vector<double> sums;
+    std::ptrdiff_t place(tagint) const;    // -1 if it is none of them
+    double charge(std::size_t k) const { return sums[2 * k]; }
+    std::size_t named(std::size_t k) const { return static_cast<std::size_t>(sums[2 * k + 1]); }
+  };
+
   void grow_values();
   ionscape::Arguments read(int, char **);
   void load(const ionscape::Arguments &);
@@ -141,6 +155,10 @@ class IonscapeCompute : public Compute {
   std::vector<int> of_another_sign() const;
   int first_that_stands_for_no_molecule(const std::vector<int> &wrong);
   std::vector<tagint> of_all_ranks(std::vector<tagint>);
+  Molecules of_molecules(std::vector<tagint>);
+  void look_at_composition();
+  std::vector<double> ion_charges();
+  void tell_once(bool &told, const std::string &what);
   void find_values();
   void find_places();
   void find_temperature();

@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Once;
 
+use crate::composition::{self, IonCharges};
 use crate::geometry::Cell;
 use crate::local::{Atoms, LocalModel, PeriodicEnvironments, Sites};
 use crate::model::Conditions;
@@ -24,6 +25,8 @@ pub fn columns(map: &SpeciesMap) -> Columns {
 
 /// Checks that every type of a frame was named, and that charges, if there are, have the signs of their species.
 ///
+/// Warns once of charges in another ratio.
+///
 /// # Errors
 /// The first atom that contradicts the map, with file, frame and line.
 pub fn check(map: &SpeciesMap, frame: &Frame) -> Result<()> {
@@ -38,7 +41,7 @@ pub fn check(map: &SpeciesMap, frame: &Frame) -> Result<()> {
     check_charges(map, frame)
 }
 
-/// Checks the charges alone: atoms of types that were not named are no ions.
+/// Checks the charges alone: atoms of types that were not named are no ions. Warns once of charges in another ratio.
 ///
 /// # Errors
 /// The first atom whose charge has not the sign of its species, with file, frame and line, unless it
@@ -55,7 +58,33 @@ pub fn check_charges(map: &SpeciesMap, frame: &Frame) -> Result<()> {
             map.check_charge(frame.types[atom], charge).map_err(|e| frame.error(Some(atom), e.to_string()))?;
         }
     }
+    warn_of_charges(frame, map);
     Ok(())
+}
+
+/// Charges of the ions of a frame by species; none without charges of atoms.
+fn ion_charges(frame: &Frame, map: &SpeciesMap) -> Option<Vec<IonCharges>> {
+    let charges = frame.charges.as_ref()?;
+    let molecules = molecules(map, frame);
+    let mut sums = vec![IonCharges::default(); map.species().len()];
+    for (atom, (&atom_type, &charge)) in frame.types.iter().zip(charges).enumerate() {
+        let of_atom = frame.molecules.as_ref().and_then(|ids| molecules.get(&ids[atom]));
+        composition::add_ion(&mut sums, map, atom_type, charge, of_atom.copied().unwrap_or_default());
+    }
+    Some(sums)
+}
+
+/// Says once that charges are in another ratio than those of the species.
+fn warn_of_charges(frame: &Frame, map: &SpeciesMap) {
+    static SAID: Once = Once::new();
+    if SAID.is_completed() {
+        return;
+    }
+    // Others may have been left out of a dump, of which its atoms were parts.
+    let said = ion_charges(frame, map).and_then(|sums| composition::unlike_charges(&sums, map, false));
+    if let Some(message) = said {
+        SAID.call_once(|| log::warn!("{}", frame.error(None, message)));
+    }
 }
 
 /// By their ids, which are above 0.

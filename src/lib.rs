@@ -9,6 +9,7 @@
 
 pub mod analysis;
 pub mod campaign;
+mod composition;
 pub mod configuration;
 mod contained;
 pub mod dataset;

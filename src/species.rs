@@ -260,6 +260,11 @@ impl SpeciesMap {
         usize::try_from(atom_type).ok()?.checked_sub(1).and_then(|t| self.of_type.get(t).copied().flatten())
     }
 
+    /// The atom types of a species, by its index.
+    pub(crate) fn types_of(&self, species: usize) -> impl Iterator<Item = i32> {
+        (1..).zip(&self.of_type).filter(move |(_, named)| **named == Some(species)).map(|(t, _)| t)
+    }
+
     /// Channel of a neighbour relative to a center, both by index of species.
     #[inline]
     pub fn channel(&self, center: usize, neighbor: usize) -> usize {

@@ -1,6 +1,7 @@
 //! The one bridge between C++ and Rust.
 
 use super::arguments::arguments;
+use super::composition::unlike_charges;
 use super::engine::{Engine, agreement, check, evaluate, features, load, read_model};
 use super::gathered::{evaluate_gathered, features_gathered};
 
@@ -98,6 +99,14 @@ mod ffi {
         fn has_sign(self: &Engine, atom_type: i32, charge: f64) -> bool;
         /// Whether an atom of this type stands for a molecule of this charge, of which so many atoms have a species.
         fn stands_for(self: &Engine, atom_type: i32, charge: f64, named: usize) -> bool;
+        fn n_species(self: &Engine) -> usize;
+        /// The species of atoms of this type, or -1.
+        fn species_of(self: &Engine, atom_type: i32) -> i32;
+        /// Adds an atom to its species' ions and their charge, `sums`, `[n_species, 2]`; `named` is how many atoms of its molecule have
+        /// a species, 0 where it has no molecule.
+        fn add_ion(self: &Engine, atom_type: i32, charge: f64, molecule_charge: f64, named: usize, sums: &mut [f64]);
+        /// What is to be said of these sums over all ranks, or nothing; `atoms_are_ions` where no atom is anything else.
+        fn unlike_charges(engine: &Engine, sums: &[f64], atoms_are_ions: bool) -> Result<String>;
         /// Memory held while so many atoms are looked at, by all threads, in bytes.
         fn memory(self: &Engine, n_atoms: usize) -> f64;
 

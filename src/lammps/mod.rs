@@ -2,6 +2,7 @@
 
 mod arguments;
 mod bridge;
+mod composition;
 mod engine;
 mod gathered;
 mod surroundings;

@@ -63,6 +63,63 @@ thermo 1
 """
 
 
+@pytest.fixture
+def said(tmp_path):
+    """What LAMMPS says, and `predict` of what it dumps."""
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species")
+
+    def run(names=NAMES, ranks=2, **options):
+        done = harness.run(script(names, **options), tmp_path, ranks=ranks)
+        return " ".join(done.output.split()), predict(names)
+
+    def predict(names):
+        bare = harness.without_field(tmp_path / "out.lammpstrj")
+        arguments = ["predict", tmp_path / "model.onnx", bare, "-o", tmp_path / "predicted", "--species", names.replace(" ", ",")]
+        return harness.ionscape(*arguments).stderr
+
+    return run
+
+
+@pytest.mark.parametrize("ranks", [1, 2, 4])
+def test_swapped_cations_are_told_of_once(tmp_path, said, ranks):
+    write(tmp_path / "salt.data")
+    for told in said("B A X S", ranks):
+        assert told.count(RATIO) == 1, told
+        assert "q of type 2 (A) is +2 an ion and the species has +1, and q of type 1 (B) is +1 an ion and the species has +2" in told
+    for told in said(NAMES, ranks):
+        assert RATIO not in told and ABSENT not in told, told
+
+
+@pytest.mark.parametrize("charges, spread", [((0.8, 1.6, -0.8, 0), 0), ((1, 2, -1, 0), 0.5), ((1.05, 2, -1.016, -0.8), 0)])
+def test_scaled_and_fluctuating_charges_are_no_other_salt(tmp_path, said, charges, spread):
+    write(tmp_path / "salt.data", charges=charges, spread=spread)
+    for told in said():
+        assert RATIO not in told, told
+
+
+def test_charges_that_are_scaled_are_compared(tmp_path, said):
+    write(tmp_path / "salt.data", charges=(1.5, 0.75, -0.75, 0), spread=0.3)
+    for told in said():
+        assert told.count(RATIO) == 1, told
+
+
+def test_molecule_ids_that_all_atoms_share_change_nothing(tmp_path, said):
+    write(tmp_path / "salt.data", style="full")
+    swapped, right = said("B A X S", style="full"), said(style="full")
+    assert all(told.count(RATIO) == 1 for told in swapped) and not any(RATIO in told for told in right)
+
+
+def test_atoms_without_charges_are_not_compared(tmp_path, said):
+    write(tmp_path / "salt.data", style="atomic")
+    assert not any(RATIO in told for told in said("B A X S", style="atomic"))
+
+
+def test_atoms_that_may_stand_for_an_ion_of_several_are_not_compared(tmp_path, said):
+    """Other atoms have no species: this one's charge need not be that of an ion."""
+    write(tmp_path / "salt.data", numbers=(32, 0, 32, 32), charges=(1, 2, -0.66, -0.34))
+    assert not any(RATIO in told for told in said("A B X NULL"))
+
+
 @pytest.mark.parametrize("ranks", [1, 3])
 @pytest.mark.parametrize("fix, evaluations", [("", 6), ("fix box all deform 1 x scale 1.01 remap x", 11)])
 def test_atoms_that_join_other_groups_are_not_evaluated_anew(tmp_path, ranks, fix, evaluations):
