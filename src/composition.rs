@@ -34,6 +34,13 @@ fn are_neutral(sums: &[IonCharges]) -> bool {
     net.abs() <= NEUTRAL * all
 }
 
+/// Whether not even one ion is missing for charges that add up to nothing.
+pub(crate) fn are_complete(sums: &[IonCharges]) -> bool {
+    let found = || sums.iter().filter(|[n, _]| *n > 0.0);
+    let smallest = found().map(|[n, charge]| (charge / n).abs()).fold(f64::INFINITY, f64::min);
+    found().map(|[_, charge]| charge).sum::<f64>().abs() < 0.5 * smallest
+}
+
 /// What is said of charges that no common factor makes those of the species; nothing where atoms may stand for ions of several,
 /// as those of which the charges do not add up to nothing. `atoms_are_ions` says that none does.
 pub(crate) fn unlike_charges(sums: &[IonCharges], map: &SpeciesMap, atoms_are_ions: bool) -> Option<String> {
@@ -146,5 +153,14 @@ mod tests {
                 .contains("q of type 3 (X) is -0.66 an ion and the species has -1:")
         );
         assert_eq!(unlike_charges(&[[0.0; 2]; 4], &map, true), None);
+    }
+
+    #[test]
+    fn one_ion_that_is_missing_is_missed() {
+        let whole = [[40.0, 80.0], [0.0, 0.0], [80.0, -80.0]];
+        let [mut some, mut fewer] = [whole; 2];
+        some[2] = [79.0, -79.0];
+        fewer[0] = [39.0, 78.0];
+        assert!(are_complete(&whole) && !are_complete(&some) && !are_complete(&fewer) && are_neutral(&some));
     }
 }

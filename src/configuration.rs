@@ -169,6 +169,10 @@ fn warn_of_lacking_ions(frame: &Frame, map: &SpeciesMap, ions: impl Iterator<Ite
     if n == 0 || net.abs() < 0.5 * smallest {
         return;
     }
+    // All are there where the atoms' own charges add up to nothing; they are others than those of the species then.
+    if ion_charges(frame, map).is_some_and(|sums| composition::are_complete(&sums)) {
+        return;
+    }
     let message = format!(
         "its {n} ions have a net charge of {net:+} by their species; where some are missing, as in a dump of a group, a region \
          or a threshold, the others' surroundings and values are not those of the simulation"

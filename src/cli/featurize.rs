@@ -11,7 +11,7 @@ use ionscape::local::{Environments, Inputs, inputs};
 use ionscape::model::{Conditions, GraphBuilder, INPUT, Metadata, OUTPUT};
 use ionscape::output::{AtomicFile, NpyWriter};
 use ionscape::species::{SpeciesMap, parse_types};
-use ionscape::trajectory::{Columns, DumpReader, Frame};
+use ionscape::trajectory::{Columns, DumpReader, Frame, Quantity};
 use ndarray::Array2;
 
 use crate::rerun::{self, Style};
@@ -105,7 +105,9 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
         .or_usage()?;
     let descriptor = soap.descriptor();
 
-    let mut dump = DumpReader::open(&arguments.input, Columns::default(), arguments.reading.options())?;
+    // Which tell whether ions are missing.
+    let columns = Columns::default().want(Quantity::Charges);
+    let mut dump = DumpReader::open(&arguments.input, columns, arguments.reading.options())?;
     outputs::check(&[&arguments.output, &csv_path], std::slice::from_ref(&arguments.input))?;
     let rerun = arguments.rerun.rerun(threads, &arguments.output)?;
     let mut table = Table {

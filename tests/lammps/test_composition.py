@@ -16,7 +16,6 @@ NAMES = "A B X S"
 EDGE = 8.0
 RATIO = "no common factor makes the ones the others"
 ABSENT = "ions of this model see S, and "
-PART = "of part of a liquid or of ions with a net charge"
 
 
 def write(path, numbers=(16, 16, 48, 40), charges=(1, 2, -1, 0), style="charge", spread=0.0):
@@ -101,6 +100,17 @@ def test_charges_that_are_scaled_are_compared(tmp_path, said):
     write(tmp_path / "salt.data", charges=(1.5, 0.75, -0.75, 0), spread=0.3)
     for told in said():
         assert told.count(RATIO) == 1, told
+
+
+@pytest.mark.parametrize("channels", ["charge-symmetric", "by-species"])
+def test_a_model_of_another_salt_is_told_of(tmp_path, said, channels):
+    """A 1:1 model on a 2:1 salt, of which no ion is missing."""
+    models.linear(tmp_path / "model.onnx", {"A": 1.0, "X": -1.0}, channels)
+    write(tmp_path / "salt.data", numbers=(0, 20, 40, 30))
+    lammps, predicted = said("NULL A X NULL")
+    for told in (lammps, predicted):
+        assert "q of type 2 (A) is +2 an ion and the species has +1, and q of type 3 (X) is -1 an ion and the species has -1" in told
+    assert "missing" not in predicted, predicted
 
 
 def test_molecule_ids_that_all_atoms_share_change_nothing(tmp_path, said):
