@@ -1,4 +1,4 @@
-// What the atoms of all ranks tell together: charges in another ratio than the model's.
+// What the atoms of all ranks tell together: charges in another ratio than the model's, and neutral species that are not there.
 
 #include "ionscape_engine.h"
 
@@ -46,9 +46,11 @@ void IonscapeCompute::look_at_composition()
   present = over_ranks(mine, world);
   const bool atoms_are_ions = present.back() == 0.0 && !engine.has_molecules();
   present.pop_back();
+  std::string lacking, unlike;
+  contained([&] { lacking = ionscape_text(ionscape::absent(engine, {present.data(), n})); });
+  tell_once(told_of_absent, lacking);
   if (!atom->q_flag) return;
   const auto sums = ion_charges();
-  std::string unlike;
   contained([&] { unlike = ionscape_text(ionscape::unlike_charges(engine, {sums.data(), sums.size()}, atoms_are_ions)); });
   tell_once(told_of_charges, unlike);
 }

@@ -128,7 +128,7 @@ class IonscapeCompute : public Compute {
   } under_way;
 
   // Whether this run's atoms were looked at together, how many each species had on all ranks, and what was said of them.
-  bool looked = false, told_of_charges = false;
+  bool looked = false, told_of_absent = false, told_of_charges = false;
   std::vector<double> present;
 
   // Molecules by their ids in order; of each its charge, and how many of its atoms have a species.

@@ -1,5 +1,5 @@
 //! What the atoms of a configuration tell together and not one by one: ions whose charges are in another ratio than those of their
-//! species.
+//! species, and neutral species that are not there.
 
 use crate::species::{Molecule, Species, SpeciesMap};
 
@@ -69,6 +69,23 @@ pub(crate) fn unlike_charges(sums: &[IonCharges], map: &SpeciesMap, atoms_are_io
             shown(&found[0])
         )
     })
+}
+
+/// What is said of neutral species that are not there, of which `is_there` knows by their place in the map.
+pub(crate) fn absent(map: &SpeciesMap, is_there: impl Fn(usize) -> bool) -> Option<String> {
+    let lacking = |(index, species): &(usize, &Species)| !species.is_ion() && !is_there(*index);
+    let lacking: Vec<(usize, &Species)> = map.species().iter().enumerate().filter(lacking).collect();
+    let (first, _) = lacking.first()?;
+    let names: Vec<&str> = lacking.iter().map(|(_, species)| species.name.as_str()).collect();
+    let why = match map.types_of(*first).next() {
+        None => "no atom type is named so".into(),
+        Some(_) => format!("there is no atom of {}", types(map, *first)),
+    };
+    Some(format!(
+        "ions of this model see {}, and {why}: if the system has any, values are not those of the ions in it; name its atom types, \
+         and leave no atoms out",
+        names.join(" and ")
+    ))
 }
 
 /// The atom types of a species, in words.
@@ -162,5 +179,16 @@ mod tests {
         some[2] = [79.0, -79.0];
         fewer[0] = [39.0, 78.0];
         assert!(are_complete(&whole) && !are_complete(&some) && !are_complete(&fewer) && are_neutral(&some));
+    }
+
+    #[test]
+    fn neutral_species_that_are_not_there_are_named() {
+        let map = mixture();
+        assert_eq!(absent(&map, |_| true), None);
+        assert!(
+            absent(&map, |s| s != 3).unwrap().starts_with("ions of this model see S, and there is no atom of type 5:")
+        );
+        let dry = SpeciesMap::new(map.species(), Channels::BySpecies, &["A", "B", "X", "NULL"]).unwrap();
+        assert!(absent(&dry, |s| s != 3).unwrap().contains("see S, and no atom type is named so: "));
     }
 }

@@ -25,7 +25,7 @@ pub fn columns(map: &SpeciesMap) -> Columns {
 
 /// Checks that every type of a frame was named, and that charges, if there are, have the signs of their species.
 ///
-/// Warns once of charges in another ratio.
+/// Warns, once each, of charges in another ratio and of neutral species that are not there.
 ///
 /// # Errors
 /// The first atom that contradicts the map, with file, frame and line.
@@ -38,7 +38,9 @@ pub fn check(map: &SpeciesMap, frame: &Frame) -> Result<()> {
         );
         return Err(frame.error(Some(atom), message));
     }
-    check_charges(map, frame)
+    check_charges(map, frame)?;
+    warn_of_absent(frame, map);
+    Ok(())
 }
 
 /// Checks the charges alone: atoms of types that were not named are no ions. Warns once of charges in another ratio.
@@ -83,6 +85,18 @@ fn warn_of_charges(frame: &Frame, map: &SpeciesMap) {
     // Others may have been left out of a dump, of which its atoms were parts.
     let said = ion_charges(frame, map).and_then(|sums| composition::unlike_charges(&sums, map, false));
     if let Some(message) = said {
+        SAID.call_once(|| log::warn!("{}", frame.error(None, message)));
+    }
+}
+
+/// Says once that neutral species are not there.
+fn warn_of_absent(frame: &Frame, map: &SpeciesMap) {
+    static SAID: Once = Once::new();
+    if SAID.is_completed() || frame.n_atoms == 0 {
+        return;
+    }
+    let is_there = |species| frame.types.iter().any(|&atom_type| map.species_of(atom_type) == Some(species));
+    if let Some(message) = composition::absent(map, is_there) {
         SAID.call_once(|| log::warn!("{}", frame.error(None, message)));
     }
 }

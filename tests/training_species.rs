@@ -157,6 +157,54 @@ fn species_and_temperatures_that_were_left_out_are_predicted() {
     assert!((found / truth - 1.0).abs() < 0.25, "{found} for {truth}");
 }
 
+/// A dump of 48 ions with an atom of type 4 more in each frame.
+fn with_an_atom_more(dump: &str) -> String {
+    let frames = dump.split("ITEM: TIMESTEP\n").filter(|frame| !frame.is_empty());
+    let more = |frame: &str| {
+        let frame = frame.replacen("\n48\n", "\n49\n", 1);
+        format!("ITEM: TIMESTEP\n{frame}49 4 0 0.5 0.5 0.5\n")
+    };
+    frames.map(more).collect()
+}
+
+#[test]
+fn species_that_snapshots_lack_are_told_of() {
+    let folder = tempfile::tempdir().unwrap();
+    let folder = folder.path();
+    write_dataset(folder, &(0..3).map(|i| Mixture::of_grid(i, 3, 300)).collect::<Vec<_>>());
+    let path = folder.join("dataset.toml");
+    let text = std::fs::read_to_string(&path).unwrap();
+    let said = |species: &str, charges: &str| {
+        let named = text.replacen("3 = \"heavy\"", &format!("3 = \"heavy\"{species}"), 1);
+        std::fs::write(&path, named.replacen("anion = -1.0", &format!("anion = -1.0{charges}"), 1)).unwrap();
+        std::fs::write(folder.join("train.toml"), "[descriptor]\nn_max = 2\nl_max = 1\n").unwrap();
+        let mut command = train(folder, "m.onnx", &["--channels", "by-species", "--config"]);
+        command.arg(folder.join("train.toml"));
+        String::from_utf8(command.assert().success().get_output().stderr.clone()).unwrap()
+    };
+    let whole = said("", "");
+    assert!(!whole.contains("no atom of") && !whole.contains("has an atom of"), "{whole}");
+    let (species, charges) = (", 4 = \"water\", 5 = \"glycol\"", ", water = 0.0, glycol = 0.0");
+    let none = said(species, charges);
+    assert!(none.contains("no snapshot has an atom of water (type 4)") && none.contains("glycol (type 5)"), "{none}");
+    let dump = std::fs::read_to_string(folder.join("s1.lammpstrj")).unwrap();
+    std::fs::write(folder.join("s1.lammpstrj"), with_an_atom_more(&dump)).unwrap();
+    // Computed, and then kept.
+    for _ in 0..2 {
+        let some = said(species, charges);
+        assert!(some.contains("snapshots of s0, s2 have no atom of water (type 4), and others have"), "{some}");
+        assert!(some.contains("no snapshot has an atom of glycol (type 5)"), "{some}");
+    }
+    let mut command = ionscape();
+    command
+        .arg("evaluate")
+        .arg(folder.join("m.onnx"))
+        .arg(&path)
+        .args(["--cache".as_ref(), folder.join("cache").as_os_str()]);
+    let evaluated = String::from_utf8(command.assert().success().get_output().stderr.clone()).unwrap();
+    assert!(evaluated.contains("snapshots of s0, s2 have no atom of water (type 4)"), "{evaluated}");
+}
+
 #[test]
 fn a_temperature_that_is_missing_is_asked_for_before_anything_is_computed() {
     let folder = tempfile::tempdir().unwrap();

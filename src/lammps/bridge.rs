@@ -1,7 +1,7 @@
 //! The one bridge between C++ and Rust.
 
 use super::arguments::arguments;
-use super::composition::unlike_charges;
+use super::composition::{absent, unlike_charges};
 use super::engine::{Engine, agreement, check, evaluate, features, load, read_model};
 use super::gathered::{evaluate_gathered, features_gathered};
 
@@ -107,6 +107,8 @@ mod ffi {
         fn add_ion(self: &Engine, atom_type: i32, charge: f64, molecule_charge: f64, named: usize, sums: &mut [f64]);
         /// What is to be said of these sums over all ranks, or nothing; `atoms_are_ions` where no atom is anything else.
         fn unlike_charges(engine: &Engine, sums: &[f64], atoms_are_ions: bool) -> Result<String>;
+        /// What is to be said of neutral species that are not there, given the atoms of each species, or nothing.
+        fn absent(engine: &Engine, atoms: &[f64]) -> Result<String>;
         /// Memory held while so many atoms are looked at, by all threads, in bytes.
         fn memory(self: &Engine, n_atoms: usize) -> f64;
 

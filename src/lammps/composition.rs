@@ -26,3 +26,7 @@ pub fn unlike_charges(engine: &Engine, sums: &[f64], atoms_are_ions: bool) -> Re
         Ok(said.unwrap_or_default())
     })
 }
+
+pub fn absent(engine: &Engine, atoms: &[f64]) -> Result<String> {
+    contained(|| Ok(composition::absent(&engine.map, |species| atoms[species] > 0.0).unwrap_or_default()))
+}

@@ -14,7 +14,7 @@ use crate::configuration;
 use crate::local::{Environments, Inputs, PeriodicEnvironments, Sites, inputs};
 use crate::model::Conditions;
 use crate::output::{AtomicFile, remove_leftovers};
-use crate::species::SpeciesMap;
+use crate::species::{Species, SpeciesMap};
 use crate::trajectory::{AtomCount, DumpReader, Frame, ReadOptions};
 use crate::{Error, Result, digest, files};
 
@@ -40,6 +40,9 @@ pub struct Contents {
     pub frames: Vec<usize>,
     /// Ions of each species, mean over frames.
     pub ions: Vec<f64>,
+    /// The same of neutral species' atoms or molecules; empty where an earlier version counted none.
+    #[serde(default)]
+    pub neutral: Vec<f64>,
     /// Ions per volume, mean over frames.
     pub density: f64,
     /// Mean number of unlike and of like ions within the coordination radius.
@@ -62,6 +65,7 @@ impl Contents {
             n_features: recipe.inputs.len(),
             frames: vec![],
             ions: vec![0.0; recipe.map.species().len()],
+            neutral: vec![0.0; recipe.map.species().len()],
             density: 0.0,
             coordination: [0.0; 2],
             units: None,
@@ -92,7 +96,9 @@ impl Features {
         let digests = dumps.iter().map(|dump| digest::of_file(dump)).collect::<Result<Vec<_>>>()?;
         let key = key(&digests, recipe)?;
         std::fs::create_dir_all(cache).map_err(|e| not_kept(cache, &e))?;
-        if let Some(features) = open(cache, &key)? {
+        let is_counted =
+            |features: &Self| !features.contents.neutral.is_empty() || recipe.map.species().iter().all(Species::is_ion);
+        if let Some(features) = open(cache, &key)?.filter(is_counted) {
             let (values, contents) = paths(cache, &key);
             [values, contents].iter().for_each(|path| remove_leftovers(path));
             return Ok(features);
@@ -252,6 +258,7 @@ impl Making<'_> {
         contents.n_environments += environments.len();
         contents.frames.push(environments.len());
         environments.species().iter().for_each(|&species| contents.ions[species] += 1.0);
+        sites.species()[sites.n_ions()..].iter().for_each(|&species| contents.neutral[species] += 1.0);
         contents.density += environments.len() as f64 / frame.cell.volume();
         let near = coordination(&environments, recipe);
         contents.coordination = [0, 1].map(|c| contents.coordination[c] + near[c]);
@@ -272,7 +279,7 @@ impl Making<'_> {
         let n = contents.frames.len() as f64;
         contents.digest = format!("{:x}", digest.finalize());
         contents.density /= n;
-        contents.ions.iter_mut().for_each(|ions| *ions /= n);
+        contents.ions.iter_mut().chain(&mut contents.neutral).for_each(|sites| *sites /= n);
         contents.coordination = contents.coordination.map(|c| c / n);
         out.commit()?;
         Ok(contents)
@@ -305,7 +312,7 @@ fn coordination(environments: &PeriodicEnvironments, recipe: &Recipe) -> [f64; 2
 mod tests {
     use super::*;
     use crate::descriptor::{Convention, SoapParameters};
-    use crate::species::{Channels, Species};
+    use crate::species::Channels;
 
     #[test]
     fn another_order_of_species_is_another_key() {

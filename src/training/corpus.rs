@@ -111,6 +111,7 @@ impl Corpus {
             }
             systems.push(member);
         }
+        warn_of_absent(path, &map, &systems);
         let data_set = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
         Ok(Self { data_set, units: dataset.units.clone(), species, inputs, systems })
     }
@@ -224,6 +225,35 @@ fn check_apart(path: &Path, first: &Member, second: &Member) -> Result<()> {
              them out of one",
             path.display()
         ))),
+    }
+}
+
+/// Warns of species that the data set names and that no snapshot has, and of neutral ones that those of some systems lack: charges
+/// tell where ions are missing, and nothing else tells where solvent is. `path` is the data set's.
+fn warn_of_absent(path: &Path, map: &SpeciesMap, systems: &[Member]) {
+    const SHOWN: usize = 3;
+    for (index, species) in map.species().iter().enumerate() {
+        let Some(first) = map.types_of(index).next() else { continue };
+        let lacks = |member: &&Member| {
+            let contents = &member.features.contents;
+            let found = if species.is_ion() { &contents.ions } else { &contents.neutral };
+            found.get(index).is_none_or(|n| *n == 0.0)
+        };
+        let lacking: Vec<&str> = systems.iter().filter(lacks).map(|member| member.name.as_str()).collect();
+        let (path, name) = (path.display(), &species.name);
+        if lacking.len() == systems.len() {
+            log::warn!(
+                "{path}: no snapshot has an atom of {name} (type {first}); do the types under species fit the snapshots?"
+            );
+        } else if !species.is_ion() && !lacking.is_empty() {
+            let more =
+                if lacking.len() > SHOWN { format!(" and {} more", lacking.len() - SHOWN) } else { String::new() };
+            log::warn!(
+                "{path}: snapshots of {}{more} have no atom of {name} (type {first}), and others have; were they left out of the \
+                 dumps? Ions that see {name} and ions that do not have other surroundings",
+                lacking[..lacking.len().min(SHOWN)].join(", ")
+            );
+        }
     }
 }
 

@@ -130,6 +130,19 @@ def test_atoms_that_may_stand_for_an_ion_of_several_are_not_compared(tmp_path, s
     assert not any(RATIO in told for told in said("A B X NULL"))
 
 
+def test_solvent_that_is_not_named_or_not_there_is_told_of(tmp_path, said):
+    write(tmp_path / "salt.data")
+    for told in said("A B X NULL"):
+        assert told.count(ABSENT) == 1 and ABSENT + "no atom type is named so" in told, told
+    write(tmp_path / "salt.data", numbers=(16, 16, 48, 0))
+    for told in said():
+        assert told.count(ABSENT) == 1 and ABSENT + "there is no atom of type 4" in told, told
+    dump = tmp_path / "out.lammpstrj"
+    arguments = ["--model", tmp_path / "model.onnx", "--species", "A,B,X,S", "--pair-distance", "1.5"]
+    for path in (dump, harness.without_field(dump)):
+        assert ABSENT in harness.ionscape("analyze", path, *arguments).stderr
+
+
 @pytest.mark.parametrize("ranks", [1, 3])
 @pytest.mark.parametrize("fix, evaluations", [("", 6), ("fix box all deform 1 x scale 1.01 remap x", 11)])
 def test_atoms_that_join_other_groups_are_not_evaluated_anew(tmp_path, ranks, fix, evaluations):
