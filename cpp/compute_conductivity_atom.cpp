@@ -93,7 +93,7 @@ void ComputeConductivityAtom::begin_findings()
 }
 
 // The members' means over a run tell a liquid that the model does not know, even where each ion by itself looks familiar.
-void ComputeConductivityAtom::print_findings(bigint evaluated)
+void ComputeConductivityAtom::print_findings(bigint evaluated, bool part)
 {
   std::vector<double> all(members.size());
   MPI_Allreduce(members.data(), all.data(), static_cast<int>(all.size()), MPI_DOUBLE, MPI_SUM, world);
@@ -108,7 +108,9 @@ void ComputeConductivityAtom::print_findings(bigint evaluated)
   const auto found =
       ionscape::agreement(*handle->engine, {all.data(), all.size()}, static_cast<std::size_t>(evaluated - failures));
   std::string grade;
-  if (found.extrapolation >= 0.0)
+  if (part)
+    grade = ", of part of a liquid or of ions with a net charge, which is not compared with training systems";
+  else if (found.extrapolation >= 0.0)
     grade = fmt::format(", {:.3g} times the largest of a training system", found.extrapolation);
   utils::logmesg(lmp, fmt::format("Compute {} ({}): mean {:.6g}, deviation over the ensemble {:.6g}{}\n", id, style,
                                   found.mean, found.deviation, grade));

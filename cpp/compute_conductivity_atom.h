@@ -24,7 +24,7 @@ class ComputeConductivityAtom : public IonscapeCompute {
   void evaluate_gathered(std::vector<double> &values) override;
   void forget_findings() override;
   void begin_findings() override;
-  void print_findings(bigint evaluated) override;
+  void print_findings(bigint evaluated, bool part) override;
   void blank(double *row) const override;
 
  private:

@@ -291,6 +291,8 @@ void IonscapeCompute::evaluate_atoms(bool among_ghosts)
   }
   for (std::size_t k = 0; k < of_values.size(); k++) std::copy_n(&values[k * columns], columns, array_atom[of_values[k]]);
 
+  spent.ions.resize(handle->engine->n_species());
+  for (const int i : centers) spent.ions[handle->engine->species_of(atom->type[i])]++;
   const double seconds = MPI_Wtime() - began;
   spent.evaluations++;
   spent.centers += static_cast<bigint>(centers.size());
@@ -346,10 +348,13 @@ void IonscapeCompute::print_report()
   MPI_Allreduce(mine, slowest, 2, MPI_DOUBLE, MPI_MAX, world);
   MPI_Allreduce(&spent.centers, &evaluated, 1, MPI_LMP_BIGINT, MPI_SUM, world);
   const bigint evaluations = spent.evaluations, unsure = spent.unsure;
+  const auto own = std::move(spent.ions);
   spent = {};
   under_way = {};
   if (!evaluations) return;
-  print_findings(evaluated);
+  std::vector<double> ions(own.size());
+  MPI_Allreduce(own.data(), ions.data(), static_cast<int>(own.size()), MPI_DOUBLE, MPI_SUM, world);
+  print_findings(evaluated, handle->engine->are_part({ions.data(), ions.size()}, {present.data(), present.size()}));
   if (comm->me) return;
   if (unsure)
     error->warning(FLERR, fmt::format("Compute {} (style {}): neighbors may have been missing in {} of this run's {} evaluations; "

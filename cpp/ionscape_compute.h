@@ -66,11 +66,11 @@ class IonscapeCompute : public Compute {
   // Whether ions that the model fails on are flagged, in place of an end of the run.
   bool goes_on;
 
-  // What a style found in a run over so many evaluations of ions: forget it, also which warnings were given, and tell it. All
-  // ranks call these.
+  // What a style found in a run over so many evaluations of ions, which may be part of a liquid: forget it, also which warnings were
+  // given, and tell it. All ranks call these.
   virtual void forget_findings() {}
   virtual void begin_findings() {}
-  virtual void print_findings(bigint /*evaluated*/) {}
+  virtual void print_findings(bigint /*evaluated*/, bool /*part*/) {}
 
   // Runs a call of the Rust side on each rank; a failure of any stops LAMMPS.
   template <typename Work> void contained(Work &&work);
@@ -115,10 +115,12 @@ class IonscapeCompute : public Compute {
     std::array<double, 3> lo{};
   } held;
 
-  // Since the run began: evaluations, those that may lack neighbors, centers, seconds in all and within the run's loop.
+  // Since the run began: evaluations, those that may lack neighbors, centers, seconds in all and within the run's loop; centers of
+  // each species.
   struct {
     bigint evaluations, unsure, centers;
     double seconds, loop_seconds;
+    std::vector<double> ions;
   } spent;
 
   // The steps of the run that is under way.

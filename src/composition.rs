@@ -1,5 +1,5 @@
 //! What the atoms of a configuration tell together and not one by one: ions whose charges are in another ratio than those of their
-//! species, and neutral species that are not there.
+//! species, neutral species that are not there, and whether some ions are a whole liquid.
 
 use crate::species::{Molecule, Species, SpeciesMap};
 
@@ -86,6 +86,14 @@ pub(crate) fn absent(map: &SpeciesMap, is_there: impl Fn(usize) -> bool) -> Opti
          and leave no atoms out",
         names.join(" and ")
     ))
+}
+
+/// Whether ions that were evaluated, so many of each species, are no whole liquid, of which `all` are the atoms.
+pub(crate) fn are_part(evaluated: &[f64], all: &[f64], map: &SpeciesMap) -> bool {
+    let ions = || map.species().iter().zip(evaluated.iter().zip(all)).filter(|(species, _)| species.is_ion());
+    let net: f64 = ions().map(|(species, (n, _))| n * species.charge).sum();
+    let charge: f64 = ions().map(|(species, (n, _))| n * species.charge.abs()).sum();
+    net.abs() > NEUTRAL * charge || ions().any(|(_, (n, all))| *n == 0.0 && *all > 0.0)
 }
 
 /// The atom types of a species, in words.
@@ -190,5 +198,14 @@ mod tests {
         );
         let dry = SpeciesMap::new(map.species(), Channels::BySpecies, &["A", "B", "X", "NULL"]).unwrap();
         assert!(absent(&dry, |s| s != 3).unwrap().contains("see S, and no atom type is named so: "));
+    }
+
+    #[test]
+    fn a_part_of_a_liquid_is_told_from_a_whole_one() {
+        let map = mixture();
+        let all = [10.0, 0.0, 10.0, 50.0];
+        assert!(!are_part(&[10.0, 0.0, 10.0, 0.0], &all, &map) && !are_part(&[5.0, 0.0, 5.0, 0.0], &all, &map));
+        assert!(are_part(&[10.0, 0.0, 0.0, 0.0], &all, &map) && are_part(&[10.0, 0.0, 5.0, 0.0], &all, &map));
+        assert!(are_part(&[0.0, 5.0, 10.0, 0.0], &[1.0, 5.0, 10.0, 0.0], &map));
     }
 }

@@ -109,6 +109,8 @@ mod ffi {
         fn unlike_charges(engine: &Engine, sums: &[f64], atoms_are_ions: bool) -> Result<String>;
         /// What is to be said of neutral species that are not there, given the atoms of each species, or nothing.
         fn absent(engine: &Engine, atoms: &[f64]) -> Result<String>;
+        /// Whether so many ions of each species are no whole liquid, of which `all` are the atoms.
+        fn are_part(self: &Engine, evaluated: &[f64], all: &[f64]) -> bool;
         /// Memory held while so many atoms are looked at, by all threads, in bytes.
         fn memory(self: &Engine, n_atoms: usize) -> f64;
 

@@ -18,6 +18,10 @@ impl Engine {
         let molecule = Molecule { charge: molecule_charge, named };
         composition::add_ion(sums.as_chunks_mut().0, &self.map, atom_type, charge, molecule);
     }
+
+    pub fn are_part(&self, evaluated: &[f64], all: &[f64]) -> bool {
+        composition::are_part(evaluated, all, &self.map)
+    }
 }
 
 pub fn unlike_charges(engine: &Engine, sums: &[f64], atoms_are_ions: bool) -> Result<String> {

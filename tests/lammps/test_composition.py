@@ -16,6 +16,7 @@ NAMES = "A B X S"
 EDGE = 8.0
 RATIO = "no common factor makes the ones the others"
 ABSENT = "ions of this model see S, and "
+PART = "of part of a liquid or of ions with a net charge"
 
 
 def write(path, numbers=(16, 16, 48, 40), charges=(1, 2, -1, 0), style="charge", spread=0.0):
@@ -111,6 +112,8 @@ def test_a_model_of_another_salt_is_told_of(tmp_path, said, channels):
     for told in (lammps, predicted):
         assert "q of type 2 (A) is +2 an ion and the species has +1, and q of type 3 (X) is -1 an ion and the species has -1" in told
     assert "missing" not in predicted, predicted
+    # As of its ions' own charges they are a part.
+    assert PART in lammps
 
 
 def test_molecule_ids_that_all_atoms_share_change_nothing(tmp_path, said):
@@ -141,6 +144,22 @@ def test_solvent_that_is_not_named_or_not_there_is_told_of(tmp_path, said):
     arguments = ["--model", tmp_path / "model.onnx", "--species", "A,B,X,S", "--pair-distance", "1.5"]
     for path in (dump, harness.without_field(dump)):
         assert ABSENT in harness.ionscape("analyze", path, *arguments).stderr
+
+
+def test_part_of_the_ions_is_not_compared_with_training_systems(tmp_path):
+    write(tmp_path / "salt.data", numbers=(40, 0, 40, 0))
+
+    def report(group):
+        text = script("cation NULL anion NULL", group).replace("model.onnx", str(harness.MODEL)).replace("cutoff 4.0", "cutoff 7.5")
+        done = harness.run(text, tmp_path, ranks=2)
+        lines = [line for line in done.output.splitlines() if "deviation over the ensemble" in line]
+        assert len(lines) == 2
+        return lines[-1]
+
+    whole, both, part = report("all"), report("AX"), report("A")
+    assert PART not in whole and PART not in both and PART in part
+    for line in (whole, both, part):
+        assert ("times the largest of a training system" in line) == ("times the largest" in whole and line is not part)
 
 
 @pytest.mark.parametrize("ranks", [1, 3])
