@@ -1,5 +1,6 @@
 //! The ions of a dump's frame as centers of a descriptor, and the field that a model gives them.
 
+mod digits;
 mod positions;
 
 use std::borrow::Cow;
@@ -16,6 +17,12 @@ use crate::units::UnitStyle;
 use crate::{Error, Result};
 
 pub use positions::check_positions;
+
+/// Says what can be said of the last dump's positions only when no frame of it comes any more, as [`check_positions`] says other
+/// things: that all of its few frames have positions of few digits.
+pub fn conclude() {
+    digits::conclude();
+}
 
 /// The columns of a dump that ions of these species are found by.
 pub fn columns(map: &SpeciesMap) -> Columns {

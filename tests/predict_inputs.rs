@@ -157,3 +157,53 @@ fn lengths_and_fractions_under_each_other_s_names() {
     folder.write("called", &folder.read("field").replace("x y z", "xs ys zs"));
     assert!(folder.refusal(&["analyze", "called"], 1).contains("xs ys zs are "));
 }
+
+/// A salt's frames with the box at `origin`, positions as `written`.
+fn placed(n_frames: usize, origin: f64, written: impl Fn(f64) -> String) -> String {
+    let text = salt(n_frames, 1);
+    let moved = |word: &str| origin + word.parse::<f64>().unwrap();
+    let line = |line: &str| match line.split(' ').collect::<Vec<_>>().as_slice() {
+        ["0", side] => format!("{:.6} {:.6}\n", origin, moved(side)),
+        [id, kind, q, x, y, z] if !line.starts_with("ITEM") => {
+            let [x, y, z] = [x, y, z].map(|word| written(moved(word)));
+            format!("{id} {kind} {q} {x} {y} {z}\n")
+        }
+        _ => format!("{line}\n"),
+    };
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn positions_of_few_digits_are_told_of() {
+    let six = |x: f64| format!("{x:.5e}");
+    let far = placed(4, 1e4, six);
+    let melts = placed(1, 0.0, |x| format!("{x:.1}")) + &salt(3, 2).replace("TIMESTEP\n", "TIMESTEP\n9");
+    let folder = Folder::new(&[
+        ("far", &far),
+        ("one", &placed(1, 1e4, six)),
+        ("coarse", &placed(4, 0.0, |x| format!("{x:.1}"))),
+        ("near", &placed(4, 0.0, six)),
+        ("eight", &placed(4, 1e4, |x| format!("{x:.7e}"))),
+        ("melts", &melts),
+        ("set.toml", &dataset(&[("first", "far"), ("second", "near")])),
+    ]);
+    let commands = [
+        &["predict", MODEL, "-o", "out"][..],
+        &["featurize", "--cation", "1", "--anion", "2", "-o", "out.npy"],
+        &["analyze", "--model", MODEL, "--pair-distance", "1.5"],
+    ];
+    for command in commands {
+        let said = |dump: &str| folder.run(&[command, &[dump]].concat()).1;
+        for dump in ["far", "one", "coarse"] {
+            let expected = "positions are whole multiples of 0.1, as a dump of few digits rounds them";
+            let told = said(dump);
+            assert!(told.matches(expected).count() == 1 && told.contains(&format!("{dump}: frame ")), "{told}");
+            assert!(told.contains("dump_modify ID format float %.8g"), "{told}");
+        }
+        for dump in ["near", "eight", "melts"] {
+            assert!(!said(dump).contains("whole multiples"), "{dump}: {}", said(dump));
+        }
+    }
+    let (_, told) = folder.run(&["evaluate", MODEL, "set.toml", "--cache", "kept"]);
+    assert!(told.contains("far: frame 2") && told.contains("whole multiples of 0.1,"), "{told}");
+}

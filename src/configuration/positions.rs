@@ -2,6 +2,7 @@
 
 use std::sync::Once;
 
+use super::digits;
 use crate::Result;
 use crate::trajectory::Frame;
 
@@ -20,11 +21,12 @@ const SMALL: f64 = 3.0;
 /// By how much wrapped fractions leave 0 to 1.
 const MARGIN: f64 = 0.05;
 
-/// Refuses lengths that are called fractions, and warns of fractions that are called lengths.
+/// Refuses lengths that are called fractions; warns of fractions that are called lengths, and of positions of few digits.
 ///
 /// # Errors
 /// Columns `xs ys zs` that leave the box far behind, with the first atom that does.
 pub fn check_positions(frame: &Frame) -> Result<()> {
+    digits::look_at(frame);
     let has = |names: [&str; 3]| names.iter().all(|name| frame.column_names().iter().any(|there| there == name));
     if has(["x", "y", "z"]) {
         warn_of_fractions(frame);
