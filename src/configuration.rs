@@ -18,12 +18,6 @@ use crate::{Error, Result};
 
 pub use positions::check_positions;
 
-/// Says what can be said of the last dump's positions only when no frame of it comes any more, as [`check_positions`] says other
-/// things: that all of its few frames have positions of few digits.
-pub fn conclude() {
-    digits::conclude();
-}
-
 /// The columns of a dump that ions of these species are found by.
 pub fn columns(map: &SpeciesMap) -> Columns {
     let columns = Columns::default().want(Quantity::Charges).want(Quantity::Molecules);

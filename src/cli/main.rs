@@ -99,10 +99,7 @@ fn main() -> ExitCode {
         .init();
     let matches = take_negative_numbers(Arguments::command()).get_matches();
     match Arguments::from_arg_matches(&matches).map(run).unwrap_or_else(|e| e.exit()) {
-        Ok(()) => {
-            ionscape::configuration::conclude();
-            ExitCode::SUCCESS
-        }
+        Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             crate::terminal::tell!("ionscape: {}", sentence(&error));
             if error.is::<usage::Usage>() { ExitCode::from(2) } else { ExitCode::FAILURE }

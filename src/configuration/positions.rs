@@ -26,7 +26,7 @@ const MARGIN: f64 = 0.05;
 /// # Errors
 /// Columns `xs ys zs` that leave the box far behind, with the first atom that does.
 pub fn check_positions(frame: &Frame) -> Result<()> {
-    digits::look_at(frame);
+    digits::warn_of_few(frame);
     let has = |names: [&str; 3]| names.iter().all(|name| frame.column_names().iter().any(|there| there == name));
     if has(["x", "y", "z"]) {
         warn_of_fractions(frame);

@@ -5,8 +5,8 @@ use super::charge::ChargeSeries;
 use super::common_motion::CommonMotion;
 use super::early::early_diffusion;
 use super::estimators::{
-    Cepstral, CepstralOptions, EinsteinHelfand, EinsteinOptions, Estimate, FEWEST_FRAMES, ForceRoute, GreenKubo, GreenKuboOptions,
-    cepstral, einstein_helfand, force_route, green_kubo,
+    Cepstral, CepstralOptions, EinsteinHelfand, EinsteinOptions, Estimate, FEWEST_FRAMES, ForceRoute, GreenKubo,
+    GreenKuboOptions, cepstral, einstein_helfand, force_route, green_kubo,
 };
 use super::onsager::Onsager;
 use super::record::Record;
