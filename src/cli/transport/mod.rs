@@ -70,8 +70,9 @@ pub struct Arguments {
     #[arg(long, value_name = "FILE")]
     current: Vec<PathBuf>,
 
-    /// What the current's columns after the timestep are, as in Jx,Jy,Jz, if their names in the file do not say.
-    #[arg(long, value_name = "NAMES", value_delimiter = ',', requires = "current")]
+    /// What the current's columns after the timestep are, as in Jx,Jy,Jz, or -,Jx,Jy,Jz where the first does not count, if their names
+    /// in the file do not say.
+    #[arg(long, value_name = "NAMES", value_delimiter = ',', allow_hyphen_values = true, requires = "current")]
     current_columns: Option<Vec<String>>,
 
     /// Damping time of fix langevin: adds the force route, for ions that a Langevin thermostat alone acts on beside their
