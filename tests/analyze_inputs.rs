@@ -59,7 +59,8 @@ fn what_needs_no_course_is_found_without_one() {
         ("one type", &one_type.with_field()),
         ("no ids", &no_ids),
     ]);
-    let analyze = |dump: &str| folder.analyze(&[dump, "--pair-distance", "1.8"]);
+    let varying = |dump| [dump, "--pair-distance", "1.8", "--varying-atoms"];
+    let analyze = |dump: &str| folder.analyze(&varying(dump));
     let expected = analyze("whole");
     assert!(expected["temporal"].is_object() && has_lifetimes(&expected) && notes(&expected).is_empty());
     for (dump, note) in [
@@ -80,7 +81,7 @@ fn what_needs_no_course_is_found_without_one() {
         }
         let share = |found: &Value| found["states"]["states"][0]["share"][0].as_f64().unwrap();
         assert!((share(&found) - share(&expected)).abs() < 0.01, "{dump}");
-        let (shown, warnings) = folder.run(&["analyze", dump, "--pair-distance", "1.8", "--timestep", "0.005"]);
+        let (shown, warnings) = folder.run(&[&["analyze", "--timestep", "0.005"], &varying(dump)[..]].concat());
         assert!(warnings.contains(&format!("ionscape: warn: {note}")), "{warnings}");
         let turned = note.contains("time goes back");
         assert_eq!(warnings.contains("not in the order of time, and errors hold only roughly"), turned, "{warnings}");
@@ -118,7 +119,7 @@ fn a_timestep_that_stands_twice_has_the_same_contents() {
     assert_eq!(folder.analyze(&["repeated"])["mean"], folder.analyze(&["once"])["mean"]);
     assert_eq!(folder.analyze(&["once", "seam"])["n_frames"], 4);
     for dumps in [&["moved"][..], &["other"], &["fewer"], &["once", "no seam"]] {
-        let message = folder.refusal(&[&["analyze"], dumps].concat(), 1);
+        let message = folder.refusal(&[&["analyze", "--varying-atoms"], dumps].concat(), 1);
         assert!(message.contains(" has the same timestep and other atoms, places or values"), "{message}");
         let first = if dumps.len() == 1 { format!("frame 1 of {}", dumps[0]) } else { "frame 2 of once".into() };
         assert!(message.contains(&first) && message.contains("a timestep of its own"), "{message}");
@@ -240,8 +241,8 @@ fn frames_without_atoms_are_left_out_and_a_field_that_never_changes_has_no_cours
         ("without", &without.with_field()),
         ("constant", &constant.with_field()),
     ]);
-    assert_eq!(folder.analyze(&["emptied"])["mean"], folder.analyze(&["without"])["mean"]);
-    let (_, warnings) = folder.run(&["analyze", "emptied"]);
+    assert_eq!(folder.analyze(&["emptied", "--varying-atoms"])["mean"], folder.analyze(&["without"])["mean"]);
+    let (_, warnings) = folder.run(&["analyze", "emptied", "--varying-atoms"]);
     assert!(warnings.contains("emptied: frame 5") && warnings.contains("it has no atoms"), "{warnings}");
 
     let spatial = &folder.analyze(&["constant"])["spatial"];
@@ -371,7 +372,7 @@ fn pieces_of_frames_are_no_run() {
         (&["cat"], "cat: frame 12"),
         (&["one step"], "one step: frame 1"),
     ] {
-        let message = folder.refusal(&[&["analyze"], dumps].concat(), 1);
+        let message = folder.refusal(&[&["analyze", "--varying-atoms"], dumps].concat(), 1);
         assert!(
             message.contains(first) && message.contains("they are pieces of one frame, as dump FILE.%"),
             "{message}"
@@ -379,7 +380,7 @@ fn pieces_of_frames_are_no_run() {
         assert!(message.contains("a FILE without %, or with dump_modify nfile 1"), "{message}");
     }
     // One piece alone shows itself by its charges.
-    let alone = notes(&folder.analyze(&["dump.0"]));
+    let alone = notes(&folder.analyze(&["dump.0", "--varying-atoms"]));
     assert!(alone.contains("together by q") && alone.contains("as in a dump of a group, a region"), "{alone}");
 }
 
@@ -388,7 +389,7 @@ fn an_ion_that_one_frame_lacks_is_told_of() {
     let mut lacking = Run::new(400, 4, 1.0, 5);
     lacking.frames[2].remove(9);
     let folder = Folder::new(&[("lacking", &lacking.with_field()), ("whole", &Run::new(400, 4, 1.0, 5).with_field())]);
-    let told = |dump: &str| notes(&folder.analyze(&[dump, "--pair-distance", "0.5"]));
+    let told = |dump: &str| notes(&folder.analyze(&[dump, "--pair-distance", "0.5", "--varying-atoms"]));
     assert!(told("lacking").contains("step 200: the ions have charges of -1.000 together by q"), "{}", told("lacking"));
     assert!(!told("whole").contains("together by q"));
 }

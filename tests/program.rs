@@ -110,7 +110,8 @@ fn frames_of_another_number_of_atoms_are_taken_only_where_that_is_asked_for() {
     let whole = std::fs::read_to_string(reference("cubic.lammpstrj")).unwrap();
     let lines: Vec<&str> = whole.trim_end().lines().collect();
     let pair_less = lines[..lines.len() - 2].join("\n").replacen("\n64\n", "\n62\n", 1);
-    std::fs::write(&dump, format!("{whole}{pair_less}\n{whole}")).unwrap();
+    let at = |text: &str, step: &str| text.replacen("\n0\n", &format!("\n{step}\n"), 1);
+    std::fs::write(&dump, format!("{whole}{}\n{}", at(&pair_less, "1"), at(&whole, "2"))).unwrap();
     let predicted = folder.path().join("predicted");
     for command in [
         vec!["predict", MODEL, dump.to_str().unwrap(), "-o", predicted.to_str().unwrap()],
@@ -118,8 +119,9 @@ fn frames_of_another_number_of_atoms_are_taken_only_where_that_is_asked_for() {
         vec!["analyze", dump.to_str().unwrap(), "--model", MODEL],
     ] {
         let message = refusal(ionscape().args(&command), 1);
-        let place = format!("dump: frame 1, line {}: 62 atoms, where the frames before have 64", lines.len() + 9);
-        assert!(message.contains(&place) && message.contains("--varying-atoms"), "{message}");
+        let place =
+            format!("dump: frame 1, line {}: timestep 1: 62 atoms, where the frames before have 64", lines.len() + 9);
+        assert!(message.contains(&place) && message.contains("take frames of varying atoms"), "{message}");
         for option in ["--varying-atoms", "--skip-bad-frames"] {
             ionscape().args(&command).arg(option).assert().success();
         }
@@ -179,7 +181,7 @@ fn wrong_input_is_refused_in_words_and_leaves_nothing_behind() {
         (predict(&dump, &["--species", "cation,lithium"]), "'lithium', given for atom type 2, is not a species"),
         (predict(&dump, &["--species", "anion,cation"]), "order of the atom types?"),
         (predict(&dump, &["--species", "cation"]), "atom type 2, and species were named for 1 types"),
-        (predict(&changed("id type q x", "id type q X"), &[]), "there is no column x; in LAMMPS, add"),
+        (predict(&changed("id type q x", "id type q X"), &[]), "there is no x, which X may be"),
         (predict(&changed("id type q x y z", "id type c_lam[1] x y z"), &[]), "there is a column c_lam[1] already"),
         (predict(&changed("\n64\n", "\n65\n"), &[]), "changed.lammpstrj: frame 0"),
         (predict(&changed("ITEM: TIMESTEP", "ITEM: UNITS\nreal\nITEM: TIMESTEP"), &[]), "the dump is in real units"),

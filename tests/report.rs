@@ -241,7 +241,7 @@ fn what_must_be_taken_with_care_is_a_warning() {
     let mut run = Run::new(40, 12, 1.0, 9);
     run.frames[5].retain(|ion| ion.id != 9);
     let folder = Folder::new(&[("dump", &run.with_field())]);
-    folder.run(&["report", "dump", "-o", "page.html"]);
+    folder.run(&["report", "dump", "-o", "page.html", "--varying-atoms"]);
     let html = folder.read("page.html");
     assert_self_contained(&html);
     assert!(html.contains("Warning") && html.contains("Step 500: the ions are not those of the first frame"));

@@ -49,8 +49,8 @@ impl Parser {
         let Some((_, names, plan)) = &self.planned else { return Ok(false) };
         if let Some(n) = expected.filter(|&n| n != header.atoms) {
             let message = format!(
-                "{} atoms, where the frames before have {n}; dump a group that keeps its atoms (of commands that have them, \
-                 --varying-atoms takes such frames, and --skip-bad-frames leaves them out)",
+                "{} atoms, where the frames before have {n}; dump a group that keeps its atoms, take frames of varying atoms, or skip \
+                 bad frames",
                 header.atoms
             );
             return Err(Trouble::frame(header.columns_line, message));
