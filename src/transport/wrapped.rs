@@ -56,6 +56,11 @@ impl Wrapped {
         if self.jumps >= ENOUGH { Err(error(frame)) } else { Ok(()) }
     }
 
+    /// Whether an atom was ever outside the box.
+    pub fn have_left(&self) -> bool {
+        self.left
+    }
+
     fn count_twice(&mut self, unwrapped: &[[f64; 3]], frame: &Frame) -> Result<()> {
         let Some(images) = &frame.images else { return Ok(()) };
         let periodic = frame.cell.periodic();
