@@ -38,12 +38,8 @@ struct Counts {
 }
 
 impl Leaps {
-    /// Takes the next frame's unwrapped positions; `order` gives the atoms as in the frames before.
-    ///
-    /// # Errors
-    /// Many steps of whole boxes in many frames, and few between them and short ones.
-    pub fn take(&mut self, unwrapped: &[[f64; 3]], order: &[usize], frame: &Frame) -> Result<()> {
-        let cell = &frame.cell;
+    /// Takes the next frame's unwrapped positions and cell; `order` gives the atoms as in the frames before.
+    pub fn take(&mut self, unwrapped: &[[f64; 3]], order: &[usize], cell: &Cell) {
         let now = || order.iter().map(|&atom| unwrapped[atom]);
         if let Some(before) = self.cell.as_ref().filter(|before| !is_flip(before, cell)) {
             let was = self.along;
@@ -52,15 +48,18 @@ impl Leaps {
                 counts.frames += usize::from(counts.whole > was.whole);
             }
         }
-        if let Some(k) = self.along.iter().position(Counts::are_of_no_motion) {
-            return Err(error(unwrapped, frame, k, self.along[k]));
-        }
         self.before.clear();
         self.before.extend(now());
         if self.cell.as_ref() != Some(cell) {
             self.cell = Some(cell.clone());
         }
-        Ok(())
+    }
+
+    /// # Errors
+    /// Many steps of whole boxes in many frames, the last of which is given, and few between them and short ones.
+    pub fn check(&self, unwrapped: &[[f64; 3]], frame: &Frame) -> Result<()> {
+        let found = self.along.iter().position(Counts::are_of_no_motion);
+        found.map_or(Ok(()), |k| Err(error(unwrapped, frame, k, self.along[k])))
     }
 }
 
@@ -157,7 +156,8 @@ mod tests {
                 *place = place.map(|x| x + step(&mut random));
             }
             let shown: Vec<[f64; 3]> = places.iter().map(|p| whole.to_cartesian(p.map(|x| x + flag(x)))).collect();
-            leaps.take(&shown, &Vec::from_iter(0..50), &frame).is_err()
+            leaps.take(&shown, &Vec::from_iter(0..50), &frame.cell);
+            leaps.check(&shown, &frame).is_err()
         })
     }
 

@@ -230,9 +230,9 @@ impl Recorder {
             self.reference_shift(unwrapped, order, &frame.cell).map_err(|message| frame.error(None, message))?;
         self.reference_steps.take(self.reference_paths.moved(), frame)?;
         self.wrapped.take(unwrapped, order, frame)?;
-        // Positions that never leave the box are told of by what is above.
-        if self.wrapped.have_left() {
-            self.leaps.take(unwrapped, order, frame)?;
+        self.leaps.take(unwrapped, order, &frame.cell);
+        if self.wrapped.finds_nothing() {
+            self.leaps.check(unwrapped, frame)?;
         }
         let mut moved = self.paths.moved().to_vec();
         for position in &mut moved {

@@ -56,9 +56,9 @@ impl Wrapped {
         if self.jumps >= ENOUGH { Err(error(frame)) } else { Ok(()) }
     }
 
-    /// Whether an atom was ever outside the box.
-    pub fn have_left(&self) -> bool {
-        self.left
+    /// Whether atoms were outside the box, and image flags do not seem to count twice: what else is wrong may be told.
+    pub fn finds_nothing(&self) -> bool {
+        self.left && self.by_flags <= 9 * self.otherwise
     }
 
     fn count_twice(&mut self, unwrapped: &[[f64; 3]], frame: &Frame) -> Result<()> {
