@@ -59,7 +59,9 @@ fn what_needs_no_course_is_found_without_one() {
         ("one type", &one_type.with_field()),
         ("no ids", &no_ids),
     ]);
-    let varying = |dump| [dump, "--pair-distance", "1.8", "--varying-atoms"];
+    fn varying(dump: &str) -> [&str; 4] {
+        [dump, "--pair-distance", "1.8", "--varying-atoms"]
+    }
     let analyze = |dump: &str| folder.analyze(&varying(dump));
     let expected = analyze("whole");
     assert!(expected["temporal"].is_object() && has_lifetimes(&expected) && notes(&expected).is_empty());
