@@ -75,7 +75,7 @@ fn types_and_charges_that_are_not_there() {
     let twice = ["--cation", "1", "--anion", "2", "--mass", "2=3", "--mass", "2=4"];
     let message = refusal(&mut run(&twice), 2);
     assert!(message.contains("--mass 2=3 and --mass 2=4: give one value for 2"), "{message}");
-    let message = refusal(&mut run(&["--cation", "1", "--charge", "cation=2", "--charge", "cation=3"]), 1);
+    let message = refusal(&mut run(&["--cation", "1", "--charge", "cation=2", "--charge", "cation=3"]), 2);
     assert!(message.contains("--charge cation=2 and --charge cation=3: give one value for cation"), "{message}");
     // The salt's charges are assumed, and that is said.
     let assert = run(&["--cation", "1", "--anion", "2"]).assert().success();
