@@ -145,7 +145,7 @@ def batch(folder, seed, number, n_frames, summary):
     moved, _ = net.forward(inputs + errors)
     bounds = bounds + 2 * abs(moved - values)
     arguments = [folder / "model.onnx", dump, "-o", folder / "out", "--species", ",".join([*charges, "NULL"])]
-    found = program.results(folder, "predict", *arguments, *(["--temperature", temperature] if conditions else []))
+    found = program.results(folder, "predict", "--varying-atoms", *arguments, *(["--temperature", temperature] if conditions else []))
     field = frames.read(folder / "out", "id", *[f"c_lam[{k}]" for k in (1, 2, 3)])
 
     ours = np.zeros((len(rows), 3))
@@ -175,7 +175,7 @@ def batch(folder, seed, number, n_frames, summary):
 
 def compare_features(folder, dump, settings, cases, rows, exact, summary, where):
     arguments = [dump, "-o", folder / "features.npy", "--cation", 1, "--anion", 2, *options(settings)]
-    program.succeed("featurize", *arguments)
+    program.succeed("featurize", "--varying-atoms", *arguments)
     found = np.load(folder / "features.npy")
     table = np.loadtxt(folder / "features.csv", delimiter=",", skiprows=1, dtype=int, ndmin=2)
     expected = [[t, case.frame.ids[i]] for t, case in enumerate(cases) for i in case.atoms]

@@ -88,7 +88,8 @@ def test_a_neighbour_exactly_at_the_reach(tmp_path, settings):
 def test_frames_without_ions_between_others(tmp_path):
     full, empty, solvent = cube(10, PAIR), cube(10, []), cube(10, PAIR, [3, 3])
     write(tmp_path / "dump", [empty, full, solvent, empty, full])
-    program.succeed("featurize", tmp_path / "dump", "-o", tmp_path / "f.npy", "--cation", 1, "--anion", 2)
+    varying = "--varying-atoms"
+    program.succeed("featurize", tmp_path / "dump", "-o", tmp_path / "f.npy", "--cation", 1, "--anion", 2, varying)
     assert (tmp_path / "f.csv").read_text().split() == ["frame,id", "1,1", "1,2", "4,1", "4,2"]
     net = network.Network(n := np.load(tmp_path / "f.npy").shape[1])
     net.affine("descriptor", np.full((n, 2), 0.1), [1.0, 2.0])
@@ -98,7 +99,7 @@ def test_frames_without_ions_between_others(tmp_path):
         "descriptor": paper})
     found = program.results(
         tmp_path, "predict", tmp_path / "model.onnx", tmp_path / "dump", "-o", tmp_path / "out", "--species",
-        "cation,anion,NULL")
+        "cation,anion,NULL", varying)
     assert (found["n_ions"], found["n_frames"]) == (2, 2)
     values = [rows[:, 0] for rows in read(tmp_path / "out", "c_lam[1]")]
     assert [len(v) for v in values] == [0, 2, 2, 0, 2]

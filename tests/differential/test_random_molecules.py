@@ -80,7 +80,7 @@ def test_a_molecule_is_where_its_centre_of_mass_is(tmp_path, number):
     frames.write(tmp_path / "dump", dump)
     found = program.results(
         tmp_path, "predict", tmp_path / "model.onnx", tmp_path / "dump", "-o", tmp_path / "out", "--species",
-        "cation,anion,cation")
+        "cation,anion,cation", "--varying-atoms")
     assert found["n_ions"] == pytest.approx(len(rows) / len(cases))
     for (case, ids, owner), written in zip(cases, frames.read(tmp_path / "out", "c_lam[1]", "c_lam[2]"), strict=True):
         errors = configurations.exactness(part, case.frame, case.described.depths)[:, None]
