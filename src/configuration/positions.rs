@@ -12,6 +12,9 @@ const OUTSIDE: f64 = 1.0;
 /// So many atoms out there are no accident.
 const MOST_OUTSIDE: usize = 3;
 
+/// By how much, in widths of the box, lengths may be outside it.
+const BESIDE: f64 = 0.2;
+
 /// As many atoms as these are not in one corner of a box by chance.
 const ENOUGH: usize = 10;
 
@@ -40,7 +43,12 @@ pub fn check_positions(frame: &Frame) -> Result<()> {
     let mut outside = (0..frame.positions.len()).filter(is_outside);
     let Some(first) = outside.next() else { return Ok(()) };
     let n = 1 + outside.count();
-    if n <= MOST_OUTSIDE {
+    // Fractions that were unwrapped are in no box by themselves; lengths are.
+    let is_length = |position: &[f64; 3]| {
+        let length = frame.cell.to_fractional(*position);
+        frame.cell.to_fractional(length).iter().all(|x| (x - 0.5).abs() <= 0.5 + BESIDE)
+    };
+    if n <= MOST_OUTSIDE || !frame.positions.iter().all(is_length) {
         return Ok(());
     }
     let [x, y, z] = frame.cell.to_fractional(frame.positions[first]);

@@ -246,8 +246,8 @@ def featurize(folder, k, model, warm, dumped):
     """What `ionscape featurize` finds for some frames, all features of all atoms; 0 for those that are no ions."""
     bare, out = folder / f"bare.{k}", folder / f"features.{k}.npy"
     write(bare, dumped)
-    harness.ionscape("featurize", bare, "-o", out, "--varying-atoms", "--convention", "compact", "--cutoff", 3, "--n-max", 3, "--l-max", 2,
-                     "--switching", 1, "--cation", 1, "--anion", 2)
+    harness.ionscape("featurize", bare, "-o", out, "--varying-atoms", "--convention", "compact", "--cutoff", 3, "--n-max", 3,
+                     "--l-max", 2, "--switching", 1, "--cation", 1, "--anion", 2)
     features, at, found = np.load(out), 0, []
     for d in dumped:
         ions = d.frame["type"] != 3
