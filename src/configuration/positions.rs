@@ -15,6 +15,9 @@ const MOST_OUTSIDE: usize = 3;
 /// By how much, in widths of the box, lengths may be outside it.
 const BESIDE: f64 = 0.2;
 
+/// What part of the box atoms are spread over.
+const ALL_OVER: f64 = 0.6;
+
 /// As many atoms as these are not in one corner of a box by chance.
 const ENOUGH: usize = 10;
 
@@ -43,12 +46,7 @@ pub fn check_positions(frame: &Frame) -> Result<()> {
     let mut outside = (0..frame.positions.len()).filter(is_outside);
     let Some(first) = outside.next() else { return Ok(()) };
     let n = 1 + outside.count();
-    // Fractions that were unwrapped are in no box by themselves; lengths are.
-    let is_length = |position: &[f64; 3]| {
-        let length = frame.cell.to_fractional(*position);
-        frame.cell.to_fractional(length).iter().all(|x| (x - 0.5).abs() <= 0.5 + BESIDE)
-    };
-    if n <= MOST_OUTSIDE || !frame.positions.iter().all(is_length) {
+    if n <= MOST_OUTSIDE || !are_lengths(frame) {
         return Ok(());
     }
     let [x, y, z] = frame.cell.to_fractional(frame.positions[first]);
@@ -57,6 +55,16 @@ pub fn check_positions(frame: &Frame) -> Result<()> {
          1: if they are lengths, name them x y z, and if they are unwrapped, xsu ysu zsu"
     );
     Err(frame.error(Some(first), message))
+}
+
+/// Whether the fractions, taken for lengths, are in the box and all over it. Those that were unwrapped are not.
+fn are_lengths(frame: &Frame) -> bool {
+    let mut ends = [[f64::INFINITY, f64::NEG_INFINITY]; 3];
+    for position in &frame.positions {
+        let at = frame.cell.to_fractional(frame.cell.to_fractional(*position));
+        ends.iter_mut().zip(at).for_each(|(end, x)| *end = [end[0].min(x), end[1].max(x)]);
+    }
+    ends.iter().all(|[low, high]| *low >= -BESIDE && *high <= 1.0 + BESIDE && high - low >= ALL_OVER)
 }
 
 /// Says once that all atoms are where fractions would be.
