@@ -4,10 +4,12 @@ use std::path::{Path, PathBuf};
 
 use super::analysis::{Amount, Analysis, Conditions, Per, analyse};
 use super::assignment::ReferenceFrame;
+use super::axes::{check_axes, check_dimensions};
 use super::charge::ChargeSeries;
 use super::current::{CurrentSeries, read_current};
 use super::ions::check_requests;
-use super::record::{Record, RecordOptions, record};
+use super::record::{Record, RecordOptions};
+use super::recorder::record;
 use super::report::{Subject, TransportReport};
 use super::verdict::judge;
 use crate::units::{check_measurable, is_measurable};
@@ -41,69 +43,8 @@ pub struct Outcome {
     pub record: Option<Record>,
 }
 
-/// A common drift that is more than so much of the ions' own mean square displacement is told.
-const DRIFT: f64 = 0.05;
-
-/// So many times what the centre of mass of independent ions diffuses is no chance.
-const NO_CHANCE: f64 = 30.0;
-
-/// Whether all ions drift together, which diffusion coefficients then include.
-fn drift(record: &Record, analysis: &Analysis) -> Option<String> {
-    let n: usize = record.assignment.species.iter().map(|s| s.n_ions).sum();
-    let coefficients = analysis.self_diffusion.iter().zip(&record.assignment.species);
-    let diffusion = coefficients.map(|(d, s)| s.n_ions as f64 * d.estimate.value).sum::<f64>() / n as f64;
-    let last = record.displacement.iter().filter_map(|frames| frames.last());
-    let total = last.fold([0.0; 3], |sum, d| std::array::from_fn(|k| sum[k] + d[k]));
-    let squared = total.iter().map(|d| (d / n as f64).powi(2)).sum::<f64>();
-    let share = squared / (6.0 * diffusion * (record.n_frames - 1) as f64 * record.dt);
-    (share > DRIFT && share * n as f64 > NO_CHANCE).then(|| {
-        format!(
-            "all ions drift together, by {:.4} over the run: their diffusion and Onsager coefficients include it, and with them \
-             Nernst-Einstein and Haven ratio; --frame com takes it out, and 'velocity all zero linear' in the script keeps it out",
-            squared.sqrt()
-        )
-    })
-}
-
-/// Velocities' temperature may differ from the one given by this share, and by so many of its errors.
-const SAME_TEMPERATURE: (f64, f64) = (0.1, 4.0);
-
-/// Axes along which all of these vectors are zero, where others are not.
-fn still_axes<'a>(vectors: impl Iterator<Item = &'a [f64; 3]>) -> Vec<&'static str> {
-    let moves = vectors.fold([false; 3], |moves, v| std::array::from_fn(|k| moves[k] || v[k] != 0.0));
-    let still: Vec<_> =
-        ["x", "y", "z"].into_iter().zip(moves).filter(|(_, moves)| !moves).map(|(axis, _)| axis).collect();
-    if still.len() == 3 { vec![] } else { still }
-}
-
-/// Refuses runs in a plane or on a line: all numbers here are of motion in space.
-fn check_dimensions(record: &Record) -> Result<()> {
-    let still = still_axes(record.displacement.iter().flatten());
-    if still.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Input(format!(
-        "no ion ever moves along {}: conductivity, diffusion and their errors are of three dimensions here, and would be too small; a run \
-         in space is needed",
-        still.join(" and ")
-    )))
-}
-
-/// Refuses a current that lacks an axis; `whose` is it.
-fn check_axes(series: &ChargeSeries, whose: &str) -> Result<()> {
-    let still = still_axes(series.current.iter().flat_map(|(current, _)| current));
-    if still.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Input(format!(
-        "{whose} is 0 along {} at all times: the conductivity is a mean over three dimensions here, and would be too small; give the \
-         current along all three, of a run in space",
-        still.join(" and ")
-    )))
-}
-
 /// Whether the ions' charges add up to none, so that their conductivity is the same in all frames.
-fn is_neutral(record: &Record) -> bool {
+pub(super) fn is_neutral(record: &Record) -> bool {
     record.assignment.net_charge().abs() <= 1e-3 * Amount::of(&record.assignment.species).number.max(1.0)
 }
 
@@ -133,7 +74,7 @@ impl Job {
         let analysis = analyse(&series, record.as_ref(), &self.conditions)?;
         notes.extend(analysis.notes.iter().cloned());
         if self.record.reference == ReferenceFrame::None {
-            notes.extend(record.as_ref().and_then(|record| drift(record, &analysis)));
+            notes.extend(record.as_ref().and_then(|record| self.drift(record, &analysis)));
         }
         let judgement = judge(&analysis, series.duration(), self.target_error);
         let subject = Subject {
@@ -333,72 +274,5 @@ impl Job {
                     .into(),
             )),
         }
-    }
-
-    fn look_at(&self, record: &Record, notes: &mut Vec<String>) {
-        if !is_neutral(record) && self.record.reference == ReferenceFrame::None {
-            notes.push(format!(
-                "the ions carry a net charge of {:.4}: if none are missing from the dump, their conductivity depends on whose centre \
-                 of mass rests; ionscape transport chooses with --frame",
-                record.assignment.net_charge()
-            ));
-        }
-        for (name, sign) in [("cation", 1.0), ("anion", -1.0)] {
-            if let Some(species) = record.assignment.species.iter().find(|s| s.name == name && s.charge * sign < 0.0) {
-                notes.push(format!(
-                    "the charge of {name} is {}: are types and names in the same order?",
-                    species.charge
-                ));
-            }
-        }
-        notes.extend(self.temperature_of_velocities(record));
-        if let Some(volume) = self.volume {
-            notes.push(format!("volume {volume} as given; the dump's is {:.6}", record.volume));
-        }
-        if let Some(number) = self.formula_units {
-            let amount = Amount::of(&record.assignment.species);
-            notes.push(format!(
-                "{number} formula units as given; the dump has {} {}",
-                amount.number,
-                amount.per.label()
-            ));
-        }
-        let walls: Vec<&str> =
-            ["x", "y", "z"].into_iter().zip(record.periodic).filter(|(_, p)| !p).map(|(k, _)| k).collect();
-        if !walls.is_empty() {
-            notes.push(format!(
-                "the box is not periodic along {}: all numbers are means over the three directions and the volume of the box, and \
-                 walls and empty space are part of both",
-                walls.join(" and ")
-            ));
-        }
-        if self.viscosity.is_some() && !record.cubic {
-            notes.push(
-                "the finite-size correction is that of a periodic cube, which the box is not: the corrected diffusion \
-                 coefficients do not hold"
-                    .into(),
-            );
-        }
-        if record.volume_deviation > 0.2 * record.volume {
-            notes.push(format!(
-                "the volume varies by {:.0} %: conductivity and amount are over its mean",
-                100.0 * record.volume_deviation / record.volume
-            ));
-        }
-    }
-
-    /// What to say where velocities are of another temperature than the one given.
-    fn temperature_of_velocities(&self, record: &Record) -> Option<String> {
-        let (mean, given) = (record.thermal_energy.as_ref()?, self.conditions.temperature);
-        let scale = 1.0 / (self.conditions.units.thermal_energy * self.conditions.units.acceleration);
-        let (found, error) = (scale * mean.mean, scale * mean.error.as_ref()?.value);
-        let (share, errors) = SAME_TEMPERATURE;
-        let off = (found - given).abs();
-        (off > share * given && off > errors * error).then(|| {
-            format!(
-                "the ions' velocities are of a temperature of {found:.4} +- {error:.4}, and {given} is given: conductivities are per kT; \
-                 give the run's temperature"
-            )
-        })
     }
 }

@@ -1,17 +1,21 @@
 //! `ionscape simulate`: a campaign of LAMMPS runs that ends in a data set.
 
+mod board;
+mod table;
+
 use std::collections::VecDeque;
-use std::io::{IsTerminal, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::time::Instant;
 
 use anyhow::{Context, bail};
-use ionscape::campaign::{Campaign, Engine, Event, Label, SlurmJob, State, SystemPlan, collect, drive, script};
+use ionscape::campaign::{Campaign, Engine, Event, SlurmJob, drive, script};
 use ionscape::guard::Guard;
-use serde::Serialize;
 
 use crate::{doctor, outputs, results, systems};
+use board::Board;
+pub use board::duration;
+use table::finish;
 
 /// Simulate the systems of a campaign in LAMMPS until each has its label, and write a data set of them.
 ///
@@ -171,197 +175,6 @@ fn all(
     let mut failures = failures.into_inner().unwrap_or_default();
     failures.sort_by_key(|(index, _, _)| *index);
     failures.into_iter().map(|(_, name, error)| (name, error.into())).collect()
-}
-
-/// Tells on standard error what goes on, and how long it will take.
-struct Board {
-    start: Instant,
-    /// Share of each system's work that is done, and that was when it was first heard of.
-    shares: Mutex<Vec<(f64, Option<f64>)>>,
-    terminal: bool,
-}
-
-impl Board {
-    fn new(n: usize) -> Self {
-        Self {
-            start: Instant::now(),
-            shares: Mutex::new(vec![(0.0, None); n]),
-            terminal: std::io::stderr().is_terminal(),
-        }
-    }
-
-    fn take(&self, index: usize, name: &str, event: Event) {
-        match event {
-            Event::Starts(what) => {
-                if self.terminal {
-                    crate::terminal::tell!("{}{name}: {what}", self.head());
-                }
-            }
-            Event::Advances { label, share } => {
-                self.set(index, share);
-                crate::terminal::tell!("{}{name}: {}", self.head(), shown(label));
-            }
-            Event::Note(note) => log::warn!("{name}: {note}"),
-        }
-    }
-
-    fn finished(&self, index: usize, name: &str, state: &State) {
-        let known = self.set(index, 1.0);
-        let why = state.finished.as_ref().map_or("", |finish| &finish.why);
-        let before = if known { "" } else { " (already)" };
-        crate::terminal::tell!("{}{name}: finished{before}, {why}: {}", self.head(), shown(&state.label));
-    }
-
-    fn failed(&self, index: usize, name: &str, error: &str) {
-        self.set(index, 1.0);
-        log::error!("system {name}: {error}");
-    }
-
-    /// Whether the system was heard of before.
-    fn set(&self, index: usize, share: f64) -> bool {
-        let mut shares = self.shares.lock().expect("no thread panics with the shares");
-        let known = shares[index].1.is_some();
-        shares[index].1.get_or_insert(if share == 1.0 && !known { 1.0 } else { 0.0 });
-        shares[index].0 = share;
-        known
-    }
-
-    /// Part done, and the time left at the pace of this call.
-    fn head(&self) -> String {
-        let shares = self.shares.lock().expect("no thread panics with the shares");
-        let n = shares.len() as f64;
-        let done: f64 = shares.iter().map(|(share, _)| share).sum();
-        let own: f64 = shares.iter().map(|(share, first)| share - first.unwrap_or(0.0)).sum();
-        let left = self.start.elapsed().as_secs_f64() * (n - done) / own;
-        let left = if own > 0.01 { format!(", {} left", duration(left)) } else { String::new() };
-        format!("[{:.0} %{left}] ", 100.0 * done / n)
-    }
-}
-
-pub fn duration(seconds: f64) -> String {
-    let minutes = (seconds / 60.0).ceil() as u64;
-    if minutes < 120 { format!("{minutes} min") } else { format!("{} h {} min", minutes / 60, minutes % 60) }
-}
-
-/// The label so far, and what is doubtful about it: a fault of the campaign's file is told before all of it has run.
-fn shown(label: &Label) -> String {
-    let value = match label.combined {
-        None => "no label yet".into(),
-        Some(found) => format!("{:.4} +- {:.4} ({:.1} %)", found.value, found.error, 100.0 * found.relative_error()),
-    };
-    match label.doubts.as_slice() {
-        [] => value,
-        doubts => format!("{value}, doubtful: {}", doubts.join("; ")),
-    }
-}
-
-#[derive(Serialize)]
-struct Row<'a> {
-    name: &'a str,
-    finished: bool,
-    reached: bool,
-    error: Option<String>,
-    #[serde(flatten)]
-    label: Option<&'a Label>,
-    pairs: usize,
-    chunks: usize,
-}
-
-/// Writes the data set, prints the table, and fails if a system did.
-fn finish(
-    campaign: &Campaign,
-    root: &Path,
-    failures: &[(String, anyhow::Error)],
-    json: Option<&Path>,
-) -> anyhow::Result<()> {
-    let (path, found) = collect(campaign, root)?;
-    let rows: Vec<Row> = campaign
-        .systems
-        .iter()
-        .map(|system| {
-            let state = found.iter().find(|(other, _)| other.name == system.name).map(|(_, state)| state);
-            let finish = state.and_then(|state| state.finished.as_ref());
-            Row {
-                name: &system.name,
-                finished: finish.is_some(),
-                reached: finish.is_some_and(|finish| finish.reached),
-                error: failures.iter().find(|(name, _)| *name == system.name).map(|(_, e)| format!("{e:#}")),
-                label: state.map(|state| &state.label),
-                pairs: state.map_or(0, |state| state.pairs.len()),
-                chunks: state.map_or(0, |state| state.chunks),
-            }
-        })
-        .collect();
-    let written = |row: &&Row| row.finished && row.label.is_some_and(|label| label.combined.is_some());
-    let n_written = rows.iter().filter(written).count();
-    let why =
-        |row: &Row| row.label.and_then(|label| label.equilibrium_left_out.as_ref()).map(|why| format!(" ({why})"));
-    let ended = rows.iter().filter(|row| row.finished && !written(row));
-    let without: Vec<String> = ended.map(|row| format!("{}{}", row.name, why(row).unwrap_or_default())).collect();
-    // Before the table, whose reader may have had enough.
-    results::write_json(json, &rows)?;
-    print(&found)?;
-    crate::terminal::tell!("{n_written} of {} systems are in {}", rows.len(), path.display());
-    if !without.is_empty() {
-        log::warn!(
-            "{} ended without a label, and not in the data set: the equilibrium run tells none and there are too few pairs; raise \
-             label.longest or response.most_pairs, and run the command again",
-            without.join(", ")
-        );
-    }
-    if !failures.is_empty() {
-        let names: Vec<&str> = failures.iter().map(|(name, _)| name.as_str()).collect();
-        bail!("{} of {} systems failed: {}", failures.len(), rows.len(), names.join(", "));
-    }
-    Ok(())
-}
-
-fn print(found: &[(&SystemPlan, State)]) -> std::io::Result<()> {
-    let mut out = crate::terminal::output();
-    let width = found.iter().map(|(system, _)| system.name.len()).max().unwrap_or(0).max("system".len());
-    writeln!(
-        out,
-        "{:<width$}  {:>9} {:>8} {:>6}  {:>9} {:>8}  {:>9} {:>8}  {:>6}  {:>5}  note",
-        "system", "label", "+-", "%", "equilib.", "+-", "paired", "+-", "apart", "pairs"
-    )?;
-    for (system, state) in found {
-        let label = &state.label;
-        let pair = |estimate: Option<ionscape::campaign::RouteEstimate>| match estimate {
-            Some(e) => format!("{:>9.4} {:>8.4}", e.value, e.error),
-            None => format!("{:>9} {:>8}", "-", "-"),
-        };
-        let percent = label.combined.map_or("-".into(), |e| format!("{:.2}", 100.0 * e.relative_error()));
-        let apart = label.apart.map_or("-".into(), |apart| format!("{apart:.1}"));
-        let note = note(state);
-        writeln!(
-            out,
-            "{:<width$}  {} {percent:>6}  {}  {}  {apart:>6}  {:>5}  {note}",
-            system.name,
-            pair(label.combined),
-            pair(label.equilibrium),
-            pair(label.response),
-            state.pairs.len()
-        )?;
-    }
-    Ok(())
-}
-
-/// What is to be said of a system beside its numbers.
-fn note(state: &State) -> String {
-    let label = &state.label;
-    let mut notes = vec![];
-    match &state.finished {
-        None => notes.push("not finished".into()),
-        Some(finish) if !finish.reached => notes.push(finish.why.clone()),
-        Some(_) => {}
-    }
-    if !label.doubts.is_empty() {
-        notes.push(format!("doubtful: {}", label.doubts.join("; ")));
-    }
-    if let Some(why) = label.equilibrium_left_out.as_ref().filter(|_| label.equilibrium.is_none()) {
-        notes.push(format!("the equilibrium run has no say: {why}"));
-    }
-    notes.join("; ")
 }
 
 fn dry_run(campaign: &Campaign, root: &Path) -> anyhow::Result<()> {
