@@ -16,7 +16,7 @@ use crate::trajectory::{Columns, Frame, Quantity};
 use crate::units::UnitStyle;
 use crate::{Error, Result};
 
-pub use positions::check_positions;
+pub use positions::{check_positions, check_scale};
 
 /// The columns of a dump that ions of these species are found by.
 pub fn columns(map: &SpeciesMap) -> Columns {

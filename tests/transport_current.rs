@@ -115,6 +115,10 @@ fn the_force_route_asked_for_has_forces_or_is_refused() {
         _ => format!("{line}\n"),
     };
     let text: String = text.replace("v_Jz", "v_Jz v_Fx v_Fy v_Fz").lines().map(forces).collect();
+    let flat: String = text.lines().map(|line| line.replace(" 0.1 -0.2 ", " 0 -0.2 ") + "\n").collect();
+    std::fs::write(&path, flat).unwrap();
+    let message = refusal(beside(&dump, &path, &out).args(asked), 1);
+    assert!(message.contains("the forces are 0 along x at all times"), "{message}");
     std::fs::write(&path, text).unwrap();
     let with_forces = |line: &str| match line.split(' ').count() {
         7 if !line.starts_with("ITEM") => format!("{line} 0.1 0.2 0.3\n"),

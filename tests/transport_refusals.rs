@@ -738,6 +738,34 @@ fn currents_in_a_plane() {
     file(&|row| row).assert().success();
 }
 
+/// Free ions whose unwrapped positions `change` writes anew, in a box of the edge that is known to it.
+fn under_another_name(folder: &Path, names: &str, change: impl Fn(f64, f64) -> f64) -> PathBuf {
+    damaged(folder, Brownian::default(), |text| {
+        let edge: f64 = text.lines().nth(5).unwrap().split(' ').nth(1).unwrap().parse().unwrap();
+        let line = |line: &str| {
+            let mut words: Vec<String> = line.split(' ').map(String::from).collect();
+            if words.len() == 7 && !line.starts_with("ITEM") {
+                words[4..].iter_mut().for_each(|word| *word = change(word.parse().unwrap(), edge).to_string());
+            }
+            words.join(" ") + "\n"
+        };
+        text.lines().map(line).collect::<String>().replace("xu yu zu", names)
+    })
+}
+
+#[test]
+fn positions_under_the_names_of_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let fractions = under_another_name(folder.path(), "xu yu zu", |x, edge| x / edge);
+    let output = transport(&fractions).args(["--temperature", "1"]).assert().success();
+    let said = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert_eq!(said.matches("if they are fractions of it, name them xsu ysu zsu").count(), 1, "{said}");
+    let good = under_another_name(folder.path(), "xsu ysu zsu", |x, edge| x / edge);
+    let output = transport(&good).args(["--temperature", "1"]).assert().success();
+    let said = String::from_utf8_lossy(&output.get_output().stderr).into_owned();
+    assert!(!said.contains("name them"), "{said}");
+}
+
 #[test]
 fn ions_that_share_a_molecule_id() {
     let folder = tempfile::tempdir().unwrap();

@@ -24,19 +24,36 @@ const ENOUGH: usize = 10;
 /// Boxes with edges up to here may be as small as fractions are.
 const SMALL: f64 = 3.0;
 
+/// Fractions that followed their atoms for as many boxes as they are ever followed for are over no more than this, ...
+const FARTHEST: f64 = 6.0;
+
+/// ... and lengths are over more of the box than this, whatever they followed.
+const CORNER: f64 = 0.3;
+
 /// By how much wrapped fractions leave 0 to 1.
 const MARGIN: f64 = 0.05;
 
-/// Refuses lengths that are called fractions; warns of fractions that are called lengths, and of positions of few digits.
+/// As [`check_scale`]; warns of positions of few digits.
+///
+/// # Errors
+/// As [`check_scale`].
+pub fn check_positions(frame: &Frame) -> Result<()> {
+    digits::warn_of_few(frame);
+    check_scale(frame)
+}
+
+/// Refuses lengths that are called fractions; warns of fractions that are called lengths.
 ///
 /// # Errors
 /// Columns `xs ys zs` that leave the box far behind, with the first atom that does.
-pub fn check_positions(frame: &Frame) -> Result<()> {
-    digits::warn_of_few(frame);
+pub fn check_scale(frame: &Frame) -> Result<()> {
     let has = |names: [&str; 3]| names.iter().all(|name| frame.column_names().iter().any(|there| there == name));
     if has(["x", "y", "z"]) {
         warn_of_fractions(frame);
         return Ok(());
+    }
+    if let Some(unwrapped) = frame.unwrapped.as_deref().filter(|_| has(["xu", "yu", "zu"])) {
+        warn_of_unwrapped_fractions(frame, unwrapped);
     }
     if !has(["xs", "ys", "zs"]) {
         return Ok(());
@@ -74,7 +91,7 @@ fn warn_of_fractions(frame: &Frame) {
     if frame.positions.len() < ENOUGH || !frame.positions.iter().all(is_fraction) {
         return;
     }
-    let edges = frame.cell.vectors().map(|edge| edge.iter().map(|x| x * x).sum::<f64>().sqrt());
+    let edges = edges(frame);
     if edges.iter().all(|edge| *edge > SMALL) {
         let [a, b, c] = edges;
         let message = format!(
@@ -82,4 +99,31 @@ fn warn_of_fractions(frame: &Frame) {
         );
         SAID.call_once(|| log::warn!("{}", frame.error(None, message)));
     }
+}
+
+/// Says once that atoms that were followed are all where fractions would be.
+fn warn_of_unwrapped_fractions(frame: &Frame, unwrapped: &[[f64; 3]]) {
+    static SAID: Once = Once::new();
+    let edges = edges(frame);
+    if unwrapped.len() < ENOUGH || edges.iter().any(|edge| *edge <= SMALL) || SAID.is_completed() {
+        return;
+    }
+    let extent = |k: usize| {
+        let along = || unwrapped.iter().map(|position| position[k]);
+        along().fold(f64::NEG_INFINITY, f64::max) - along().fold(f64::INFINITY, f64::min)
+    };
+    let [x, y, z] = [0, 1, 2].map(extent);
+    let is_small = |(extent, edge): (f64, f64)| extent <= FARTHEST && extent <= CORNER * edge;
+    if [x, y, z].into_iter().zip(edges).all(is_small) {
+        let [a, b, c] = edges;
+        let message = format!(
+            "xu yu zu of all atoms are within {x:.4} by {y:.4} by {z:.4}, in a box of {a:.4} by {b:.4} by {c:.4}: if they are fractions of \
+             it, name them xsu ysu zsu"
+        );
+        SAID.call_once(|| log::warn!("{}", frame.error(None, message)));
+    }
+}
+
+fn edges(frame: &Frame) -> [f64; 3] {
+    frame.cell.vectors().map(|edge| edge.iter().map(|x| x * x).sum::<f64>().sqrt())
 }

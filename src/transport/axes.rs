@@ -25,15 +25,20 @@ pub(super) fn check_dimensions(record: &Record) -> Result<()> {
     )))
 }
 
-/// Refuses a current that lacks an axis; `whose` is it.
+/// Refuses a current, or forces on the ions, that lack an axis; `whose` the current is.
 pub(super) fn check_axes(series: &ChargeSeries, whose: &str) -> Result<()> {
-    let still = still_axes(series.current.iter().flat_map(|(current, _)| current));
-    if still.is_empty() {
-        return Ok(());
+    let [current, force] = [&series.current, &series.acceleration].map(|series| series.iter().flat_map(|(all, _)| all));
+    for (still, what, them) in [
+        (still_axes(current), format!("{whose} is"), "the current"),
+        (still_axes(force), "the forces are".into(), "forces"),
+    ] {
+        if !still.is_empty() {
+            return Err(Error::Input(format!(
+                "{what} 0 along {} at all times: the conductivity is a mean over three dimensions here, and would be too small; give \
+                 {them} along all three, of a run in space",
+                still.join(" and ")
+            )));
+        }
     }
-    Err(Error::Input(format!(
-        "{whose} is 0 along {} at all times: the conductivity is a mean over three dimensions here, and would be too small; give the \
-         current along all three, of a run in space",
-        still.join(" and ")
-    )))
+    Ok(())
 }

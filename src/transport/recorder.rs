@@ -14,6 +14,7 @@ use super::record::{Record, RecordOptions};
 use super::sequence::Sequence;
 use super::steps::Steps;
 use super::wrapped::Wrapped;
+use crate::configuration::check_scale;
 use crate::geometry::Cell;
 use crate::statistics::mean_with_error;
 use crate::trajectory::{Columns, Frame, Quantity};
@@ -173,6 +174,7 @@ impl Recorder {
     }
 
     fn take(&mut self, frame: &Frame, order: &[usize], options: &RecordOptions) -> Result<()> {
+        check_scale(frame)?;
         let unwrapped = frame.unwrapped()?;
         self.molecules.check(frame, order, unwrapped)?;
         self.assignment.centers(|place| unwrapped[order[place]], &mut self.centers);
