@@ -117,8 +117,24 @@ fn the_same_configurations_in_another_file_are_the_same_snapshots() {
     let text = std::fs::read_to_string(folder.join("dataset.toml")).unwrap();
     std::fs::write(folder.join("packed.toml"), text.replace("\"s2.lammpstrj\"", "\"s2.lammpstrj.gz\"")).unwrap();
     std::fs::write(folder.join("s2.lammpstrj"), format!("{dump}\n")).unwrap();
+    // In other columns, images and digits.
+    let mut edge = 0.0;
+    let line = |line: &str| match line.split(' ').collect::<Vec<_>>().as_slice() {
+        ["0", side] => {
+            edge = side.parse::<f64>().unwrap();
+            format!("{line}\n")
+        }
+        [id, kind, q, x, y, z] if !line.starts_with("ITEM") => {
+            let [x, y, z] = [x, y, z].map(|word| word.parse::<f64>().unwrap() / edge);
+            format!("{id} {kind} {q} {x:.5} {:.5} {:.5}\n", y + 1.0, z - 2.0)
+        }
+        _ => format!("{line}\n"),
+    };
+    let scaled: String = dump.lines().map(line).collect();
+    std::fs::write(folder.join("scaled.lammpstrj"), scaled.replace("x y z", "xsu ysu zsu")).unwrap();
+    std::fs::write(folder.join("scaled.toml"), text.replace("\"s2.lammpstrj\"", "\"scaled.lammpstrj\"")).unwrap();
     // A second time features come from the cache.
-    for name in ["packed.toml", "packed.toml", "dataset.toml"] {
+    for name in ["packed.toml", "packed.toml", "dataset.toml", "scaled.toml"] {
         let message = refusal(folder, &format!("train {name} -o m.onnx"));
         assert!(message.contains("systems s1 and s2 have the same snapshots"), "{name}: {message}");
     }

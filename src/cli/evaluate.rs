@@ -1,6 +1,5 @@
 //! `ionscape evaluate`: a model's predictions beside the truth.
 
-use std::collections::HashSet;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
@@ -10,6 +9,7 @@ use ionscape::model::{self, Metadata};
 use ionscape::training::corpus::Member;
 use ionscape::training::evaluation::{Evaluated, Evaluation, Seen, evaluate, seen, stored_baselines};
 use ionscape::training::local::Agreement;
+use ionscape::training::outline::n_repeated;
 use ionscape::training::score::Prediction;
 
 use crate::progress::Progress;
@@ -137,14 +137,13 @@ fn warn_of_errors(n_members: usize, evaluation: &Evaluation) {
 
 /// Warns of a system whose frames are not all its own, as where a run was joined to itself.
 fn warn_of_repeated(system: &Member) {
-    let frames = &system.features.contents.configurations;
-    let different: HashSet<&String> = frames.iter().collect();
-    if different.len() < frames.len() {
+    let frames = &system.features.contents.outlines;
+    let n = n_repeated(frames);
+    if n > 0 {
         log::warn!(
-            "{}: {} of {} frames are the same as others: the error of sampling takes each for another, and is too small; give each \
+            "{}: {n} of {} frames are the same as others: the error of sampling takes each for another, and is too small; give each \
              once",
             system.name,
-            frames.len() - different.len(),
             frames.len()
         );
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::Rows;
+use super::outline::Outline;
 use crate::configuration;
 use crate::local::{Environments, Inputs, PeriodicEnvironments, Sites, inputs};
 use crate::model::Conditions;
@@ -51,9 +52,9 @@ pub struct Contents {
     pub units: Option<String>,
     /// Digest of each dump's ions and neutral sites: what they are, where, and in which cells, however the file is written.
     pub dumps: Vec<String>,
-    /// The same of each frame, shorter.
+    /// Of each frame.
     #[serde(default)]
-    pub configurations: Vec<String>,
+    pub outlines: Vec<Outline>,
     /// SHA-256 of the features' bytes.
     pub digest: String,
 }
@@ -70,7 +71,7 @@ impl Contents {
             coordination: [0.0; 2],
             units: None,
             dumps: vec![],
-            configurations: vec![],
+            outlines: vec![],
             digest: String::new(),
         }
     }
@@ -175,7 +176,7 @@ fn open(cache: &Path, key: &str) -> Result<Option<Features>> {
     let Ok(contents) = serde_json::from_str::<Contents>(&text) else { return Ok(None) };
     let Ok(file) = File::open(&values) else { return Ok(None) };
     // Of a version that did not write them.
-    if contents.configurations.len() != contents.frames.len() {
+    if contents.outlines.len() != contents.frames.len() {
         return Ok(None);
     }
     let expected = contents.n_environments as u64 * contents.n_features as u64 * 4;
@@ -240,9 +241,8 @@ impl Making<'_> {
         let Self { recipe, contents, row, bytes, .. } = self;
         configuration::check_charges(recipe.map, frame)?;
         let sites = configuration::sites(frame, recipe.map)?;
-        let configuration = Sha256::digest(configuration_bytes(frame, &sites));
-        configurations.update(configuration);
-        contents.configurations.push(format!("{configuration:x}")[..16].into());
+        configurations.update(configuration_bytes(frame, &sites));
+        contents.outlines.push(Outline::new(&frame.cell, &sites));
         let reach = recipe.inputs.descriptor().reach();
         let environments = PeriodicEnvironments::of_sites(&frame.cell, &sites, recipe.map, reach)
             .map_err(|e| frame.error(None, e.to_string()))?;

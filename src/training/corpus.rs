@@ -1,10 +1,10 @@
 //! A data set with the features of its systems.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 
 use super::cache::{Features, Recipe};
 use super::local::{LocalResponse, ResponseKind};
+use super::outline::{Outline, n_shared};
 use super::rows::sum_over_chunks;
 use super::settings::TrainSettings;
 use super::{Pooled, Rows};
@@ -208,12 +208,11 @@ impl Reading<'_> {
 
 /// Refuses two systems of the same configurations; `path` is the data set's.
 fn check_apart(path: &Path, first: &Member, second: &Member) -> Result<()> {
-    let [ours, theirs] = [first, second].map(|member| configurations(member).collect::<BTreeSet<_>>());
     let names = format!("{} and {}", first.name, second.name);
-    match ours.intersection(&theirs).count() {
+    match n_shared(outlines(first), outlines(second)) {
         0 => Ok(()),
         // Runs may begin from the same configuration.
-        1 if [first, second].iter().all(|member| member.features.contents.configurations.len() > 1) => {
+        1 if [first, second].iter().all(|member| member.features.contents.outlines.len() > 1) => {
             log::warn!(
                 "{}: systems {names} have a snapshot in common, which is learned from and tested on at once",
                 path.display()
@@ -270,10 +269,10 @@ fn labelled(system: &System) -> Result<(f64, f64, &Paths), String> {
     Ok((label, error, snapshots))
 }
 
-/// Digests of all configurations of a system; responses may be those of the snapshots themselves.
-fn configurations(member: &Member) -> impl Iterator<Item = &String> {
-    let local = member.local.as_ref().map_or(&[][..], |local| &local.features.contents.configurations);
-    member.features.contents.configurations.iter().chain(local)
+/// Of all configurations of a system; responses may be those of the snapshots themselves.
+fn outlines(member: &Member) -> impl Iterator<Item = &Outline> {
+    let local = member.local.as_ref().map_or(&[][..], |local| &local.features.contents.outlines);
+    member.features.contents.outlines.iter().chain(local)
 }
 
 /// Refuses dumps that state other units than the data set's.

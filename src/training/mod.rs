@@ -16,6 +16,7 @@ pub mod gaussian;
 mod input;
 pub mod local;
 pub mod mlp;
+pub mod outline;
 mod perceptrons;
 pub mod reproducibility;
 mod rows;
