@@ -100,9 +100,7 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
         l_max: arguments.l_max,
     };
     let map = mapping::salt(&arguments.cation.0, &arguments.anion.0).or_usage()?;
-    let soap = Inputs::new(parameters, map.channels(), map.species(), &[])
-        .and_then(|inputs| inputs.in_double_precision())
-        .or_usage()?;
+    let soap = Inputs::in_double_precision(parameters, map.channels(), map.species(), &[]).or_usage()?;
     let descriptor = soap.descriptor();
 
     // Which tell whether ions are missing.

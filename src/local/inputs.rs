@@ -27,6 +27,28 @@ impl Inputs {
         conditions: &[Condition],
     ) -> Result<Self> {
         let descriptor = PowerSpectrum::in_single_precision(parameters, channels.count(species))?;
+        Self::of(descriptor, channels, species, conditions)
+    }
+
+    /// The same in double precision, for those who want to see them.
+    ///
+    /// # Errors
+    /// As [`Inputs::new`].
+    pub fn in_double_precision(
+        parameters: SoapParameters,
+        channels: Channels,
+        species: &[Species],
+        conditions: &[Condition],
+    ) -> Result<Self> {
+        Self::of(PowerSpectrum::new(parameters, channels.count(species))?, channels, species, conditions)
+    }
+
+    fn of(
+        descriptor: PowerSpectrum,
+        channels: Channels,
+        species: &[Species],
+        conditions: &[Condition],
+    ) -> Result<Self> {
         if let Some((i, _)) = conditions.iter().enumerate().find(|(i, c)| conditions[..*i].contains(c)) {
             return Err(Error::Input(format!("conditions: {:?} stands twice", conditions[i])));
         }
@@ -42,11 +64,11 @@ impl Inputs {
         Ok(Self { descriptor, places, conditions: conditions.to_vec(), n_inputs })
     }
 
-    /// The same in double precision, for those who want to see them.
+    /// These in double precision.
     ///
     /// # Errors
     /// As [`PowerSpectrum::new`].
-    pub fn in_double_precision(&self) -> Result<Self> {
+    pub(super) fn to_double_precision(&self) -> Result<Self> {
         let descriptor = PowerSpectrum::new(self.descriptor.parameters().clone(), self.descriptor.n_channels())?;
         let (places, conditions) = (self.places.clone(), self.conditions.clone());
         Ok(Self { descriptor, places, conditions, n_inputs: self.n_inputs })

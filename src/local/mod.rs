@@ -305,7 +305,7 @@ impl LocalModel {
         if let Some(shown) = self.shown.get() {
             return Ok(shown);
         }
-        let shown = self.inputs.in_double_precision()?;
+        let shown = self.inputs.to_double_precision()?;
         Ok(self.shown.get_or_init(|| shown))
     }
 }
