@@ -103,15 +103,15 @@ pub fn n_shared<'a>(ours: impl Iterator<Item = &'a Outline>, theirs: impl Iterat
 
 #[cfg(test)]
 mod tests {
+    use rand::{Rng, SeedableRng};
+    use rand_chacha::ChaCha8Rng;
+
     use super::*;
 
     fn outline(seed: u64, error: f64) -> Outline {
-        let value = |k: u64| sign(97 * seed + k) * 0.1 * ((seed * 31 + k * 7) % 17) as f64;
-        Outline {
-            sites: vec![30, 30],
-            edges: [12.0, 12.0, 15.0],
-            waves: std::array::from_fn(|k| value(k as u64) + error),
-        }
+        let mut random = ChaCha8Rng::seed_from_u64(seed);
+        let waves = std::array::from_fn(|_| random.random::<f64>() - 0.5 + error);
+        Outline { sites: vec![30, 30], edges: [12.0, 12.0, 15.0], waves }
     }
 
     #[test]
