@@ -24,6 +24,7 @@ use std::io::Write as _;
 use std::time::Instant;
 
 use cpu_time::ProcessTime;
+use ionscape::cautions::Cautions;
 use ionscape::configuration;
 use ionscape::descriptor::{Convention, PowerSpectrum, SoapParameters};
 use ionscape::geometry::NeighborSearch;
@@ -190,11 +191,12 @@ fn local(model: &str, dump: &str) -> Work {
     let reader = DumpReader::open(dump, Columns::default(), ReadOptions::default()).expect("the dump opens");
     let frames: Vec<Frame> = reader.collect::<Result<_, _>>().expect("the dump is good");
     let mut out = vec![];
+    let cautions = Cautions::default();
     Work::new(move || {
         let mut sum = 0.0;
         for frame in &frames {
-            let environments =
-                configuration::environments(frame, &map, model.descriptor().reach()).expect("positions are finite");
+            let environments = configuration::environments(frame, &map, model.descriptor().reach(), &cautions)
+                .expect("positions are finite");
             out.clear();
             out.resize(environments.len(), [0.0; 3]);
             let evaluated = model.evaluate(&environments, &Conditions::default(), &mut out);

@@ -1,7 +1,7 @@
 //! Local molar conductivity of every ion in an electrolyte, from the structure around it.
 //!
 //! Data passes through the modules in the order in which they stand here, and dependencies run that way alone:
-//! [`error`] and [`units`] serve all; [`geometry`] holds the cell and finds neighbours; [`descriptor`] turns an ion's
+//! [`error`], [`cautions`] and [`units`] serve all; [`geometry`] holds the cell and finds neighbours; [`descriptor`] turns an ion's
 //! surroundings into features; [`model`] turns features into conductivities and knows no descriptor; [`local`] is
 //! the one path that evaluates both, under LAMMPS ([`lammps`]) and on dumps ([`trajectory`]) alike; [`analysis`] asks
 //! what the resulting field says, with errors from [`statistics`], [`plot`] draws it, and
@@ -9,6 +9,7 @@
 
 pub mod analysis;
 pub mod campaign;
+pub mod cautions;
 mod composition;
 pub mod configuration;
 mod contained;

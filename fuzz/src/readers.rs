@@ -9,6 +9,7 @@ use std::sync::LazyLock;
 
 use ionscape::campaign::Campaign;
 use ionscape::campaign::truth::TruthPlan;
+use ionscape::cautions::Cautions;
 use ionscape::configuration;
 use ionscape::dataset::Dataset;
 use ionscape::lammps::{self, TemperatureKind};
@@ -98,7 +99,7 @@ fn field(bytes: &[u8]) {
         let Ok(mut reader) = DumpReader::open(path, configuration::columns(&map), options) else { return };
         let mut frame = Frame::default();
         while let Ok(true) = reader.read(&mut frame) {
-            let found = configuration::field(&MODEL, &map, &Conditions::default(), &frame);
+            let found = configuration::field(&MODEL, &map, &Conditions::default(), &frame, &Cautions::default());
             if let Ok(field) = found {
                 assert!(field.ions.iter().flatten().all(|v| v.is_finite()), "a field that is not finite");
             }

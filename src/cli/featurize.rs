@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use ionscape::cautions::Cautions;
 use ionscape::configuration;
 use ionscape::descriptor::{ConventionName, PowerSpectrum, SoapParameters};
 use ionscape::local::{Environments, Inputs, inputs};
@@ -117,6 +118,7 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
         progress: Progress::new(&arguments.input, "frames"),
     };
     table.write_index("frame,id")?;
+    let cautions = Cautions::logged();
     match rerun {
         Some(rerun) => {
             let style = Style {
@@ -129,14 +131,14 @@ pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Resul
                 temperature: None,
             };
             let add = |ions: &rerun::Ions, values: &[f64]| table.add(&ions.frame, &ions.atoms, values);
-            rerun.evaluate(&style, &map, &mut dump, |_| Ok(()), add)?;
+            rerun.evaluate(&style, &map, &mut dump, &cautions, |_| Ok(()), add)?;
         }
         None => {
             let (mut frame, mut buffer) = (Frame::default(), Vec::new());
             while dump.read(&mut frame)? {
                 let mut order = frame.order_by_id()?;
                 order.retain(|&atom| map.species_of(frame.types[atom]).is_some());
-                let environments = configuration::environments(&frame, &map, descriptor.reach())?;
+                let environments = configuration::environments(&frame, &map, descriptor.reach(), &cautions)?;
                 buffer.resize(environments.len() * descriptor.n_features(), 0.0);
                 inputs(&soap, &environments, &Conditions::default(), &mut buffer)?;
                 table.add(&frame, &order, &buffer)?;

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::{Context, bail};
+use ionscape::cautions::Cautions;
 use ionscape::configuration;
 use ionscape::local::{Environments, LocalModel};
 use ionscape::model::{self, Card, Condition, Conditions, Domain, DomainBuilder};
@@ -75,12 +76,14 @@ fn domain(local: &LocalModel, map: &SpeciesMap, conditions: Conditions, dumps: &
     let mut builder = DomainBuilder::default();
     let mut features = Vec::new();
     for path in dumps {
+        let cautions = Cautions::logged();
         let mut dump = DumpReader::open(path, configuration::columns(map), ReadOptions::default())?;
         let mut progress = Progress::new(path, "frames");
         let mut frame = Frame::default();
         while dump.read(&mut frame)? {
-            configuration::check(map, &frame)?;
-            let environments = configuration::environments_for(local, &frame, map, local.descriptor().reach())?;
+            configuration::check(map, &frame, &cautions)?;
+            let environments =
+                configuration::environments_for(local, &frame, map, local.descriptor().reach(), &cautions)?;
             let shape = (environments.len(), local.inputs().len());
             features.resize(shape.0 * shape.1, 0.0);
             local.features(&environments, &conditions, &mut features)?;

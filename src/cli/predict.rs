@@ -4,6 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
+use ionscape::cautions::Cautions;
 use ionscape::configuration;
 use ionscape::local::LocalModel;
 use ionscape::model::{Agreement, Condition, Conditions};
@@ -157,9 +158,10 @@ fn here(
     output: &mut Output,
 ) -> anyhow::Result<f64> {
     let (mut atoms, mut sums) = (vec![], vec![0.0; local.model().n_members()]);
+    let cautions = Cautions::logged();
     let evaluate = |frame: &Frame| {
         check(frame)?;
-        Ok(configuration::field(local, map, &conditions, frame)?)
+        Ok(configuration::field(local, map, &conditions, frame, &cautions)?)
     };
     pipeline::run(dump, evaluate, |frame, field| {
         sums.iter_mut().zip(&field.members).for_each(|(total, sum)| *total += sum);
@@ -201,6 +203,7 @@ fn in_lammps(
         }
         output.add(&ions.frame, &field, &atoms)
     };
+    let cautions = Cautions::logged();
     let check = |frame: &Frame| {
         check(frame)?;
         if configuration::length_for(local, frame)? != 1.0 {
@@ -208,9 +211,9 @@ fn in_lammps(
                 "the dump states other length units than the model's, which --ranks does not convert; leave it out";
             return Err(frame.error(None, message.into()).into());
         }
-        Ok(configuration::check(map, frame)?)
+        Ok(configuration::check(map, frame, &cautions)?)
     };
-    let screen = rerun.evaluate(&style, map, dump, check, add)?;
+    let screen = rerun.evaluate(&style, map, dump, &cautions, check, add)?;
     let printed =
         screen.split_once(DEVIATION).and_then(|(_, rest)| rest.split([',', '\n']).next()?.trim().parse().ok());
     // Without ions nothing is printed, nor is there a summary.

@@ -1,7 +1,5 @@
 //! The units that the frames of a run are in, which must be the same throughout.
 
-use std::sync::Once;
-
 use ionscape::configuration;
 use ionscape::local::LocalModel;
 use ionscape::trajectory::Frame;
@@ -15,6 +13,8 @@ pub struct RunUnits {
     length: Option<f64>,
     /// Whether the first frame states its units.
     states: Option<bool>,
+    /// Whether it was said that frames that state their units stand beside others.
+    said: bool,
 }
 
 impl RunUnits {
@@ -47,8 +47,7 @@ impl RunUnits {
     }
 
     /// Says once where frames that state their units stand beside others.
-    fn warn_of_unstated(&self, frame: &Frame) {
-        static SAID: Once = Once::new();
+    fn warn_of_unstated(&mut self, frame: &Frame) {
         let message = match (self.states, &frame.units) {
             (Some(false), Some(units)) => {
                 format!("this frame is in {units} units, and those before do not state theirs")
@@ -58,7 +57,9 @@ impl RunUnits {
         };
         let message =
             format!("{message}: all are taken for the same; let each dump state them (dump_modify units yes)");
-        SAID.call_once(|| log::warn!("{}", frame.error(None, message)));
+        if !std::mem::replace(&mut self.said, true) {
+            log::warn!("{}", frame.error(None, message));
+        }
     }
 
     /// The first frame's length unit in the model's; 1 without a model, and before the first frame is read.

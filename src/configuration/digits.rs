@@ -1,7 +1,5 @@
 //! Positions of too few digits to tell surroundings by, as LAMMPS's six of atoms far from the origin.
 
-use std::sync::Once;
-
 use crate::trajectory::Frame;
 
 /// The power of ten, in length units, whose whole multiples are coarse: 0.1.
@@ -10,18 +8,17 @@ const COARSE: i32 = -1;
 /// Fewer atoms may be at such places by chance or by design.
 const FEWEST_ATOMS: usize = 20;
 
-/// Says once that the positions of a frame have few digits; not of a dump's first, in which a run may begin on a lattice.
-pub(super) fn warn_of_few(frame: &Frame) {
-    static SAID: Once = Once::new();
-    if frame.place.frame == 0 || frame.positions.len() < FEWEST_ATOMS || SAID.is_completed() {
-        return;
+/// That the positions of a frame have few digits; not of a dump's first, in which a run may begin on a lattice.
+pub(super) fn few(frame: &Frame) -> Option<String> {
+    if frame.place.frame == 0 || frame.positions.len() < FEWEST_ATOMS {
+        return None;
     }
-    let Some(unit) = unit(frame.positions.as_flattened()) else { return };
+    let unit = unit(frame.positions.as_flattened())?;
     let message = format!(
         "positions are whole multiples of {unit}, as a dump of few digits rounds them: surroundings of ions, and their values, are off \
          with them, unless this is a lattice; dump more digits, as in dump_modify ID format float %.8g"
     );
-    SAID.call_once(|| log::warn!("{}", frame.error(None, message)));
+    Some(frame.error(None, message).to_string())
 }
 
 /// What all coordinates are rounded to that are as large as the largest, if that is coarse; those near zero may have more decimals

@@ -1,9 +1,8 @@
 //! Whether positions are what their columns are called: fractions of the box, or lengths.
 
-use std::sync::Once;
-
 use super::digits;
 use crate::Result;
+use crate::cautions::Cautions;
 use crate::trajectory::Frame;
 
 /// So far outside the box, in widths of it, LAMMPS writes no `xs ys zs`: it wraps atoms before they are there.
@@ -33,27 +32,27 @@ const CORNER: f64 = 0.3;
 /// By how much wrapped fractions leave 0 to 1.
 const MARGIN: f64 = 0.05;
 
-/// As [`check_scale`]; warns of positions of few digits.
+/// As [`check_scale`]; a caution more is positions of few digits.
 ///
 /// # Errors
 /// As [`check_scale`].
-pub fn check_positions(frame: &Frame) -> Result<()> {
-    digits::warn_of_few(frame);
-    check_scale(frame)
+pub fn check_positions(frame: &Frame, cautions: &Cautions) -> Result<()> {
+    cautions.look("digits", || digits::few(frame));
+    check_scale(frame, cautions)
 }
 
-/// Refuses lengths that are called fractions; warns of fractions that are called lengths.
+/// Refuses lengths that are called fractions; a caution is fractions that are called lengths.
 ///
 /// # Errors
 /// Columns `xs ys zs` that leave the box far behind, with the first atom that does.
-pub fn check_scale(frame: &Frame) -> Result<()> {
+pub fn check_scale(frame: &Frame, cautions: &Cautions) -> Result<()> {
     let has = |names: [&str; 3]| names.iter().all(|name| frame.column_names().iter().any(|there| there == name));
     if has(["x", "y", "z"]) {
-        warn_of_fractions(frame);
+        cautions.look("fractions", || fractions(frame));
         return Ok(());
     }
     if let Some(unwrapped) = frame.unwrapped.as_deref().filter(|_| has(["xu", "yu", "zu"])) {
-        warn_of_unwrapped_fractions(frame, unwrapped);
+        cautions.look("fractions", || unwrapped_fractions(frame, unwrapped));
     }
     if !has(["xs", "ys", "zs"]) {
         return Ok(());
@@ -84,29 +83,27 @@ fn are_lengths(frame: &Frame) -> bool {
     ends.iter().all(|[low, high]| *low >= -BESIDE && *high <= 1.0 + BESIDE && high - low >= ALL_OVER)
 }
 
-/// Says once that all atoms are where fractions would be.
-fn warn_of_fractions(frame: &Frame) {
-    static SAID: Once = Once::new();
+/// That all atoms are where fractions would be.
+fn fractions(frame: &Frame) -> Option<String> {
     let is_fraction = |position: &[f64; 3]| position.iter().all(|x| (x - 0.5).abs() <= 0.5 + MARGIN);
-    if frame.positions.len() < ENOUGH || !frame.positions.iter().all(is_fraction) {
-        return;
-    }
     let edges = edges(frame);
-    if edges.iter().all(|edge| *edge > SMALL) {
+    if frame.positions.len() < ENOUGH || edges.iter().any(|edge| *edge <= SMALL) {
+        return None;
+    }
+    frame.positions.iter().all(is_fraction).then(|| {
         let [a, b, c] = edges;
         let message = format!(
             "x y z of all atoms are from 0 to 1, in a box of {a:.4} by {b:.4} by {c:.4}: if they are fractions of it, name them xs ys zs"
         );
-        SAID.call_once(|| log::warn!("{}", frame.error(None, message)));
-    }
+        frame.error(None, message).to_string()
+    })
 }
 
-/// Says once that atoms that were followed are all where fractions would be.
-fn warn_of_unwrapped_fractions(frame: &Frame, unwrapped: &[[f64; 3]]) {
-    static SAID: Once = Once::new();
+/// That atoms that were followed are all where fractions would be.
+fn unwrapped_fractions(frame: &Frame, unwrapped: &[[f64; 3]]) -> Option<String> {
     let edges = edges(frame);
-    if unwrapped.len() < ENOUGH || edges.iter().any(|edge| *edge <= SMALL) || SAID.is_completed() {
-        return;
+    if unwrapped.len() < ENOUGH || edges.iter().any(|edge| *edge <= SMALL) {
+        return None;
     }
     let extent = |k: usize| {
         let along = || unwrapped.iter().map(|position| position[k]);
@@ -114,14 +111,14 @@ fn warn_of_unwrapped_fractions(frame: &Frame, unwrapped: &[[f64; 3]]) {
     };
     let [x, y, z] = [0, 1, 2].map(extent);
     let is_small = |(extent, edge): (f64, f64)| extent <= FARTHEST && extent <= CORNER * edge;
-    if [x, y, z].into_iter().zip(edges).all(is_small) {
+    [x, y, z].into_iter().zip(edges).all(is_small).then(|| {
         let [a, b, c] = edges;
         let message = format!(
             "xu yu zu of all atoms are within {x:.4} by {y:.4} by {z:.4}, in a box of {a:.4} by {b:.4} by {c:.4}: if they are fractions of \
              it, name them xsu ysu zsu"
         );
-        SAID.call_once(|| log::warn!("{}", frame.error(None, message)));
-    }
+        frame.error(None, message).to_string()
+    })
 }
 
 fn edges(frame: &Frame) -> [f64; 3] {

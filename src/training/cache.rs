@@ -1,5 +1,6 @@
 //! The features of a system on disk: computed once, mapped into memory ever after.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -11,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::Rows;
 use super::outline::Outline;
+use crate::cautions::Cautions;
 use crate::configuration;
 use crate::local::{Environments, Inputs, PeriodicEnvironments, Sites, inputs};
 use crate::model::Conditions;
@@ -55,6 +57,9 @@ pub struct Contents {
     /// Of each frame.
     #[serde(default)]
     pub outlines: Vec<Outline>,
+    /// What is to be said of the dumps, by kind.
+    #[serde(default)]
+    pub cautions: BTreeMap<String, String>,
     /// SHA-256 of the features' bytes.
     pub digest: String,
 }
@@ -72,6 +77,7 @@ impl Contents {
             units: None,
             dumps: vec![],
             outlines: vec![],
+            cautions: BTreeMap::new(),
             digest: String::new(),
         }
     }
@@ -200,6 +206,7 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
         out: AtomicFile::create(&values_path).map_err(|e| not_kept(cache, &e))?,
         digest: Sha256::new(),
         contents: Contents::of_nothing(recipe),
+        cautions: Cautions::default(),
         row: vec![],
         bytes: vec![],
     };
@@ -231,6 +238,7 @@ struct Making<'a> {
     digest: Sha256,
     /// Sums where there will be means.
     contents: Contents,
+    cautions: Cautions,
     row: Vec<f64>,
     bytes: Vec<u8>,
 }
@@ -238,9 +246,9 @@ struct Making<'a> {
 impl Making<'_> {
     /// Writes the features of a frame to the file at `path`, and tells its dump's digest of its configuration.
     fn add(&mut self, frame: &Frame, path: &Path, configurations: &mut Sha256) -> Result<()> {
-        let Self { recipe, contents, row, bytes, .. } = self;
-        configuration::check_charges(recipe.map, frame)?;
-        let sites = configuration::sites(frame, recipe.map)?;
+        let Self { recipe, contents, cautions, row, bytes, .. } = self;
+        configuration::check_charges(recipe.map, frame, cautions)?;
+        let sites = configuration::sites(frame, recipe.map, cautions)?;
         configurations.update(configuration_bytes(frame, &sites));
         contents.outlines.push(Outline::new(&frame.cell, &sites));
         let reach = recipe.inputs.descriptor().reach();
@@ -275,7 +283,8 @@ impl Making<'_> {
 
     /// Puts the features into their place.
     fn finish(self) -> Result<Contents> {
-        let Self { out, digest, mut contents, .. } = self;
+        let Self { out, digest, mut contents, cautions, .. } = self;
+        contents.cautions = cautions.messages();
         let n = contents.frames.len() as f64;
         contents.digest = format!("{:x}", digest.finalize());
         contents.density /= n;

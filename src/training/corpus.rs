@@ -1,5 +1,6 @@
 //! A data set with the features of its systems.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::cache::{Features, Recipe};
@@ -111,6 +112,7 @@ impl Corpus {
             }
             systems.push(member);
         }
+        warn_of_cautions(path, &systems);
         warn_of_absent(path, &map, &systems);
         let data_set = path.file_name().map_or(String::new(), |name| name.to_string_lossy().into_owned());
         Ok(Self { data_set, units: dataset.units.clone(), species, inputs, systems })
@@ -227,10 +229,36 @@ fn check_apart(path: &Path, first: &Member, second: &Member) -> Result<()> {
     }
 }
 
+/// Warns of what is to be said of the systems' dumps: of each kind the first in full, and whose dumps are alike. `path` is the data
+/// set's.
+fn warn_of_cautions(path: &Path, systems: &[Member]) {
+    let mut by_kind: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+    for member in systems {
+        let responses = member.local.iter().map(|local| &local.features);
+        let of_system: BTreeMap<&String, &String> =
+            responses.chain([&member.features]).flat_map(|features| &features.contents.cautions).collect();
+        for (kind, message) in of_system {
+            by_kind.entry(kind).or_default().push((&member.name, message));
+        }
+    }
+    for told in by_kind.values() {
+        let [(name, message), others @ ..] = told.as_slice() else { continue };
+        let others: Vec<&str> = others.iter().map(|(name, _)| *name).collect();
+        let alike = if others.is_empty() { String::new() } else { format!(" (and so in {})", some_of(&others)) };
+        log::warn!("{}: system {name}: {message}{alike}", path.display());
+    }
+}
+
+/// Names, the first few of many.
+fn some_of(names: &[&str]) -> String {
+    const SHOWN: usize = 3;
+    let more = if names.len() > SHOWN { format!(" and {} more", names.len() - SHOWN) } else { String::new() };
+    format!("{}{more}", names[..names.len().min(SHOWN)].join(", "))
+}
+
 /// Warns of species that the data set names and that no snapshot has, and of neutral ones that those of some systems lack: charges
 /// tell where ions are missing, and nothing else tells where solvent is. `path` is the data set's.
 fn warn_of_absent(path: &Path, map: &SpeciesMap, systems: &[Member]) {
-    const SHOWN: usize = 3;
     for (index, species) in map.species().iter().enumerate() {
         let Some(first) = map.types_of(index).next() else { continue };
         let lacks = |member: &&Member| {
@@ -245,12 +273,10 @@ fn warn_of_absent(path: &Path, map: &SpeciesMap, systems: &[Member]) {
                 "{path}: no snapshot has an atom of {name} (type {first}); do the types under species fit the snapshots?"
             );
         } else if !species.is_ion() && !lacking.is_empty() {
-            let more =
-                if lacking.len() > SHOWN { format!(" and {} more", lacking.len() - SHOWN) } else { String::new() };
             log::warn!(
-                "{path}: snapshots of {}{more} have no atom of {name} (type {first}), and others have; were they left out of the \
+                "{path}: snapshots of {} have no atom of {name} (type {first}), and others have; were they left out of the \
                  dumps? Ions that see {name} and ions that do not have other surroundings",
-                lacking[..lacking.len().min(SHOWN)].join(", ")
+                some_of(&lacking)
             );
         }
     }

@@ -8,6 +8,7 @@ use super::LocalRows;
 use super::cache::{Features, Recipe};
 use super::calibration::HeldOutIons;
 use super::settings::LocalSettings;
+use crate::cautions::Cautions;
 use crate::trajectory::{AtomCount, DumpReader, Frame, ReadOptions};
 use crate::{Error, Result, configuration};
 
@@ -66,10 +67,12 @@ impl LocalResponse {
         let reading = ReadOptions { atom_count: AtomCount::Fixed, ..ReadOptions::default() };
         let mut reader = DumpReader::open(dump, columns, reading)?;
         let (mut frame, mut values, mut errors) = (Frame::default(), vec![], vec![]);
+        // What is to be said of the frames is kept with their features.
+        let told = Cautions::default();
         // Frame by frame, how far along the box each ion is.
         let mut places: Vec<Vec<f64>> = vec![];
         while reader.read(&mut frame)? {
-            let sites = configuration::sites(&frame, recipe.map)?;
+            let sites = configuration::sites(&frame, recipe.map, &told)?;
             for ion in 0..sites.n_ions() {
                 let [value, error] = response(&frame, &names, sites.atoms(ion))?;
                 values.push(value);

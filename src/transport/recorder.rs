@@ -14,6 +14,7 @@ use super::record::{Record, RecordOptions};
 use super::sequence::Sequence;
 use super::steps::Steps;
 use super::wrapped::Wrapped;
+use crate::cautions::Cautions;
 use crate::configuration::check_scale;
 use crate::geometry::Cell;
 use crate::statistics::mean_with_error;
@@ -90,6 +91,7 @@ struct Recorder {
     /// By species and group of ions.
     correlators: Vec<Correlator>,
     units: Option<String>,
+    cautions: Cautions,
 }
 
 struct Correlator {
@@ -136,6 +138,7 @@ impl Recorder {
             leaps: Leaps::default(),
             correlators,
             units: frame.units.clone(),
+            cautions: Cautions::default(),
         };
         recorder.take(frame, &order, options)?;
         Ok(recorder)
@@ -174,7 +177,7 @@ impl Recorder {
     }
 
     fn take(&mut self, frame: &Frame, order: &[usize], options: &RecordOptions) -> Result<()> {
-        check_scale(frame)?;
+        check_scale(frame, &self.cautions)?;
         let unwrapped = frame.unwrapped()?;
         self.molecules.check(frame, order, unwrapped)?;
         self.assignment.centers(|place| unwrapped[order[place]], &mut self.centers);
@@ -313,6 +316,7 @@ impl Recorder {
         let volume = self.volumes.iter().sum::<f64>() / n_frames as f64;
         let variance = self.volumes.iter().map(|v| (v - volume).powi(2)).sum::<f64>() / n_frames as f64;
         let mut notes = std::mem::take(&mut self.assignment.notes);
+        notes.extend(self.cautions.messages().into_values());
         notes.extend(sequence.notes());
         Ok(Record {
             assignment: self.assignment,

@@ -1,8 +1,7 @@
 //! The ions of a frame that have a local conductivity.
 
-use std::sync::Once;
-
 use ionscape::analysis::FieldSnapshot;
+use ionscape::cautions::Cautions;
 use ionscape::geometry::Cell;
 use ionscape::local::FAILED;
 use ionscape::trajectory::Frame;
@@ -12,18 +11,17 @@ use super::source::Values;
 /// Ions that a sphere holds on average, by which the default distance is limited.
 const MOST_NEIGHBORS: f64 = 1000.0;
 
-/// Says once that the model failed on ions of a run, which are no part of the field.
-fn warn_of_failed(frame: &Frame, values: &Values) {
-    static SAID: Once = Once::new();
-    let Some(grades) = values.grade.as_ref().filter(|_| !SAID.is_completed()) else { return };
+/// That the model failed on ions of a frame, which are no part of the field.
+fn failed(frame: &Frame, values: &Values) -> Option<String> {
+    let grades = values.grade.as_ref()?;
     let failed = |i: &usize| values.local[*i] == FAILED[0] && grades[*i] == FAILED[2];
-    let Some(first) = (0..frame.n_atoms).find(failed) else { return };
+    let first = (0..frame.n_atoms).find(failed)?;
     let n = (first..frame.n_atoms).filter(failed).count();
     let message = format!(
         "the model failed on {n} of the ions here (grade {}, as on_error warn has it); ions that it failed on are left out",
         FAILED[2]
     );
-    SAID.call_once(|| log::warn!("{}", frame.error(Some(first), message)));
+    Some(frame.error(Some(first), message).to_string())
 }
 
 /// Ions in the order of their ids, or of the file where it has none.
@@ -41,10 +39,10 @@ pub struct Ions {
 
 impl Ions {
     /// Those of a frame that were evaluated.
-    pub fn of(frame: &Frame, values: &Values) -> anyhow::Result<Self> {
+    pub fn of(frame: &Frame, values: &Values, cautions: &Cautions) -> anyhow::Result<Self> {
         let mut order: Vec<usize> =
             if frame.ids.is_empty() { (0..frame.n_atoms).collect() } else { frame.order_by_id()? };
-        warn_of_failed(frame, values);
+        cautions.look("failed", || failed(frame, values));
         order.retain(|&i| values.evaluated[i]);
         let kind = |i: usize| match &frame.charges {
             Some(charges) if charges[i] != 0.0 => charges[i].signum() as i32,

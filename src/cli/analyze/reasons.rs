@@ -4,6 +4,7 @@ use ionscape::analysis::{
     Attribution, AttributionSettings, AttributionSummary, EnvironmentOverlap, OverlapSettings, OverlapSummary,
     PartialDependence, PartialDependenceSettings, PartialDependenceSummary,
 };
+use ionscape::cautions::Cautions;
 use ionscape::configuration::environments_for;
 use ionscape::local::PeriodicEnvironments;
 use ionscape::trajectory::Frame;
@@ -95,10 +96,12 @@ impl<'a> ReasonsOf<'a> {
             return Ok(());
         }
         let Predictor { local, map, .. } = self.predictor;
-        let near = environments_for(local, frame, map, local.descriptor().reach())?;
+        // What is to be said of the frame was said where its field was found.
+        let said = Cautions::default();
+        let near = environments_for(local, frame, map, local.descriptor().reach(), &said)?;
         self.attribution.add(&near)?;
         self.partial_dependence.add(&near)?;
-        let far = environments_for(local, frame, map, self.overlap.reach())?;
+        let far = environments_for(local, frame, map, self.overlap.reach(), &said)?;
         if let Some(before) = &self.before {
             self.overlap.add(&far, before)?;
             self.pairs = true;

@@ -1,7 +1,6 @@
 //! Values that a dump of few digits has rounded to zero, which is what atoms without a value have.
 
-use std::sync::Once;
-
+use ionscape::cautions::Cautions;
 use ionscape::local::FAILED;
 use ionscape::trajectory::Frame;
 
@@ -10,9 +9,9 @@ use super::source::Values;
 /// Of values that are all whole multiples of this share of the power of ten above their mean size, some may have been rounded to zero.
 const COARSE: f64 = 1e-2;
 
-/// Keeps ions whose value was rounded to zero among those that have one, where deviation or grade tell them; says so once, or
+/// Keeps ions whose value was rounded to zero among those that have one, where deviation or grade tell them. A caution says so, or
 /// that nothing tells them.
-pub fn keep(frame: &Frame, values: &mut Values) {
+pub fn keep(frame: &Frame, values: &mut Values, cautions: &Cautions) {
     if values.local.iter().all(|value| *value == 0.0) {
         return;
     }
@@ -22,31 +21,29 @@ pub fn keep(frame: &Frame, values: &mut Values) {
     let is_ion = |i: &usize| has_value(&values.spread, *i, FAILED[1]) || has_value(&values.grade, *i, FAILED[2]);
     let rounded: Vec<usize> = (0..frame.n_atoms).filter(|&i| values.local[i] == 0.0).filter(is_ion).collect();
     if let Some(&first) = rounded.first() {
-        static SAID: Once = Once::new();
         let message = format!(
             "the values of {} ions were rounded to 0, and count as 0; dump the field with more digits, as in dump_modify ID format \
              float %.6g",
             rounded.len()
         );
-        SAID.call_once(|| log::warn!("{}", frame.error(Some(first), message)));
+        cautions.look("rounded", || Some(frame.error(Some(first), message).to_string()));
     } else if values.spread.is_none() && values.grade.is_none() {
-        warn_of_zeros(frame, &values.local);
+        cautions.look("zeros", || zeros(frame, &values.local));
     }
     rounded.into_iter().for_each(|i| values.evaluated[i] = true);
 }
 
 /// Where the field stands alone, zeros among coarse values of one type of atoms may be either.
-fn warn_of_zeros(frame: &Frame, local: &[f64]) {
-    static SAID: Once = Once::new();
-    let Some(unit) = unit(local).filter(|_| !SAID.is_completed()) else { return };
+fn zeros(frame: &Frame, local: &[f64]) -> Option<String> {
+    let unit = unit(local)?;
     let of_type = |i: usize| (0..frame.n_atoms).any(|j| frame.types[j] == frame.types[i] && local[j] != 0.0);
     let mut zeros = (0..frame.n_atoms).filter(|&i| local[i] == 0.0);
-    let Some(first) = zeros.find(|&i| of_type(i)) else { return };
+    let first = zeros.find(|&i| of_type(i))?;
     let message = format!(
         "values are multiples of {unit}, and some are 0: such atoms are left out as having none, which is wrong where a value was \
          rounded; dump the field with more digits, or with its other two columns"
     );
-    SAID.call_once(|| log::warn!("{}", frame.error(Some(first), message)));
+    Some(frame.error(Some(first), message).to_string())
 }
 
 /// What all values are multiples of, if that is coarse beside their size.

@@ -3,9 +3,9 @@
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
-use std::sync::Once;
 
 use anyhow::bail;
+use ionscape::cautions::Cautions;
 use ionscape::configuration;
 use ionscape::local::LocalModel;
 use ionscape::model::Conditions;
@@ -49,10 +49,9 @@ impl Values {
     }
 }
 
-/// Says once that a frame is left out, as that of a region which nobody is in.
-fn warn_of_empty(frame: &Frame) {
-    static SAID: Once = Once::new();
-    SAID.call_once(|| log::warn!("{}", frame.error(None, "it has no atoms; such frames are left out".into())));
+/// That a frame is left out, as that of a region which nobody is in.
+fn empty(frame: &Frame) -> String {
+    frame.error(None, "it has no atoms; such frames are left out".into()).to_string()
 }
 
 /// How a dump names the field's columns.
@@ -84,6 +83,7 @@ pub struct Source<'a> {
     /// Unit style of the data set that names the dumps.
     pub dataset_units: Option<&'a str>,
     units: RunUnits,
+    cautions: Cautions,
 }
 
 impl<'a> Source<'a> {
@@ -100,6 +100,7 @@ impl<'a> Source<'a> {
             called: Called::WithBrackets,
             dataset_units: None,
             units: RunUnits::default(),
+            cautions: Cautions::logged(),
         }
     }
 
@@ -129,7 +130,7 @@ impl<'a> Source<'a> {
             let mut read = || -> anyhow::Result<()> {
                 while reader.read(&mut frame)? {
                     if frame.n_atoms == 0 {
-                        warn_of_empty(&frame);
+                        self.cautions.look("empty", || Some(empty(&frame)));
                         continue;
                     }
                     pieces.check(&frame)?;
@@ -139,10 +140,10 @@ impl<'a> Source<'a> {
                         continue;
                     }
                     self.check_units(&frame)?;
-                    configuration::check_positions(&frame)?;
+                    configuration::check_positions(&frame, &self.cautions)?;
                     let values = self.values(&frame, number)?;
                     let (of_ions, values) = self.ion_by_ion(&frame, values)?;
-                    visit(&of_ions, &values, &Ions::of(&of_ions, &values)?)?;
+                    visit(&of_ions, &values, &Ions::of(&of_ions, &values, &self.cautions)?)?;
                     progress.frame();
                     number += 1;
                     std::mem::swap(&mut frame, last.get_or_insert_default());
@@ -228,7 +229,7 @@ impl<'a> Source<'a> {
             values
         });
         if let Some(mut values) = written {
-            rounded::keep(frame, &mut values);
+            rounded::keep(frame, &mut values, &self.cautions);
             if !self.compared {
                 self.compare(frame, &values)?;
                 self.compared = true;
@@ -246,7 +247,7 @@ impl<'a> Source<'a> {
         if let Some(local) = self.computed.get(&number) {
             return Ok(Values::new(local.clone(), None, None));
         }
-        let values = predictor.evaluate(frame)?;
+        let values = predictor.evaluate(frame, &self.cautions)?;
         self.computed.insert(number, values.local.clone());
         Ok(values)
     }
@@ -271,10 +272,10 @@ impl<'a> Source<'a> {
         let Some(predictor) = &self.predictor else { return Ok((Cow::Borrowed(frame), values)) };
         if !predictor.map.has_molecules() {
             // Frames that have the columns are not evaluated, which would tell.
-            configuration::warn_of_atoms(frame, &predictor.map);
+            configuration::look_at_atoms(frame, &predictor.map, &self.cautions);
             return Ok((with_charges_of_ions(frame, &predictor.map), values));
         }
-        let sites = configuration::sites(frame, &predictor.map)?;
+        let sites = configuration::sites(frame, &predictor.map, &self.cautions)?;
         let mut of_ions = frame.clone();
         let mut evaluated = vec![false; frame.n_atoms];
         for ion in 0..sites.n_ions() {
@@ -292,7 +293,7 @@ impl<'a> Source<'a> {
     /// A model explains its own field alone.
     fn compare(&self, frame: &Frame, values: &Values) -> anyhow::Result<()> {
         let Some(predictor) = &self.predictor else { return Ok(()) };
-        let own = predictor.evaluate(frame)?;
+        let own = predictor.evaluate(frame, &self.cautions)?;
         // Zeros of atoms that are no ions would count as spread.
         let ions: Vec<usize> = (0..frame.n_atoms).filter(|&i| values.evaluated[i]).collect();
         let average = |of: &dyn Fn(usize) -> f64| ions.iter().map(|&i| of(i)).sum::<f64>() / ions.len() as f64;
@@ -337,8 +338,8 @@ impl Predictor<'_> {
         atoms_alone && self.map.channels() == Channels::ChargeSymmetric && self.local.inputs().n_beside() == 0
     }
 
-    fn evaluate(&self, frame: &Frame) -> anyhow::Result<Values> {
-        let field = configuration::field(self.local, &self.map, &self.conditions, frame)?;
+    fn evaluate(&self, frame: &Frame, cautions: &Cautions) -> anyhow::Result<Values> {
+        let field = configuration::field(self.local, &self.map, &self.conditions, frame, cautions)?;
         let mut atoms = vec![];
         field.by_atom(frame.n_atoms, &mut atoms);
         let column = |k: usize| atoms.iter().map(|values| values[k]).collect();

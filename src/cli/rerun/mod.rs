@@ -17,6 +17,7 @@ use std::process::Command;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 
 use anyhow::{Context, anyhow, bail};
+use ionscape::cautions::Cautions;
 use ionscape::guard::Guard;
 use ionscape::species::SpeciesMap;
 use ionscape::trajectory::{DumpReader, Frame};
@@ -114,6 +115,7 @@ impl Rerun {
         style: &Style,
         map: &SpeciesMap,
         dump: &mut DumpReader,
+        cautions: &Cautions,
         check: impl Fn(&Frame) -> anyhow::Result<()> + Sync,
         mut collect: impl FnMut(&Ions, &[f64]) -> anyhow::Result<()>,
     ) -> anyhow::Result<String> {
@@ -123,8 +125,8 @@ impl Rerun {
                 return Ok(None);
             }
             check(&frame)?;
-            ionscape::configuration::check_positions(&frame)?;
-            ionscape::configuration::warn_of_atoms(&frame, map);
+            ionscape::configuration::check_positions(&frame, cautions)?;
+            ionscape::configuration::look_at_atoms(&frame, map, cautions);
             let mut atoms = frame.order_by_id()?;
             atoms.retain(|&atom| map.species_of(frame.types[atom]).is_some());
             Ok(Some(Ions { frame, atoms }))
