@@ -148,8 +148,11 @@ impl Rows for Whole {
 
 fn training() {
     let rows = [Whole(environments(512)), Whole(environments(512) + 1.0)];
-    let systems: Vec<Pooled> =
-        rows.iter().zip([0.5, 1.0]).map(|(rows, label)| Pooled { rows, label, error: 1.0, local: None }).collect();
+    let systems: Vec<Pooled> = rows
+        .iter()
+        .zip([0.5, 1.0])
+        .map(|(rows, label)| Pooled { name: "one", rows, label, error: 1.0, local: None })
+        .collect();
     let settings = MlpSettings { steps: 2, ..Default::default() };
     count(|| drop(train(&systems, &[], &settings, 1, None, None).expect("good data")));
 }

@@ -89,7 +89,8 @@ fn write_system(
     line("molar_conductivity", number(label.value, label.error));
     line("molar_conductivity_error", number(label.error, label.error));
     if let Some(value) = found.nernst_einstein.filter(|value| *value > 0.0) {
-        line("nernst_einstein", number(value, label.error));
+        // Above zero, however large the label's error.
+        line("nernst_einstein", number(value, label.error.min(value)));
     }
     line("temperature", format!("{:?}", system.temperature));
     if let Some(length) = system.bjerrum_length {
@@ -134,8 +135,9 @@ fn write_system(
 
 /// To the third digit of the error.
 pub(super) fn number(value: f64, error: f64) -> String {
-    let decimals = (2.0 - error.abs().log10().floor()).clamp(1.0, 15.0) as usize;
-    format!("{value:.decimals$}")
+    let decimals = (2.0 - error.abs().log10().floor()).clamp(1.0, 300.0) as usize;
+    let text = format!("{value:.decimals$}");
+    if decimals <= 15 { text } else { text.parse().map_or(text, |value: f64| format!("{value:e}")) }
 }
 
 /// Without the last digits, which a sum of steps leaves.

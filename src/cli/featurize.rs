@@ -4,7 +4,7 @@ use std::io::Write;
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow, bail};
 use ionscape::cautions::Cautions;
 use ionscape::configuration;
 use ionscape::descriptor::{ConventionName, PowerSpectrum, SoapParameters};
@@ -88,7 +88,11 @@ fn types(text: &str) -> Result<Types, String> {
 pub fn run(arguments: Arguments, threads: Option<NonZeroUsize>) -> anyhow::Result<()> {
     let csv_path = arguments.output.with_extension("csv");
     if csv_path == arguments.output {
-        bail!("{}: the features cannot have the ending .csv, which is for their frames and ids", csv_path.display());
+        let why = anyhow!(
+            "{}: the features cannot have the ending .csv, which is for their frames and ids",
+            csv_path.display()
+        );
+        return Err(why).or_usage();
     }
     let (sigma, switching) = match arguments.convention {
         ConventionName::DscribeGto => (arguments.sigma.or(Some(SIGMA)), arguments.switching),

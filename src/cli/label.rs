@@ -92,7 +92,12 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let (left, kept): (Vec<&Labelled>, Vec<&Labelled>) =
         labelled.iter().partition(|l| !arguments.accept_doubtful && l.report.doubt().is_some());
     if !kept.is_empty() {
-        write_labels(path, &text, &kept.iter().map(|l| label(l)).collect::<anyhow::Result<Vec<_>>>()?)?;
+        // What was written to the file meanwhile stays.
+        let now = reading::text(path)?;
+        if now != text {
+            check_unchanged(path, &dataset, &Dataset::parse(path, &now)?, &kept)?;
+        }
+        write_labels(path, &now, &kept.iter().map(|l| label(l)).collect::<anyhow::Result<Vec<_>>>()?)?;
     }
     // After all files: the table's reader may have had enough.
     let rows: anyhow::Result<Vec<(&str, String)>> =
@@ -115,6 +120,28 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
             kept.len(),
             dataset.systems.iter().filter(wanted).count(),
             failed.join("; ")
+        );
+    }
+    Ok(())
+}
+
+/// Refuses labels of systems that the file has otherwise now than when they were begun.
+fn check_unchanged(path: &Path, before: &Dataset, now: &Dataset, labelled: &[&Labelled]) -> anyhow::Result<()> {
+    let find = |dataset: &Dataset, name: &str| dataset.systems.iter().find(|s| s.name == name).cloned();
+    let common = |dataset: &Dataset| Dataset { systems: vec![], ..dataset.clone() };
+    let is_other = |l: &&&Labelled| find(before, &l.name) != find(now, &l.name);
+    let others: Vec<&str> = labelled.iter().filter(is_other).map(|l| l.name.as_str()).collect();
+    if common(before) != common(now) || !others.is_empty() {
+        bail!(
+            "{}: it was changed while labels were computed, and {} not what {} computed from any more; no label was written: run the \
+             command again",
+            path.display(),
+            if others.is_empty() {
+                "its units, charges or species are".into()
+            } else {
+                format!("{} {}", others.join(", "), if others.len() > 1 { "are" } else { "is" })
+            },
+            if others.len() == 1 { "it was" } else { "they were" }
         );
     }
     Ok(())
@@ -184,9 +211,9 @@ fn share_one_amount(dataset: &Dataset, labelled: &mut [Labelled]) {
 fn row(report: &TransportReport) -> anyhow::Result<String> {
     let best = report.best_estimate()?;
     Ok(format!(
-        "{:.5} +- {:.5}  {:<18}{:<18}{}",
-        best.molar_conductivity,
-        best.molar_conductivity_error,
+        "{} +- {}  {:<18}{:<18}{}",
+        results::number(best.molar_conductivity),
+        results::number(best.molar_conductivity_error),
         report.amount.per.label(),
         best.method.label(),
         report.verdict.label()

@@ -1,7 +1,7 @@
 //! What commands report: tables on standard output, JSON in a file.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail};
 use ionscape::output::AtomicFile;
@@ -44,6 +44,23 @@ pub fn count(mean: f64) -> String {
 pub fn number_of(mean: f64) -> serde_json::Number {
     let whole = (mean.fract() == 0.0 && mean >= 0.0).then(|| serde_json::Number::from(mean as u64));
     whole.or_else(|| serde_json::Number::from_f64(mean)).unwrap_or_else(|| 0.into())
+}
+
+/// Warns of files with this ending in a folder other than those just written: of an earlier run, say, that had more to tell.
+pub fn warn_of_others(folder: &Path, ending: &str, written: &[String]) -> anyhow::Result<()> {
+    let mut others = vec![];
+    for entry in std::fs::read_dir(folder).with_context(|| folder.display().to_string())? {
+        let name = PathBuf::from(entry.with_context(|| folder.display().to_string())?.file_name());
+        let is_written = |name: &Path| written.iter().any(|written| Path::new(written) == name);
+        if name.extension().is_some_and(|e| e == ending) && !is_written(&name) {
+            others.push(name.display().to_string());
+        }
+    }
+    if !others.is_empty() {
+        others.sort();
+        log::warn!("{}: {} are not of this run, and were there before", folder.display(), others.join(", "));
+    }
+    Ok(())
 }
 
 /// Prints rows of a name and a value, values in one column.

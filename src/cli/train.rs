@@ -147,8 +147,11 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     })?;
     drop(progress);
     results::write(&arguments.output, &outcome.model)?;
-    if let Some(folder) = checkpoints {
-        std::fs::remove_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    if let Some(folder) = checkpoints
+        && let Err(error) = std::fs::remove_dir_all(&folder)
+        && error.kind() != std::io::ErrorKind::NotFound
+    {
+        log::warn!("{}: {error}; what was kept there of the training can be deleted", folder.display());
     }
     let (predictions, heading, score) = match &outcome.validation {
         Some(v) => {

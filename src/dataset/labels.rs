@@ -75,7 +75,7 @@ fn set(table: &mut Table, key: &str, number: f64) {
 
 /// Decimals that show an error to its third digit.
 fn digits(error: f64) -> i32 {
-    (2.0 - error.abs().log10().floor()).clamp(0.0, 15.0) as i32
+    (2.0 - error.abs().log10().floor()).clamp(0.0, 300.0) as i32
 }
 
 fn rounded(value: f64, digits: i32) -> f64 {

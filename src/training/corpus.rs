@@ -125,7 +125,7 @@ impl Corpus {
             .map(|s| {
                 let error = s.floored_error(settings.label_floor);
                 let local = s.local.as_ref().filter(|_| settings.local.learn).map(|local| local.rows(&settings.local));
-                Pooled { rows: &s.features, label: s.label, error, local }
+                Pooled { name: &s.name, rows: &s.features, label: s.label, error, local }
             })
             .collect()
     }

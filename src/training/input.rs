@@ -132,7 +132,7 @@ pub fn fit_inputs(systems: &[&dyn Rows], n_beside: usize, settings: &InputSettin
     let deviation: Vec<f64> = mean_over(&sample, &|x| x * x).into_iter().map(f64::sqrt).collect();
     let (deviation, beside) = deviation.split_at(n_features);
     let floor = settings.deviation_floor.max(1e-6) * deviation.iter().copied().fold(0.0, f64::max);
-    if floor == 0.0 {
+    if deviation.iter().zip(&mean).all(|(d, m)| varying(*d, *m) == 0.0) {
         return Err(Error::Input("the features are the same for every ion; there is nothing to learn from".into()));
     }
     let divisor: Vec<f64> = deviation.iter().map(|d| d + floor).collect();

@@ -69,7 +69,12 @@ pub fn train_members(
                 Some(path) => read(path)?,
                 None => None,
             };
-            let mut save = |state: &State| path.as_deref().map_or(Ok(()), |path| files::write(path, state.to_bytes()));
+            let mut save = |state: &State| {
+                let Some((kept, path)) = kept.zip(path.as_deref()) else { return Ok(()) };
+                // Another training like this one, if it ends first, takes the folder away.
+                std::fs::create_dir_all(kept.folder).map_err(|e| Error::io(kept.folder, e))?;
+                files::write(path, state.to_bytes())
+            };
             // The last step is saved too: a member that is done is not trained again.
             let every = common_divisor(CHECKPOINT_EVERY, settings.mlp.steps);
             let checkpoints = Checkpoints { every, save: &mut save };

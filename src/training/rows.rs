@@ -74,6 +74,8 @@ pub(super) fn sum_over_chunks(
 /// A system to learn from: environments whose mean output is the label.
 #[derive(Clone, Copy)]
 pub struct Pooled<'a> {
+    /// By which errors tell of it.
+    pub name: &'a str,
     pub rows: &'a dyn Rows,
     pub label: f64,
     /// Standard error of the label, above zero.

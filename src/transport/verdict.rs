@@ -86,6 +86,14 @@ fn no_ion_is_diffusive(analysis: &Analysis) -> bool {
     !all.is_empty() && all.iter().all(|diffusion| !diffusion.diffusive)
 }
 
+/// Whether only cepstral analysis is left, which extrapolates the spectrum to frequency zero whatever lies below the run's lowest, while
+/// both the charge's displacement and the current's integral tell that they have not come to their end.
+fn is_unseen(estimates: &[ChargeEstimate]) -> bool {
+    let (accepted, objected): (Vec<_>, Vec<_>) = estimates.iter().partition(|e| e.objection.is_none());
+    let of = |method| objected.iter().any(|e: &&ChargeEstimate| e.method == method);
+    accepted.iter().all(|e| e.method == Method::Cepstral) && of(Method::EinsteinHelfand) && of(Method::GreenKubo)
+}
+
 /// How much faster than later on ions move over the lags that the charge's fit is of, in words, where that is more than its error
 /// and more than the error asked for.
 fn too_early(analysis: &Analysis, target_error: f64) -> Option<String> {
@@ -146,7 +154,15 @@ pub fn judge(analysis: &Analysis, duration: f64, target_error: f64) -> Judgement
     let too_early = too_early(analysis, target_error);
     let held = trapped || too_early.is_some();
     reasons.extend(too_early);
-    let verdict = if accepted.is_empty() || held {
+    let unseen = is_unseen(estimates);
+    if unseen {
+        reasons.push(
+            "cepstral analysis has no rule of its own that tells a memory longer than the run, and the estimates that have one object: \
+             the spectrum at frequency zero may be of what the run does not reach; a longer run tells"
+                .into(),
+        );
+    }
+    let verdict = if accepted.is_empty() || held || unseen {
         Verdict::NotDiffusive
     } else if disagree {
         Verdict::EstimatorsDisagree

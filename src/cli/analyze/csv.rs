@@ -11,16 +11,19 @@ use ionscape::output::AtomicFile;
 use self::tables::tables;
 use super::dataset::Comparison;
 use super::system::Analysis;
+use crate::results;
 
 /// A column of a table: its name, and values that may be absent.
 type Column = (String, Vec<Option<f64>>);
 
 /// Writes what was found of one system.
 pub fn write(folder: &Path, found: &Analysis) -> anyhow::Result<()> {
-    for (name, columns) in tables(found) {
-        write_table(&folder.join(format!("{name}.csv")), None, &columns)?;
+    let tables = tables(found);
+    for (name, columns) in &tables {
+        write_table(&folder.join(format!("{name}.csv")), None, columns)?;
     }
-    Ok(())
+    let written: Vec<String> = tables.iter().map(|(name, _)| format!("{name}.csv")).collect();
+    results::warn_of_others(folder, "csv", &written)
 }
 
 /// Writes a row for each system, and the tables of each in a folder of its name.

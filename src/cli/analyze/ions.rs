@@ -44,9 +44,11 @@ impl Ions {
             if frame.ids.is_empty() { (0..frame.n_atoms).collect() } else { frame.order_by_id()? };
         cautions.look("failed", || failed(frame, values));
         order.retain(|&i| values.evaluated[i]);
+        // Signs of charges are kinds, and types where there are none; those of neutral ions are beyond the signs.
         let kind = |i: usize| match &frame.charges {
             Some(charges) if charges[i] != 0.0 => charges[i].signum() as i32,
-            _ => frame.types[i],
+            Some(_) => frame.types[i].saturating_add(1),
+            None => frame.types[i],
         };
         Ok(Self {
             timestep: frame.timestep,

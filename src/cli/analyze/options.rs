@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use anyhow::bail;
 use clap::ValueEnum;
-use ionscape::analysis::Axis;
+use ionscape::analysis::{Axis, FieldMap};
 use ionscape::units::is_measurable;
 
 use crate::reading::Reading;
+use crate::usage::OrUsage;
 use crate::{outputs, systems};
 
 #[derive(clap::Args)]
@@ -92,9 +93,12 @@ impl Options {
             [("--radius", self.radius), ("--pair-distance", self.pair_distance), ("--timestep", self.timestep)];
         for (name, value) in lengths {
             if value.is_some_and(|v| !is_measurable(v)) {
-                bail!("{name}: it must be above zero, and between 1e-60 and 1e60");
+                let why = anyhow::anyhow!("{name}: it must be above zero, and between 1e-60 and 1e60");
+                return Err(why).or_usage();
             }
         }
+        let map = self.map().or_usage()?;
+        map.map_or(Ok(()), |axes| FieldMap::new(&axes, self.seed).map(drop)).or_usage()?;
         // A run whose frames come twice has errors that are too small.
         let place = |path: &PathBuf| path.canonicalize().unwrap_or_else(|_| path.clone());
         let places: Vec<PathBuf> = self.inputs.iter().map(place).collect();

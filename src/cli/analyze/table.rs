@@ -179,12 +179,12 @@ fn print_shape(found: &Analysis) -> std::io::Result<()> {
         let mut best = p.verdict.words().to_string();
         if p.verdict == Verdict::Two {
             best += &format!(
-                "{}: {:.0} % at {:.4}, {:.0} % at {:.4}",
+                "{}: {:.0} % at {}, {:.0} % at {}",
                 if p.two.density.modes == 1 { ", though with one maximum" } else { "" },
                 100.0 * low.share,
-                low.normal.mean,
+                results::number(low.normal.mean),
                 100.0 * high.share,
-                high.normal.mean
+                results::number(high.normal.mean)
             );
         }
         let evidence = format!("evidence {:.0}, {:.0} independent values", p.evidence, p.independent_values.round());

@@ -1,7 +1,7 @@
 //! What was found, in plain sentences with errors.
 
 use super::LEAST_FRAMES;
-use super::words::{capital, count, frames, is_clear, number, optional, percent, with_error};
+use super::words::{capital, count, frames, is_clear, optional, percent, rounded, with_error};
 use crate::analyze::{Analysis, TOLD_APART, Units, neighbors, plain};
 use ionscape::analysis::{IonState, OfState, OverlapSummary, PairCurves, Verdict};
 use ionscape::statistics::MeanEstimate;
@@ -33,7 +33,7 @@ pub fn mean(found: &Analysis) -> Vec<String> {
     )];
     if let Some(spread) = summary.member_spread {
         let over_ions = summary.all.standard_deviation;
-        let meaning = match spread > over_ions {
+        let meaning = match spread > over_ions && over_ions > 0.0 {
             true => format!(
                 "That is {:.1} times what ions differ by from each other, so that a single ion's value is hardly known. About the \
                  mean they differ by at most as much.",
@@ -42,7 +42,8 @@ pub fn mean(found: &Analysis) -> Vec<String> {
             false => "About the mean they differ by at most as much.".into(),
         };
         said.push(format!(
-            "The members of the model's ensemble differ by {spread:.3} about an ion (standard deviation). {meaning}"
+            "The members of the model's ensemble differ by {} about an ion (standard deviation). {meaning}",
+            rounded(spread)
         ));
     }
     if let (Some(share), Some(grade)) = (summary.outside_domain, summary.largest_grade) {
@@ -67,10 +68,11 @@ pub fn distribution(found: &Analysis) -> Vec<String> {
     let (_, unit) = Units::names(found.unit_style);
     if let Some(fluctuation) = &found.distribution.all.fluctuation {
         let (value, error) = point(fluctuation);
+        let share = 100.0 * (value / found.mean).abs();
         said.push(format!(
-            "At one instant ions differ by {} ({unit}, standard deviation), {:.0} % of the mean.",
+            "At one instant ions differ by {} ({unit}, standard deviation){}.",
             with_error(value, error),
-            100.0 * (value / found.mean).abs()
+            if share.is_finite() { format!(", {share:.0} % of the mean") } else { String::new() }
         ));
     }
     let Some(shape) = &found.shape else { return said };
@@ -97,9 +99,9 @@ pub fn distribution(found: &Analysis) -> Vec<String> {
             format!(
                 ": {:.0} % of the ions about {} and {:.0} % about {}{modes}",
                 100.0 * a.share,
-                number(a.normal.mean, 3),
+                rounded(a.normal.mean),
                 100.0 * b.share,
-                number(b.normal.mean, 3)
+                rounded(b.normal.mean)
             )
         };
         said.push(match p.verdict {
@@ -220,6 +222,10 @@ pub fn time(found: &Analysis) -> Vec<String> {
         let (value, error) = temporal.transitions[class][class];
         percent((value, error))
     };
+    // A field of few values may have nothing in a third.
+    if (0..3).any(|class| !temporal.transitions[class][class].0.is_finite()) {
+        return said;
+    }
     said.push(format!(
         "From one frame to the next, {} of the ions in the lower third of all values stay there, {} of those in the middle third \
          and {} of those in the upper third; of independent frames a third would.",

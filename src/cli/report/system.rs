@@ -2,7 +2,7 @@
 
 use ionscape::page::{Column, Page, Section, Table};
 
-use super::words::{capital, count, frames, number, optional, percent, with_error};
+use super::words::{capital, count, frames, optional, percent, rounded, with_error};
 use super::{LEAST_FRAMES, sentences, with_figures};
 use crate::analyze::{Analysis, Plot, Units, plots};
 
@@ -92,8 +92,8 @@ fn quantiles(found: &Analysis) -> anyhow::Result<Table> {
     let rows = [("all".to_string(), all)].into_iter().chain(groups).map(|(name, group)| {
         let error = group.mean.error.as_ref().map(|e| e.value);
         let mut row = vec![name, count(group.n_ions), with_error(group.mean.mean, error)];
-        row.push(number(group.standard_deviation, 3));
-        row.extend(group.quantiles.iter().map(|(_, value)| number(*value, 3)));
+        row.push(rounded(group.standard_deviation));
+        row.extend(group.quantiles.iter().map(|(_, value)| rounded(*value)));
         row
     });
     Ok(Table::new(
@@ -131,7 +131,7 @@ fn states(found: &Analysis) -> anyhow::Result<Option<Table>> {
         Column::numbers("spread over ions", unit),
     ];
     let row = |s: &ionscape::analysis::OfState| {
-        let deviation = s.deviation.map_or("\u{2013}".into(), |d| number(d, 3));
+        let deviation = s.deviation.map_or("\u{2013}".into(), rounded);
         vec![s.state.name().to_string(), percent(s.share), optional(s.mean), deviation]
     };
     let rows = states.states.iter().map(row).collect();

@@ -2,8 +2,18 @@
 
 use crate::results;
 
+/// Below this numbers are written with a power of ten.
+const SMALL: f64 = 1e-4;
+
 /// A value to the second digit of its error, as in `0.742 ± 0.011`, and to three digits where it has none.
 pub fn with_error(value: f64, error: Option<f64>) -> String {
+    let size = value.abs().max(error.unwrap_or(0.0));
+    if size > 0.0 && size < SMALL {
+        let power = size.log10().floor() as i32;
+        let by = |x: f64| x / 10f64.powi(power);
+        let (open, close) = if error.is_some_and(|e| e > 0.0) { ("(", ")") } else { ("", "") };
+        return format!("{open}{}{close}e{power}", with_error(by(value), error.map(by)));
+    }
     match error.filter(|e| e.is_finite() && *e > 0.0) {
         Some(error) => {
             let decimals = (1.0 - error.log10().floor()).clamp(0.0, 12.0) as usize;
@@ -12,6 +22,11 @@ pub fn with_error(value: f64, error: Option<f64>) -> String {
         None if value == 0.0 => "0".into(),
         None => number(value, (2.0 - value.abs().log10().floor()).clamp(0.0, 6.0) as usize),
     }
+}
+
+/// A value with three decimals, or three digits where that shows more of it.
+pub fn rounded(value: f64) -> String {
+    if value.abs() < 0.1 { with_error(value, None) } else { number(value, 3) }
 }
 
 /// A value with so many decimals.
@@ -78,6 +93,11 @@ mod tests {
     fn values_without_an_error_have_three_digits() {
         assert_eq!([12.3, -0.16857, 0.0, 99.3333].map(|v| with_error(v, None)), ["12.3", "\u{2212}0.169", "0", "99.3"]);
         assert_eq!(percent((0.0, None)), "0 %");
+        assert_eq!(
+            [0.5, 12.3456, 0.00123, -4.56e-7, 0.0].map(rounded),
+            ["0.500", "12.346", "0.00123", "\u{2212}4.56e-7", "0"]
+        );
+        assert_eq!(with_error(1.234e-9, Some(5.6e-11)), "(1.234 \u{b1} 0.056)e-9");
     }
 
     #[test]

@@ -221,7 +221,7 @@ impl Arguments {
 pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     let job = arguments.job().or_usage()?;
     job.check().or_usage()?;
-    arguments.plot.as_deref().map_or(Ok(()), results::check_figure)?;
+    arguments.plot.as_deref().map_or(Ok(()), results::check_figure).or_usage()?;
     let files: Vec<&Path> = [&arguments.plot, &arguments.json].into_iter().flat_map(|path| path.as_deref()).collect();
     let inputs: Vec<PathBuf> = arguments.dumps.iter().chain(&arguments.current).cloned().collect();
     outputs::check(&files, &inputs)?;
@@ -235,9 +235,6 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     }
     for note in &outcome.report.notes {
         log::warn!("{note}");
-    }
-    if let Some(path) = &arguments.plot {
-        figure::write(path, &outcome, arguments.units)?;
     }
     let document = Document {
         report: &outcome.report,
@@ -258,7 +255,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     };
     // Before the table, whose reader may have had enough.
     results::write_json(arguments.json.as_deref(), &document)?;
-    Ok(table::print(&outcome, &arguments.frame, arguments.units)?)
+    // A run that has no curve to draw has numbers all the same.
+    let drawn = arguments.plot.as_deref().map_or(Ok(()), |path| figure::write(path, &outcome, arguments.units));
+    table::print(&outcome, &arguments.frame, arguments.units)?;
+    drawn
 }
 
 /// How many of the rising times come up to this one.

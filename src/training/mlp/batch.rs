@@ -138,7 +138,7 @@ mod tests {
     fn batch(sizes: &[usize], settings: &MlpSettings, step: u64) -> Batch {
         let rows: Vec<Array2<f32>> = sizes.iter().map(|&n| Array2::zeros((n, 1))).collect();
         let systems: Vec<Pooled> =
-            rows.iter().map(|rows| Pooled { rows, label: 1.0, error: 1.0, local: None }).collect();
+            rows.iter().map(|rows| Pooled { name: "", rows, label: 1.0, error: 1.0, local: None }).collect();
         let targets = vec![Target { known: Known::Mean(0.0), weight: 1.0 }; sizes.len()];
         let mut batch = Batch::default();
         batch.draw(&systems, &targets, settings, 5, step);

@@ -80,9 +80,9 @@ pub(super) fn check(training: &[Pooled], validation: &[Pooled], output: Output) 
         return Err(Error::Input("training: the environments have no inputs".into()));
     }
     for (kind, systems) in [("training", training), ("validation", validation)] {
-        for (i, system) in systems.iter().enumerate() {
-            let refuse = |what: String| Err(Error::Input(format!("{kind} system {i}: {what}")));
-            let Pooled { rows, label, error, .. } = *system;
+        for system in systems {
+            let Pooled { name, rows, label, error, .. } = *system;
+            let refuse = |what: String| Err(Error::Input(format!("{kind} system {name}: {what}")));
             if rows.is_empty() {
                 return refuse("it has no environments; leave it out".into());
             }

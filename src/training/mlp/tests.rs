@@ -10,6 +10,8 @@ use super::target::{Scale, with_responses};
 use super::*;
 use crate::training::{LocalRows, Pooled};
 
+const NAMES: [&str; 4] = ["a", "b", "c", "d"];
+
 /// Environments of each system around a centre of its own, `[n, width]`.
 fn inputs(seed: u64, sizes: &[usize], width: usize) -> Vec<Array2<f32>> {
     let mut random = random::of_step(seed, 0);
@@ -23,7 +25,10 @@ fn inputs(seed: u64, sizes: &[usize], width: usize) -> Vec<Array2<f32>> {
 fn label_with(rows: &[Array2<f32>], field: impl Fn(&[f32]) -> f64) -> Vec<Pooled<'_>> {
     let label =
         |x: &Array2<f32>| x.rows().into_iter().map(|r| field(r.as_slice().unwrap())).sum::<f64>() / x.nrows() as f64;
-    rows.iter().map(|x| Pooled { rows: x, label: label(x), error: 0.1, local: None }).collect()
+    rows.iter()
+        .zip(NAMES.iter().cycle())
+        .map(|(x, name)| Pooled { name, rows: x, label: label(x), error: 0.1, local: None })
+        .collect()
 }
 
 fn linear(x: &[f32]) -> f64 {
@@ -241,7 +246,7 @@ fn a_resumed_training_ends_on_the_same_bits() {
 }
 
 #[test]
-fn wrong_systems_are_refused_with_their_place() {
+fn wrong_systems_are_refused_by_name() {
     let rows = inputs(71, &[50; 3], 3);
     let good = label_with(&rows, linear);
     let message = |systems: &[Pooled], settings: &MlpSettings| {
@@ -249,8 +254,8 @@ fn wrong_systems_are_refused_with_their_place() {
     };
     let with = |label: f64, error: f64| vec![good[0], Pooled { label, error, ..good[1] }];
     let settings = quick();
-    assert!(message(&with(f64::NAN, 1.0), &settings).contains("validation system 1: its label is NaN"));
-    assert!(message(&with(1.0, 0.0), &settings).contains("validation system 1: the error of its label is 0"));
+    assert!(message(&with(f64::NAN, 1.0), &settings).contains("validation system b: its label is NaN"));
+    assert!(message(&with(1.0, 0.0), &settings).contains("validation system b: the error of its label is 0"));
     assert!(message(&with(1.0, f64::NAN), &settings).contains("the error of its label is NaN"));
     let softplus = MlpSettings { output: Output::Softplus, ..quick() };
     let positive: Vec<_> = good.iter().map(|s| Pooled { label: 2.0, ..*s }).collect();
@@ -259,7 +264,7 @@ fn wrong_systems_are_refused_with_their_place() {
     assert!(refused.contains("can never reach"), "{refused}");
     assert!(train(&[], &[], &settings, 1, None, None).unwrap_err().to_string().contains("no system"));
     let (empty, narrow) = (Array2::zeros((0, 3)), rows[0].slice(s![.., ..2]).to_owned());
-    let pooled = |rows| [Pooled { rows, label: 1.0, error: 1.0, local: None }];
+    let pooled = |rows| [Pooled { name: "one", rows, label: 1.0, error: 1.0, local: None }];
     assert!(message(&pooled(&empty), &settings).contains("validation system 0: it has no environments"));
     assert!(message(&pooled(&narrow), &settings).contains("have 2 inputs, others have 3"));
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {

@@ -160,7 +160,7 @@ fn origin(training: &[Pooled], validation: &[Pooled], settings: &MlpSettings, se
     hash.update(format!("{settings:?} {seed}"));
     for systems in [training, validation] {
         hash.update((systems.len() as u64).to_le_bytes());
-        for Pooled { rows, label, error, local } in systems {
+        for Pooled { rows, label, error, local, .. } in systems {
             hash.update((rows.len() as u64).to_le_bytes());
             hash.update(label.to_le_bytes());
             hash.update(error.to_le_bytes());

@@ -8,6 +8,9 @@ use super::layout::{Layout, layout};
 use crate::trajectory::unpacked;
 use crate::{Error, Result};
 
+/// No current is larger in size; squares of sums of such are numbers.
+const LARGEST: f64 = 1e60;
+
 /// Names of columns after the timestep.
 #[derive(Clone, Copy)]
 enum Named {
@@ -136,7 +139,12 @@ impl File {
         let before = self.values.len();
         for word in words {
             match word.parse::<f64>() {
-                Ok(value) if value.is_finite() => self.values.push(value),
+                Ok(value) if value.abs() <= LARGEST => self.values.push(value),
+                Ok(value) if value.is_finite() => {
+                    return Err(
+                        self.error(number, format!("{word} is beyond {LARGEST:e}, whose powers no number holds"))
+                    );
+                }
                 _ => return Err(self.error(number, format!("'{word}' is no finite number"))),
             }
         }

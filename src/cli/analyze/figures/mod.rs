@@ -114,7 +114,10 @@ pub fn over_all(all: &Comparison) -> Vec<Plot> {
 
 /// Writes each figure as SVG and as PNG.
 pub fn write(folder: &Path, found: &Analysis) -> anyhow::Result<()> {
-    of(found).iter().try_for_each(|plot| write_both(folder, plot))
+    let plots = of(found);
+    plots.iter().try_for_each(|plot| write_both(folder, plot))?;
+    let written: Vec<String> = plots.iter().map(|plot| format!("{}.svg", plot.file)).collect();
+    results::warn_of_others(folder, "svg", &written)
 }
 
 /// Writes the figures over all systems, and those of each in a folder of its name.

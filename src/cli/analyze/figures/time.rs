@@ -71,13 +71,16 @@ pub fn visits(drawn: &Drawn) -> Option<Plot> {
         x_limit: (0..3).map(|class| shown(temporal, class)).max().map(|frames| frames as f64 * scale),
         ..Default::default()
     };
-    let [low, middle, high] = [0, 1, 2].map(|class| temporal.mean_dwell[class].0 * scale);
+    let [low, middle, high] = [0, 1, 2].map(|class| match temporal.mean_dwell[class].0 * scale {
+        visit if visit.is_finite() => format!("{visit:.3} {unit}"),
+        _ => "longer than the run".into(),
+    });
     Some(Plot::of_curves("visits", "How long ions stay good or bad conductors", &[panel]).told(
         "Shares of visits to the lower, middle and upper third of all values by their length, beside what independent frames \
          would give.",
         format!(
-            "Falling curves of visit lengths beside a grey one for independent frames; visits last {low:.3} {unit} on average in \
-             the lower third, {middle:.3} in the middle, {high:.3} in the upper."
+            "Falling curves of visit lengths beside a grey one for independent frames; visits last {low} on average in \
+             the lower third, {middle} in the middle, {high} in the upper."
         ),
     ))
 }
