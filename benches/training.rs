@@ -54,8 +54,11 @@ fn epoch(features: &str, n_systems: usize, epochs: usize, weights: &str) {
     let parts: Vec<Part> =
         (0..n_systems).map(|k| Part(x.slice(s![k * per_system..(k + 1) * per_system, ..]))).collect();
     let label = |k: usize| (k as f64).sin();
-    let systems: Vec<Pooled> =
-        parts.iter().enumerate().map(|(k, rows)| Pooled { rows, label: label(k), error: 1.0, local: None }).collect();
+    let systems: Vec<Pooled> = parts
+        .iter()
+        .enumerate()
+        .map(|(k, rows)| Pooled { name: "part", rows, label: label(k), error: 1.0, local: None })
+        .collect();
     let settings = MlpSettings { steps: epochs, ions_per_system: 0, group: 0, check_every: 1, ..Default::default() };
 
     let network = Network::initial(x.ncols(), &settings, 1);

@@ -55,6 +55,15 @@ void IonscapeCompute::look_at_composition()
   tell_once(told_of_charges, unlike);
 }
 
+// Of the atoms that were gathered last: ions that lost some of theirs.
+void IonscapeCompute::look_at_molecules()
+{
+  if (told_of_molecules || !handle->engine->has_molecules()) return;
+  std::string unlike;
+  contained([&] { unlike = ionscape_text(ionscape::unlike_molecules(*handle->engine)); });
+  tell_once(told_of_molecules, unlike);
+}
+
 void IonscapeCompute::tell_once(bool &told, const std::string &what)
 {
   if (told || what.empty()) return;

@@ -134,15 +134,19 @@ void IonscapeCompute::init()
   if (!utils::strmatch(update->integrate_style, "^verlet/split")) check_charges();
   check_molecules();
   if (!handle->engine->has_molecules()) check_ghosts();
-  tell_of_bias();
+  tell_of_temperature();
 }
 
-// Asked once more, a compute that takes a bias off velocities finds the bias anew, which fix nvt and its kind take off later.
-void IonscapeCompute::tell_of_bias()
+// What else than a temperature has a scalar is taken for one. Asked once more, a compute that takes a bias off velocities finds the bias anew, which fix nvt and its kind take off later.
+void IonscapeCompute::tell_of_temperature()
 {
   if (handle->temperature.kind != ionscape::TemperatureKind::Compute) return;
   const std::string name = ionscape_text(handle->temperature.name);
   const Compute *compute = compute_by_id(modify, name);
+  if (compute && !compute->tempflag && comm->me == 0)
+    error->warning(FLERR, fmt::format("Compute {} (style {}): its temperature c_{} is none by LAMMPS's own word (compute {} is of style "
+                                      "{})",
+                                      id, style, name, name, compute->style));
   if (compute && compute->tempbias && comm->me == 0)
     error->warning(FLERR, fmt::format("Compute {} (style {}): temperature c_{} takes a bias off velocities; if a thermostat uses it "
                                       "too, asking for it may change the trajectory: define a compute of its own for the field",
@@ -190,8 +194,6 @@ void IonscapeCompute::find_temperature()
 // The centers, and the atoms among which their neighbours are.
 void IonscapeCompute::look_at_atoms()
 {
-  // Fixes change charges while a run is under way.
-  check_charges();
   centers.clear();
   for (int i = 0; i < atom->nlocal; i++)
     if ((atom->mask[i] & groupbit) && handle->engine->is_ion(atom->type[i])) centers.push_back(i);
@@ -218,6 +220,8 @@ void IonscapeCompute::compute_peratom()
 void IonscapeCompute::find_values()
 {
   find_temperature();
+  // Fixes change charges while a run is under way, and commands between runs.
+  check_charges();
   const bool among_ghosts = ghosts_serve();
   if (among_ghosts)
     find_places();
@@ -285,6 +289,7 @@ void IonscapeCompute::evaluate_atoms(bool among_ghosts)
       if ((atom->mask[i] & groupbit) && handle->engine->is_ion(atom->type[i])) of_values.push_back(i);
     values.resize(of_values.size() * columns);
     evaluate_gathered(values);
+    look_at_molecules();
     centers.clear();
     for (std::size_t k = 0; k < of_values.size(); k++)
       if (handle->counted[k]) centers.push_back(of_values[k]);
@@ -297,8 +302,8 @@ void IonscapeCompute::evaluate_atoms(bool among_ghosts)
   spent.evaluations++;
   spent.centers += static_cast<bigint>(centers.size());
   spent.seconds += seconds;
-  // The first step is evaluated while a run is set up, which LAMMPS does not count as part of its loop.
-  if (update->ntimestep != update->firststep) spent.loop_seconds += seconds;
+  // LAMMPS does not count what is asked for while a run is set up as part of its loop.
+  if (!update->setupflag) spent.loop_seconds += seconds;
 }
 
 void IonscapeCompute::grow_values()
@@ -360,9 +365,10 @@ void IonscapeCompute::print_report()
     error->warning(FLERR, fmt::format("Compute {} (style {}): neighbors may have been missing in {} of this run's {} evaluations; "
                                       "see above",
                                       id, style, unsure, evaluations));
-  utils::logmesg(lmp, fmt::format("Compute {} ({}): {} evaluations of {:.1f} ions, {:.4g} s on the slowest rank "
-                                  "({:.2f}% of this run's loop), {:.4g} microseconds per ion and rank\n",
-                                  id, style, evaluations, static_cast<double>(evaluated) / evaluations, slowest[0],
-                                  loop > 0.0 ? 100.0 * slowest[1] / loop : 0.0,
+  // Without a timer (timer off) the loop's time is not known.
+  const auto share = loop > 0.0 ? fmt::format(" ({:.2f}% of this run's loop)", 100.0 * slowest[1] / loop) : std::string();
+  utils::logmesg(lmp, fmt::format("Compute {} ({}): {} evaluations of {:.1f} ions, {:.4g} s on the slowest rank{}, "
+                                  "{:.4g} microseconds per ion and rank\n",
+                                  id, style, evaluations, static_cast<double>(evaluated) / evaluations, slowest[0], share,
                                   evaluated ? 1e6 * slowest[0] * comm->nprocs / evaluated : 0.0));
 }

@@ -130,7 +130,7 @@ class IonscapeCompute : public Compute {
   } under_way;
 
   // Whether this run's atoms were looked at together, how many each species had on all ranks, and what was said of them.
-  bool looked = false, told_of_absent = false, told_of_charges = false;
+  bool looked = false, told_of_absent = false, told_of_charges = false, told_of_molecules = false;
   std::vector<double> present;
 
   // Molecules by their ids in order; of each its charge, and how many of its atoms have a species.
@@ -146,7 +146,7 @@ class IonscapeCompute : public Compute {
   ionscape::Arguments read(int, char **);
   void load(const ionscape::Arguments &);
   void check_ghosts();
-  void tell_of_bias();
+  void tell_of_temperature();
   double ghost_reach() const;
   void check_molecules();
   bool ghosts_serve();
@@ -159,6 +159,7 @@ class IonscapeCompute : public Compute {
   std::vector<tagint> of_all_ranks(std::vector<tagint>);
   Molecules of_molecules(std::vector<tagint>);
   void look_at_composition();
+  void look_at_molecules();
   std::vector<double> ion_charges();
   void tell_once(bool &told, const std::string &what);
   void find_values();

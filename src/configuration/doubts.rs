@@ -94,17 +94,6 @@ pub(super) fn lacking_ions(frame: &Frame, map: &SpeciesMap, ions: impl Iterator<
 
 /// That molecules of one species differ in size.
 pub(super) fn unlike_molecules(frame: &Frame, map: &SpeciesMap, sites: &Sites) -> Option<String> {
-    let [other, site] = sites.unlike(map)?;
-    let described = |site: usize| {
-        let atoms = sites.atoms(site);
-        let id = atoms.first().zip(frame.molecules.as_ref()).map_or(0, |(&atom, ids)| ids[atom]);
-        format!("molecule {id} has {}", atoms.len())
-    };
-    let message = format!(
-        "{} atoms of {}, and {}: ions are at the centre of mass of the atoms that are there; are all there?",
-        described(site),
-        map.species()[sites.species()[site]].name,
-        described(other)
-    );
-    Some(frame.error(sites.atoms(site).first().copied(), message).to_string())
+    let (atom, message) = sites.told_unlike(map, frame.molecules.as_deref())?;
+    Some(frame.error(atom, message).to_string())
 }

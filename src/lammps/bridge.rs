@@ -3,7 +3,7 @@
 use super::arguments::arguments;
 use super::composition::{absent, unlike_charges};
 use super::engine::{Engine, agreement, check, evaluate, features, load, read_model};
-use super::gathered::{evaluate_gathered, features_gathered};
+use super::gathered::{evaluate_gathered, features_gathered, unlike_molecules};
 
 #[cxx::bridge(namespace = "ionscape")]
 mod ffi {
@@ -109,6 +109,8 @@ mod ffi {
         fn unlike_charges(engine: &Engine, sums: &[f64], atoms_are_ions: bool) -> Result<String>;
         /// What is to be said of neutral species that are not there, given the atoms of each species, or nothing.
         fn absent(engine: &Engine, atoms: &[f64]) -> Result<String>;
+        /// What is to be said of molecules that differ in size among the atoms that were gathered so far, or nothing.
+        fn unlike_molecules(engine: &Engine) -> Result<String>;
         /// Whether so many ions of each species are no whole liquid, of which `all` are the atoms.
         fn are_part(self: &Engine, evaluated: &[f64], all: &[f64]) -> bool;
         /// Memory held while so many atoms are looked at, by all threads, in bytes.

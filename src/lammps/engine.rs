@@ -4,6 +4,7 @@ use rayon::ThreadPool;
 
 use super::bridge::{Agreement, AtomsView, Failures};
 use super::surroundings::Surroundings;
+use crate::cautions::Cautions;
 use crate::local::{CHUNK, Environments, Evaluated, LocalModel, Threads};
 use crate::model::{self, Condition, Conditions};
 use crate::species::{Molecule, SpeciesMap};
@@ -25,6 +26,8 @@ pub struct Engine {
     pub(super) map: SpeciesMap,
     /// Model length units in a LAMMPS length unit.
     pub(super) length: f64,
+    /// What is to be said of the atoms of all ranks.
+    pub(super) cautions: Cautions,
     /// None where the calling thread works alone.
     started: Option<Started>,
 }
@@ -61,7 +64,7 @@ pub fn load(path: &str, bytes: &[u8], species: &[String], unit_style: &str, thre
             Ok(Started { pool, process: std::process::id() })
         });
         let started = started.transpose()?;
-        Ok(Box::new(Engine { local, map, length, started }))
+        Ok(Box::new(Engine { local, map, length, cautions: Cautions::default(), started }))
     })
 }
 

@@ -12,6 +12,9 @@ use crate::geometry::Cell;
 use crate::local::{Atoms, Environments, PeriodicEnvironments, Sites};
 use crate::{Error, Result};
 
+/// Kind of the caution that molecules of one species differ in size.
+const UNLIKE: &str = "unlike molecules";
+
 /// Numbers of an atom: id, type, molecule, mass, charge, position.
 const COLUMNS: usize = 8;
 
@@ -81,6 +84,7 @@ impl<'a> Gathered<'a> {
             let atom = bad.atom.map_or(String::new(), |atom| format!("atom {}: ", ids[atom]));
             Error::Input(format!("{atom}{}", bad.message))
         })?;
+        engine.cautions.look(UNLIKE, || Some(sites.told_unlike(&engine.map, Some(&molecules))?.1));
         let mut ion_of: HashMap<i64, (usize, bool)> = HashMap::new();
         for ion in 0..sites.n_ions() {
             for (k, &atom) in sites.atoms(ion).iter().enumerate() {
@@ -112,6 +116,10 @@ impl<'a> Gathered<'a> {
         let (counted, others) = self.ions.split_at(self.n_counted);
         [counted, others].map(|ions| Chosen { all: &self.environments, ions })
     }
+}
+
+pub fn unlike_molecules(engine: &Engine) -> Result<String> {
+    Ok(engine.cautions.messages().remove(UNLIKE).unwrap_or_default())
 }
 
 pub fn evaluate_gathered(

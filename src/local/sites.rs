@@ -142,6 +142,23 @@ impl Sites {
         pairs.find(|&[other, site]| self.atoms(other).len() != self.atoms(site).len())
     }
 
+    /// The same in words, with the first atom of the later one; `molecules` are the atoms' molecule ids, where they have some.
+    pub fn told_unlike(&self, map: &SpeciesMap, molecules: Option<&[i64]>) -> Option<(Option<usize>, String)> {
+        let [other, site] = self.unlike(map)?;
+        let described = |site: usize| {
+            let atoms = self.atoms(site);
+            let id = atoms.first().zip(molecules).map_or(0, |(&atom, ids)| ids[atom]);
+            format!("molecule {id} has {}", atoms.len())
+        };
+        let message = format!(
+            "{} atoms of {}, and {}: ions are at the centre of mass of the atoms that are there; are all there?",
+            described(site),
+            map.species()[self.species[site]].name,
+            described(other)
+        );
+        Some((self.atoms(site).first().copied(), message))
+    }
+
     /// The atoms of a site, in the order of their ids.
     pub fn atoms(&self, site: usize) -> &[usize] {
         let start = site.checked_sub(1).map_or(0, |before| self.ends[before]);
