@@ -17,6 +17,9 @@ use crate::{Error, Result};
 /// A current that forgets more than this share between samples has no integral from them.
 const SAMPLED_TOO_RARELY: f64 = 0.3;
 
+/// Errors that are widened by more than this are told of; those of Gaussian motion hardly ever are by as much.
+const TOLD_WIDENING: f64 = 1.25;
+
 /// What a run was simulated at.
 #[derive(Clone, Debug)]
 pub struct Conditions {
@@ -171,6 +174,13 @@ pub fn analyse(series: &ChargeSeries, record: Option<&Record>, conditions: &Cond
             let objection = (!einstein.diffusive.yes).then(|| einstein.diffusive.reason.clone());
             let estimate = einstein.estimate;
             analysis.estimates.push(ChargeEstimate { method: Method::EinsteinHelfand, estimate, objection });
+            if einstein.widening > TOLD_WIDENING {
+                analysis.notes.push(format!(
+                    "the charge moves in bursts, or more along one direction than along others: parts of the run differ {:.1} times as \
+                     much as of Gaussian motion that is alike in all directions, and errors are widened by that",
+                    einstein.widening
+                ));
+            }
             analysis.einstein = Some(einstein);
         }
         Err(error) => analysis.notes.push(error.to_string()),
@@ -220,10 +230,13 @@ fn from_current(series: &ChargeSeries, analysis: &mut Analysis) {
         ));
         return;
     }
+    // What comes in bursts does so in every estimate of it.
+    let widening = analysis.einstein.as_ref().map_or(1.0, |einstein| einstein.widening);
+    let widened = |estimate: Estimate| Estimate { error: widening * estimate.error, ..estimate };
     match green_kubo(current, *dt, &GreenKuboOptions::default()) {
         Ok(green_kubo) => {
             let objection = (!green_kubo.has_plateau).then(|| "the running integral has no plateau".to_string());
-            let estimate = green_kubo.estimate;
+            let estimate = widened(green_kubo.estimate);
             analysis.estimates.push(ChargeEstimate { method: Method::GreenKubo, estimate, objection });
             analysis.green_kubo = Some(green_kubo);
         }
@@ -231,7 +244,7 @@ fn from_current(series: &ChargeSeries, analysis: &mut Analysis) {
     }
     match cepstral(current, *dt, &CepstralOptions::default()) {
         Ok(cepstral) => {
-            let estimate = cepstral.estimate;
+            let estimate = widened(cepstral.estimate);
             analysis.estimates.push(ChargeEstimate { method: Method::Cepstral, estimate, objection: None });
             analysis.cepstral = Some(cepstral);
         }

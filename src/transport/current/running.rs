@@ -7,8 +7,12 @@ use crate::Result;
 const FEWEST: usize = 256;
 
 /// What the steps from sample to sample may shrink by. Those of a running average of n samples go as 1/n: between the 64th to the
-/// 32nd part of a series and its latter half by 32. Those of a current stay as they are.
+/// 32nd part of a series and its latter half by 32, and by 2 from each such octave to the next. Those of a current stay as they are, or
+/// are smaller in some octaves and larger in others where it comes in bursts.
 const SHRUNK: f64 = 10.0;
+
+/// Octaves that are looked at.
+const OCTAVES: u32 = 6;
 
 /// Refuses a file whose numbers settle as those of `ave running` do.
 ///
@@ -19,8 +23,10 @@ pub(super) fn check(file: &File) -> Result<()> {
     if n < FEWEST {
         return Ok(());
     }
-    let [early, late] = [n / 64..n / 32, n / 2..n - 1].map(|samples| typical_step(file, samples));
-    if early <= SHRUNK * late {
+    let octave = |k: u32| (n >> (OCTAVES - k))..(n >> (OCTAVES - k - 1)).min(n - 1);
+    let steps: Vec<f64> = (0..OCTAVES).map(|k| typical_step(file, octave(k))).collect();
+    let (early, late) = (steps[0], steps[steps.len() - 1]);
+    if early <= SHRUNK * late || steps.windows(2).any(|pair| pair[1] >= pair[0]) {
         return Ok(());
     }
     let share = 100.0 * late / early;

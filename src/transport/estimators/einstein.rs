@@ -1,5 +1,6 @@
 //! Einstein-Helfand: the slope of the mean squared displacement, by generalised least squares.
 
+use super::bursts::widening;
 use super::series::components;
 use super::structure::{Lags, Line, StructureFunction, fit_line};
 use super::{Estimate, FEWEST_FRAMES};
@@ -67,6 +68,8 @@ pub struct EinsteinHelfand {
     /// Of the fitted line, `msd = intercept + 2 D K t`.
     pub intercept: f64,
     pub diffusive: Diffusive,
+    /// By what the error is widened for motion that scatters more than Gaussian motion with equal components; at least 1.
+    pub widening: f64,
     /// How many independent squared displacements are worth as much as the whole run.
     pub n_independent: f64,
 }
@@ -79,7 +82,8 @@ pub struct EinsteinHelfand {
 /// part of its precision; leaving it out would bias the slope. The spacing is the shortest from which on
 /// the residuals are as small as chance allows, no fit at longer spacings differs by more than the data explain, and
 /// the offset, there and at shorter spacings, is worth no more than a quarter of a spacing. The error is that of the
-/// fit and, in quadrature, half of what the slope changes when the spacing is doubled, which stands for the choice made.
+/// fit and, in quadrature, half of what the slope changes when the spacing is doubled, which stands for the choice made; where blocks of
+/// the run scatter by more than that, it is widened to what they scatter by.
 ///
 /// # Errors
 /// Fewer than 64 frames, values that are not finite, a displacement that never changes, a spacing that does not fit
@@ -111,6 +115,10 @@ pub fn einstein_helfand<const D: usize>(
     let mut result = report(chosen, contradiction, &measured, dt, options);
     result.estimate.error =
         result.estimate.error.hypot(0.5 * change_on_doubling(&fits, chosen) / (2.0 * D as f64 * dt));
+    let relative_error = result.estimate.relative_error();
+    result.widening = widening(displacements, chosen.lags.spacing, &chosen.line.weights, relative_error);
+    result.estimate.error *= result.widening;
+    result.n_independent /= result.widening.powi(2);
     Ok(result)
 }
 
@@ -240,6 +248,7 @@ fn report(fit: &Fit, contradiction: f64, measured: &[f64], dt: f64, options: &Ei
         fit_to: lags.lag(lags.count - 1) as f64 * dt,
         intercept: line.intercept,
         diffusive: verdict(fit, contradiction, measured, options),
+        widening: 1.0,
         n_independent: 2.0 / (lags.dimensions as f64 * estimate.relative_error().powi(2)),
     }
 }

@@ -9,6 +9,7 @@
 //! rest on the series being Gaussian, as sums over many ions are: the covariance of every quadratic estimate then
 //! follows from the correlations themselves (Isserlis' theorem), and no resampling noise enters the error.
 
+mod bursts;
 mod cepstral;
 mod einstein;
 mod force;

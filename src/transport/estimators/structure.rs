@@ -95,6 +95,8 @@ pub(super) struct Line {
     pub slope: f64,
     /// Of intercept and slope.
     pub covariance: [[f64; 2]; 2],
+    /// What each point counts in the slope.
+    pub weights: Vec<f64>,
     /// Of the residuals, with as many degrees of freedom as points less two.
     pub chi2: f64,
 }
@@ -113,6 +115,7 @@ pub(super) fn fit_line(x: &[f64], y: &[f64], covariance: &DMatrix<f64>) -> Optio
     Some(Line {
         intercept: parameters[0],
         slope: parameters[1],
+        weights: weights.row(1).iter().copied().collect(),
         covariance: [[inverse[(0, 0)], inverse[(0, 1)]], [inverse[(1, 0)], inverse[(1, 1)]]],
         chi2,
     })
