@@ -395,3 +395,45 @@ fn an_ion_that_one_frame_lacks_is_told_of() {
     assert!(told("lacking").contains("step 200: the ions have charges of -1.000 together by q"), "{}", told("lacking"));
     assert!(!told("whole").contains("together by q"));
 }
+
+#[test]
+fn files_of_an_earlier_run_are_told_of() {
+    let folder = Folder::new(&[("dump", &run().with_field())]);
+    for (name, file) in [("csv", "csv/map.csv"), ("plot", "plot/map.svg")] {
+        fs::create_dir(folder.path(name)).unwrap();
+        folder.write(file, "");
+    }
+    let (_, said) = folder.run(&["analyze", "dump", "--csv", "csv", "--plot", "plot"]);
+    for other in ["csv: map.csv are not of this run", "plot: map.svg are not of this run"] {
+        assert!(said.contains(other), "{said}");
+    }
+    let (_, said) = folder.run(&["analyze", "dump", "--map", "z", "--csv", "csv", "--plot", "plot"]);
+    assert!(!said.contains("not of this run"), "{said}");
+}
+
+/// Neutral ions of the first type are not of the kind of charged ones.
+#[test]
+fn neutral_ions_are_a_kind_of_their_own() {
+    let mut mixed = run();
+    mixed.frames.iter_mut().flatten().for_each(|ion| ion.charge = i32::from(ion.kind == 2));
+    let mut turned = mixed.clone();
+    turned.frames.iter_mut().flatten().for_each(|ion| ion.kind = 3 - ion.kind);
+    let folder = Folder::new(&[("mixed", &mixed.with_field()), ("turned", &turned.with_field())]);
+    let states = |name: &str| folder.analyze(&[name, "--pair-distance", "2"])["states"]["states"].clone();
+    assert!(!states("mixed").is_null());
+    assert_eq!(states("mixed"), states("turned"));
+}
+
+#[test]
+fn values_of_options_that_are_none_are_wrong_usage() {
+    let folder = Folder::new(&[("dump", &run().with_field())]);
+    for arguments in [
+        &["--radius", "-1"][..],
+        &["--map", "xx"],
+        &["--map", "x", "--map-bins", "0"],
+        &["--map", "x", "--map-bins", "3,4"],
+        &["--timestep", "0"],
+    ] {
+        folder.refusal(&[&["analyze", "dump"], arguments].concat(), 2);
+    }
+}

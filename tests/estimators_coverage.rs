@@ -6,7 +6,7 @@
 mod processes;
 
 use ionscape::transport::estimators::*;
-use processes::{brownian, currents, integrate, viscoelastic};
+use processes::{brownian, currents, hops, integrate, viscoelastic};
 use rayon::prelude::*;
 
 /// Seeds of the runs of each kind and length.
@@ -69,6 +69,31 @@ fn einstein_helfand_of_currents() {
             let m = integrate(&model.sample(n, seed)[0], dt);
             einstein_helfand(&m, dt, &EinsteinOptions::default()).unwrap().estimate
         });
+    }
+}
+
+/// As errors of Gaussian motion they would be a third of what runs scatter by: 100 jumps are 100 squares, however many frames.
+#[test]
+fn einstein_helfand_of_rare_jumps() {
+    for (n, carriers, rate) in [(2000, 5, 0.01), (2000, 20, 0.01), (5000, 1, 0.02)] {
+        let truth = 0.5 * carriers as f64 * rate;
+        let share = cover(&format!("EH {carriers} carriers, {n}"), truth, |seed| {
+            einstein_helfand(&hops(n, carriers, rate, seed), 1.0, &EinsteinOptions::default()).unwrap().estimate
+        });
+        assert!((0.56..=0.80).contains(&share), "{n} {carriers}: {share}");
+    }
+}
+
+/// Of three components the first alone moves: a third as many independent squares.
+#[test]
+fn einstein_helfand_along_one_direction() {
+    for n in [1000, 5000] {
+        let share = cover(&format!("EH one direction, {n}"), 1.0, |seed| {
+            let path: Vec<[f64; 3]> =
+                brownian(n, 1.0, 3.0, 0.0, seed).into_iter().map(|[x, ..]| [x, 0.0, 0.0]).collect();
+            einstein_helfand(&path, 1.0, &EinsteinOptions::default()).unwrap().estimate
+        });
+        assert!((0.56..=0.80).contains(&share), "{n}: {share}");
     }
 }
 

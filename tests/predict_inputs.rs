@@ -207,3 +207,49 @@ fn positions_of_few_digits_are_told_of() {
     let (_, told) = folder.run(&["evaluate", MODEL, "set.toml", "--cache", "kept"]);
     assert!(told.contains("far: frame 1") && told.contains("whole multiples of 0.1,"), "{told}");
 }
+
+/// Every second anion of a salt's frames is not there.
+fn without_half_the_anions(text: &str) -> String {
+    let mut n = 0;
+    let is_kept = |line: &&str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let is_anion = words.len() == 6 && words[1] == "2";
+        n += usize::from(is_anion);
+        !is_anion || n % 2 == 0
+    };
+    let left: Vec<&str> = text.lines().filter(is_kept).collect();
+    left.join("\n").replace("ATOMS\n32\n", "ATOMS\n24\n") + "\n"
+}
+
+/// Also of features that were kept: the second time nothing is computed.
+#[test]
+fn each_system_of_a_data_set_has_its_cautions() {
+    let folder = Folder::new(&[
+        ("first", &without_half_the_anions(&salt(2, 1))),
+        ("second", &without_half_the_anions(&salt(2, 2))),
+        ("third", &salt(2, 3)),
+        ("set.toml", &dataset(&[("one", "first"), ("two", "second"), ("three", "third")])),
+    ]);
+    for _ in 0..2 {
+        let (_, said) = folder.run(&["evaluate", MODEL, "set.toml", "--cache", "kept"]);
+        assert!(said.contains("system one: first: frame 0") && said.contains("have a net charge of"), "{said}");
+        assert!(said.contains("(and so in two)") && !said.contains("three: "), "{said}");
+    }
+}
+
+#[test]
+fn frames_without_ions_are_frames() {
+    let text = salt(2, 1);
+    let start = text.match_indices("ITEM: TIMESTEP").nth(1).unwrap().0;
+    let empty: String = text[start..]
+        .lines()
+        .map(|line| match line.split(' ').collect::<Vec<_>>().as_slice() {
+            [id, _, _, x, y, z] if !line.starts_with("ITEM") => format!("{id} 3 0 {x} {y} {z}\n"),
+            _ => format!("{line}\n"),
+        })
+        .collect();
+    let folder = Folder::new(&[("dump", &format!("{}{empty}", &text[..start]))]);
+    folder.run(&["predict", MODEL, "dump", "-o", "out", "--species", "cation,anion,NULL", "--json", "all.json"]);
+    let found = folder.json("all.json");
+    assert_eq!((&found["n_frames"], &found["n_ions"]), (&serde_json::json!(2), &serde_json::json!(16)), "{found}");
+}

@@ -302,3 +302,24 @@ fn reports_that_are_refused_leave_nothing() {
     assert!(refusal(&["none", "-o", "page.html"]).contains("none"));
     assert!(folder.refusal(&["report", "bare"], 2).contains("--output"));
 }
+
+/// A field of one value has no spread, no visits and no share of it.
+#[test]
+fn a_page_of_a_field_that_never_changes_has_numbers_alone() {
+    let mut even = Run::new(40, 12, 1.0, 5);
+    even.frames.iter_mut().flatten().for_each(|ion| ion.local = 1.0);
+    let mut two = Run::new(40, 12, 1.0, 5);
+    two.frames.iter_mut().flatten().for_each(|ion| ion.local = if ion.id % 5 == 0 { 1e-9 } else { 2e-9 });
+    for run in [even, two] {
+        let folder = Folder::new(&[]);
+        let ions = run.dump("id type q x y z local spread grade", ["c_lam[1]", "c_lam[2]", "c_lam[3]"]);
+        folder.write("dump", &ions.replace("0.000000002 ", "2e-9 ").replace("0.000000001 ", "1e-9 "));
+        folder.run(&["report", "dump", "-o", "page.html"]);
+        let page = folder.read("page.html");
+        let words: Vec<&str> = page.split(|c: char| !c.is_alphanumeric()).collect();
+        for none in ["NaN", "inf", "nan"] {
+            assert!(!words.contains(&none), "{none}");
+        }
+        assert!(!page.contains("0.000 \u{b1}") && !page.contains(" 0.000 "));
+    }
+}

@@ -353,3 +353,45 @@ fn what_cannot_be_written_to_is_refused_before_labels_are_computed() {
     let message = dumps::refusal(ionscape().args(["label", path.to_str().unwrap()]), 1);
     assert!(message.contains("systems must stand under [[system]]") && !message.contains("No such file"), "{message}");
 }
+
+/// The data set is written to while a trajectory comes through a pipe.
+#[test]
+fn what_is_written_to_a_data_set_meanwhile_stays() {
+    use std::io::Write;
+    use std::process::{Command, Stdio};
+
+    let folder = tempfile::tempdir().unwrap();
+    let (path, pipe, dump) = (folder.path().join("set.toml"), folder.path().join("pipe"), folder.path().join("dump"));
+    Brownian::default().write(&dump, 1500, 1);
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let text = "units = \"lj\"\nspecies = { 1 = \"cation\", 2 = \"anion\" }\ncharges = { cation = 1.0, anion = -1.0 }\n\n[[system]]\n\
+                name = \"a\"\ntrajectory = \"pipe\"\ntimestep = 0.01\ntemperature = 1.0\n";
+    let labelled = |change: &dyn Fn(&str) -> String| {
+        std::fs::write(&path, text).unwrap();
+        let mut program = Command::new(env!("CARGO_BIN_EXE_ionscape"));
+        program.args(["label", path.to_str().unwrap(), "--accept-doubtful"]).env_remove("RUST_LOG");
+        let running = program.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        // Opened when the program reads the trajectory, long after it has read the data set.
+        let mut end = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+        std::fs::write(&path, change(text)).unwrap();
+        end.write_all(&std::fs::read(&dump).unwrap()).unwrap();
+        drop(end);
+        let done = running.wait_with_output().unwrap();
+        (done.status.success(), String::from_utf8(done.stderr).unwrap(), std::fs::read_to_string(&path).unwrap())
+    };
+    let more = "\n[[system]]\nname = \"b\"\ntrajectory = \"later\"\n";
+    let (good, said, written) = labelled(&|text| format!("# measured again\n{text}{more}"));
+    assert!(good && written.contains("# measured again") && written.contains("name = \"b\""), "{said} {written}");
+    assert!(written.contains("molar_conductivity = "), "{written}");
+    for (change, words) in [
+        (
+            (&|text: &str| text.replace("temperature = 1.0", "temperature = 2.0")) as &dyn Fn(&str) -> String,
+            "a is not what it was",
+        ),
+        (&|text| text.replace("anion = -1.0", "anion = -2.0"), "its units, charges or species are not what they were"),
+    ] {
+        let (good, said, written) = labelled(change);
+        assert!(!good && said.contains(words), "{said}");
+        assert_eq!(written, change(text));
+    }
+}

@@ -838,3 +838,19 @@ fn a_volume_beside_the_dumps_own_is_told() {
     let text = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
     assert!(text.contains("volume 500 as given; the dump's is 1000"), "{text}");
 }
+
+/// A run of so few frames has numbers, and no curve.
+#[test]
+fn a_figure_of_nothing_loses_no_numbers() {
+    let folder = tempfile::tempdir().unwrap();
+    let dump = folder.path().join("dump");
+    Brownian::default().write(&dump, 30, 1);
+    let (figure, out) = (folder.path().join("f.svg"), folder.path().join("t.json"));
+    let mut command = transport(&dump);
+    command.args(["--temperature", "1", "--plot", figure.to_str().unwrap(), "--json", out.to_str().unwrap()]);
+    let output = command.assert().code(1).get_output().clone();
+    assert!(String::from_utf8_lossy(&output.stderr).contains("there is no curve to draw"));
+    assert!(!output.stdout.is_empty() && json(&out)["verdict"] == "too-short" && !figure.exists());
+    let message = refusal(transport(&dump).args(["--temperature", "1", "--plot", "f.pdf"]), 2);
+    assert!(message.contains("figures are drawn as .svg or .png"), "{message}");
+}

@@ -112,7 +112,15 @@ mod tests {
         assert!(text.contains("# measured elsewhere") && text.contains("# The next one") && !text.contains("1.25"));
         write_labels(&path, &TEXT.replace('\n', "\r\n"), &[label("new")]).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), format!("{TEXT}{added}").replace('\n', "\r\n"));
+        let small = Label { molar_conductivity: 7.6163e-19, molar_conductivity_error: 5.0312e-20, ..label("new") };
+        write_labels(&path, TEXT, &[small]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
+        let written: toml::Table = text.parse().unwrap();
+        let system = written["system"].as_array().unwrap().iter().find(|s| s["name"].as_str() == Some("new")).unwrap();
+        let number = |key: &str| system[key].as_float().unwrap();
+        assert_eq!([number("molar_conductivity"), number("molar_conductivity_error")], [7.616e-19, 5.03e-20]);
         write_labels(&path, TEXT, &[label("labelled")]).unwrap();
+        let text = std::fs::read_to_string(&path).unwrap();
         assert!(write_labels(&path, TEXT, &[label("other")]).unwrap_err().to_string().contains("no system other"));
         assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
     }

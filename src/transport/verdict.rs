@@ -248,6 +248,24 @@ mod tests {
     }
 
     #[test]
+    fn a_spectrum_alone_does_not_speak_for_what_a_run_does_not_reach() {
+        let objecting = |method| ChargeEstimate { objection: Some("no end".into()), ..estimate(method, 1.0, 0.01) };
+        let of = |estimates: Vec<ChargeEstimate>| judge(&Analysis { estimates, ..Analysis::default() }, 100.0, 0.05);
+        let cepstral = estimate(Method::Cepstral, 0.5, 0.01);
+        let [einstein, kubo] = [Method::EinsteinHelfand, Method::GreenKubo].map(objecting);
+        let judged = of(vec![einstein.clone(), kubo.clone(), cepstral.clone()]);
+        assert!(
+            judged.verdict == Verdict::NotDiffusive && judged.reasons.iter().any(|r| r.contains("a longer run tells"))
+        );
+        // Where one of the others accepts the run, or only one was there to object, it counts as before.
+        assert_eq!(
+            of(vec![einstein.clone(), estimate(Method::GreenKubo, 0.5, 0.01), cepstral.clone()]).verdict,
+            Verdict::Good
+        );
+        assert_eq!(of(vec![einstein, cepstral]).verdict, Verdict::Good);
+    }
+
+    #[test]
     fn estimates_of_one_run_are_held_to_less_than_independent_ones() {
         let einstein = estimate(Method::EinsteinHelfand, 1.0, 0.1);
         let apart = |method, value| disagreement(&einstein, &estimate(method, value, 0.1)).is_some();

@@ -422,3 +422,46 @@ def test_dumps_that_state_their_units_are_converted(tmp_path):
         mean = json.loads((tmp_path / f"{units}.json").read_text())["mean"]
         assert mean == pytest.approx(json.loads((tmp_path / "real.json").read_text())["mean"], rel=1e-5), units
     assert "the dump is in lj units, and the model is for real units" in predicted("lj", 1.0).stderr
+
+
+SWAP = "variable q equal 1-2*(step>20)\nfix swap lithium adapt 1 atom charge v_q\n"
+
+
+@pytest.mark.parametrize("ranks", [1, 2])
+def test_charges_that_change_in_a_run_stop_it_also_where_all_ranks_atoms_are_gathered(tmp_path, ranks):
+    """Ions that are molecules always are, and atoms that moved beyond the skin."""
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species", molecules=["anion"])
+    write(tmp_path / "salt.data")
+    run = harness.run(script(run=SWAP + "run 60"), tmp_path, ranks=ranks, ok=False)
+    assert "lithium" in run.output and "charge" in run.output, run.output
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species")
+    far = "neigh_modify every 1000 delay 1000 check no\nneighbor 0.02 bin\n"
+    run = harness.run(script(run=far + SWAP + "run 60"), tmp_path, ranks=ranks, ok=False)
+    assert "lithium" in run.output and "charge" in run.output, run.output
+    # Between runs a dump asks anew.
+    between = "run 20\nset group lithium charge -1\nwrite_dump all custom after.lammpstrj id c_lam[1]\n"
+    run = harness.run(script(run=between), tmp_path, ranks=ranks, ok=False)
+    assert "lithium" in run.output and "Loop time" in run.output, run.output
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_ions_that_lost_atoms_are_told_of_once(tmp_path, ranks):
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species", molecules=["anion"])
+    write(tmp_path / "salt.data")
+    whole = harness.run(script(run="run 20"), tmp_path, ranks=ranks).output
+    cut = script(run="group lost id 3 7\ndelete_atoms group lost bond yes mol no\nrun 20\nrun 20")
+    run = " ".join(harness.run(cut, tmp_path, ranks=ranks).output.split())
+    assert "are all there?" not in whole and run.count("are all there?") == 1, run
+    bare = harness.without_field(tmp_path / "out.lammpstrj")
+    said = harness.ionscape("predict", tmp_path / "model.onnx", bare, "-o", tmp_path / "predicted", "--species", NAMES.replace(" ", ","))
+    assert said.stderr.count("are all there?") == 1, said.stderr
+
+
+def test_a_scalar_that_is_no_temperature_is_told_of_and_a_loop_without_a_timer_has_no_share(tmp_path):
+    models.linear(tmp_path / "model.onnx", CHARGES, "by-species", conditions=["temperature"])
+    write(tmp_path / "salt.data")
+    run = harness.run("timer off\n" + script(keywords="temperature c_thermo_temp", run="run 20"), tmp_path)
+    assert "is none by LAMMPS's own word" not in run.output and "of this run's loop" not in run.output
+    assert re.search(r"evaluations of [\d.]+ ions, \S+ s on the slowest rank, \S+ microseconds", run.output), run.output
+    run = harness.run(script(keywords="temperature c_thermo_pe", run="run 20"), tmp_path, ok=None)
+    assert "its temperature c_thermo_pe is none by LAMMPS's own word (compute thermo_pe is of style pe)" in " ".join(run.output.split())

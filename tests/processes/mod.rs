@@ -114,3 +114,20 @@ pub fn integrate(currents: &[[f64; 3]], dt: f64) -> Vec<[f64; 3]> {
     }
     out
 }
+
+/// The displacement of `carriers` that each jump in a frame with this probability, by a normal vector; `K = carriers * rate / 2`.
+pub fn hops(n: usize, carriers: usize, rate: f64, seed: u64) -> Vec<[f64; 3]> {
+    let mut normal = Normal::new(seed);
+    let mut x = [0.0; 3];
+    (0..n)
+        .map(|_| {
+            for _ in 0..carriers {
+                if normal.0.random::<f64>() < rate {
+                    let jump = normal.vector();
+                    x = std::array::from_fn(|k| x[k] + jump[k]);
+                }
+            }
+            x
+        })
+        .collect()
+}
