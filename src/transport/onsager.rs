@@ -57,7 +57,7 @@ impl Onsager {
         let n_frames = displacement.first().map_or(0, Vec::len);
         let longest = n_frames / (FEWEST_STRETCHES * STRETCH);
         let spacing = spacing.filter(|&spacing| spacing <= longest);
-        let stretch = diffusion.iter().zip(msd).map(|(d, table)| d.stretch(table)).max().unwrap_or(0);
+        let stretch = diffusion.iter().map(|d| d.stretch).max().unwrap_or(0);
         let stretch = stretch.max(STRETCH * spacing.unwrap_or(0));
         let pairs: Vec<(usize, usize)> = (0..n).flat_map(|a| (a..n).map(move |b| (a, b))).collect();
         let matrix: Option<Vec<Replicates>> = spacing.and_then(|spacing| {

@@ -7,8 +7,8 @@ use super::msd::MsdTable;
 use super::resampling::{Jackknife, Replicates};
 use crate::{Error, Result};
 
-/// Length of the stretches of time that are left out for the error, in units of the shortest lag of the fit. The slope of
-/// the line is mostly that between its first lags, and hardly correlated over longer times.
+/// Least length of the stretches of time that are left out for the error, in units of the shortest lag of the fit. The slope of
+/// the line is mostly that between its first lags, and hardly correlated over longer times, unless ions are fast at times.
 const STRETCH: usize = 3;
 
 /// Stretches of time at least.
@@ -67,6 +67,9 @@ pub struct SelfDiffusion {
     pub diffusive: bool,
     /// Blocks of time behind the errors.
     pub n_blocks: usize,
+    /// Frames that are left out at once for the error.
+    #[serde(skip)]
+    pub(super) stretch: usize,
     /// First and last of the fitted lags in the table.
     #[serde(skip)]
     pub(super) fitted: (usize, usize),
@@ -83,11 +86,6 @@ impl SelfDiffusion {
         let six_times = 6.0 * (self.lags[last] - self.lags[first]);
         let value = (self.msd[last] - self.msd[first]) / six_times;
         Some(Estimate { value, error: self.msd_error[last].hypot(self.msd_error[first]) / six_times })
-    }
-
-    /// Frames that are left out at once for the error.
-    pub(super) fn stretch(&self, table: &MsdTable) -> usize {
-        STRETCH * table.lags[self.fitted.0]
     }
 }
 
@@ -112,6 +110,7 @@ impl SelfDiffusion {
             exponent: Estimate { value: 1.0, error: 0.01 },
             diffusive: true,
             n_blocks: 9,
+            stretch: 1,
             fitted: (0, 1),
             choice: 0.0,
         }
@@ -123,7 +122,7 @@ impl SelfDiffusion {
 /// The line is fitted by generalised least squares with the covariance that the lags of one Brownian path have
 /// (J. T. Bullerjahn, S. von Buelow and G. Hummer, J. Chem. Phys. 153, 024116 (2020)); that the path is not quite one
 /// costs precision, not correctness, for the error is not from that model but from leaving out one stretch of time after
-/// another (jackknife), each three times as long as the shortest lag.
+/// another (jackknife), each three times as long as the shortest lag, or longer where that leaves a larger error.
 ///
 /// The fit begins at the shortest lag at which the offset, there and at shorter lags, is worth no more than a sixth of that lag,
 /// no fit that begins later differs by more than three standard errors of the difference, and the curve's end lies no more than two
@@ -227,9 +226,35 @@ impl Fit {
         below.value / below.error()
     }
 
+    /// The stretches by which the slope's error is largest, each length counting less a standard error of its variance: longer ones
+    /// than the shortest only where motion comes in bursts that outlast these.
+    fn stretches(&self, table: &MsdTable) -> (usize, Jackknife) {
+        let variance = |jackknife: &Jackknife| {
+            let slope = jackknife.replicates(|means| row(&self.weights, 1, &means[self.first..=self.last]));
+            slope.covariance(&slope)
+        };
+        let mut length = STRETCH * table.lags[self.first];
+        let mut chosen = (length, self.jackknife.clone());
+        let mut largest = variance(&chosen.1);
+        loop {
+            length *= 2;
+            let jackknife = Jackknife::new(table, length);
+            let n = jackknife.n_stretches();
+            if n < FEWEST_STRETCHES {
+                return chosen;
+            }
+            let less = variance(&jackknife) / (1.0 + (2.0 / n as f64).sqrt());
+            if less > largest {
+                (chosen, largest) = ((length, jackknife), less);
+            }
+        }
+    }
+
     /// `choice` is the error of the slope from the choice of lags.
     fn report(&self, table: &MsdTable, dt: f64, choice: f64, trust: Trust) -> SelfDiffusion {
         let fitted = self.first..=self.last;
+        let (stretch, jackknife) = self.stretches(table);
+        let slope = jackknife.replicates(|means| row(&self.weights, 1, &means[fitted.clone()]));
         let logarithmic = |msd: &[f64]| {
             let x = |i: usize| (table.lags[i] as f64).ln();
             let n = (self.last - self.first + 1) as f64;
@@ -238,10 +263,10 @@ impl Fit {
             let xy: f64 = fitted.clone().map(|i| (x(i) - mean_x) * (msd[i].ln() - mean_y)).sum();
             xy / fitted.clone().map(|i| (x(i) - mean_x).powi(2)).sum::<f64>()
         };
-        let exponent = self.jackknife.replicates(logarithmic).estimate();
+        let exponent = jackknife.replicates(logarithmic).estimate();
         let per_frame = 1.0 / (6.0 * dt);
         let choice = choice * per_frame;
-        let error = (self.slope.error() * per_frame).hypot(choice);
+        let error = (slope.error() * per_frame).hypot(choice);
         let estimate = Estimate { value: self.slope.value * per_frame, error };
         let shown = table.n_frames / (STRETCH * FEWEST_STRETCHES) * LAG_RANGE;
         let shown = table.lags.iter().take_while(|&&lag| lag <= shown).count().max(self.last + 1);
@@ -256,14 +281,15 @@ impl Fit {
         SelfDiffusion {
             estimate,
             lags: table.lags[..shown].iter().map(|&lag| lag as f64 * dt).collect(),
-            msd: self.jackknife.means()[..shown].to_vec(),
-            msd_error: (0..shown).map(|i| self.jackknife.replicates(|msd| msd[i]).error()).collect(),
+            msd: jackknife.means()[..shown].to_vec(),
+            msd_error: (0..shown).map(|i| jackknife.replicates(|msd| msd[i]).error()).collect(),
             fit_from: table.lags[self.first] as f64 * dt,
             fit_to: table.lags[self.last] as f64 * dt,
             intercept: self.intercept,
             exponent,
             diffusive,
-            n_blocks: self.jackknife.n_stretches(),
+            n_blocks: jackknife.n_stretches(),
+            stretch,
             fitted: (self.first, self.last),
             choice,
         }
