@@ -36,8 +36,8 @@ const SAME_LAG: f64 = 1e-9;
 /// The shortest lag of a fit in units of the time that the line's offset amounts to, `|intercept| / slope`.
 const OFFSET_GUARD: f64 = 6.0;
 
-/// What the choice of lags adds to the error, as a part of what the slope changes when they are doubled, and of the offset over the
-/// shortest.
+/// What the choice of lags adds to the error, as a part of what the slope changes when they are doubled, or of an offset that no lag is
+/// long beside over the shortest.
 pub(super) const CHOICE: f64 = 1.0 / 3.0;
 
 /// An offset above zero that is a smaller part of the line's rise than this does not speak against diffusion.
@@ -128,8 +128,8 @@ impl SelfDiffusion {
 /// no fit that begins later differs by more than three standard errors of the difference, and the curve's end lies no more than two
 /// and a half below the line. Where there is none, the longest lags are fitted; the motion is then called diffusive only if
 /// the offset is above zero and under a tenth of the line's rise, and if nothing but its offset speaks against the fit at half
-/// these lags. The error also has, in quadrature, a third of what the slope changes when the fit begins at twice the lag, and a third of
-/// the offset over the shortest lag, which stand for the choice made.
+/// these lags. The error also has, in quadrature, a third of what the slope changes when the fit begins at twice the lag, which stands
+/// for the choice made, and where there was none to make a third of the offset over the shortest lag.
 ///
 /// # Errors
 /// Too few frames for a fit and its error.
@@ -170,8 +170,8 @@ pub fn self_diffusion(table: &MsdTable, dt: f64) -> Result<SelfDiffusion> {
     let doubled =
         fits.iter().filter(|later| later.first > fit.first).min_by(|a, b| distance(a).total_cmp(&distance(b)));
     let change = doubled.map_or(0.0, |doubled| doubled.slope.value - fit.slope.value);
-    // What the offset says of the slope before these lags it may also say of the one behind them.
-    let offset = -fit.intercept / fit.start;
+    // Where no lag is long beside the offset, what it says of the slope before these lags it may also say of the one behind them.
+    let offset = if chosen.is_some() { 0.0 } else { -fit.intercept / fit.start };
     let larger = if offset.abs() > change.abs() { offset } else { change };
     Ok(fit.report(table, dt, CHOICE * change.hypot(offset).copysign(larger), trust))
 }

@@ -265,7 +265,7 @@ fn wrong_systems_are_refused_by_name() {
     assert!(train(&[], &[], &settings, 1, None, None).unwrap_err().to_string().contains("no system"));
     let (empty, narrow) = (Array2::zeros((0, 3)), rows[0].slice(s![.., ..2]).to_owned());
     let pooled = |rows| [Pooled { name: "one", rows, label: 1.0, error: 1.0, local: None }];
-    assert!(message(&pooled(&empty), &settings).contains("validation system 0: it has no environments"));
+    assert!(message(&pooled(&empty), &settings).contains("validation system one: it has no environments"));
     assert!(message(&pooled(&narrow), &settings).contains("have 2 inputs, others have 3"));
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         let mut rows = rows.clone();
