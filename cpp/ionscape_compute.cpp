@@ -254,7 +254,8 @@ bool IonscapeCompute::seen_before(bool among_ghosts)
   // Which atoms have values, whatever other groups they join and leave.
   std::vector<int> mask(atom->mask, atom->mask + nlocal);
   for (int &groups : mask) groups &= groupbit;
-  const bool as_warm = seen.temperature == temperature || std::isnan(temperature);
+  // Without one both are no number.
+  const bool as_warm = seen.temperature == temperature || (std::isnan(seen.temperature) && std::isnan(temperature));
   if (as_warm && seen.step == update->ntimestep && seen.among_ghosts == among_ghosts && holds(seen.types, atom->type, n) &&
       holds(seen.mask, mask.data(), nlocal) && holds(seen.x, x.data(), x.size()))
     return true;

@@ -86,9 +86,7 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
         return results::write_json(arguments.json.as_deref(), &labelled);
     }
     share_one_amount(&dataset, &mut labelled);
-    if !labelled.is_empty() {
-        results::write_json(arguments.json.as_deref(), &labelled)?;
-    }
+    results::write_json(arguments.json.as_deref(), &labelled)?;
     let (left, kept): (Vec<&Labelled>, Vec<&Labelled>) =
         labelled.iter().partition(|l| !arguments.accept_doubtful && l.report.doubt().is_some());
     if !kept.is_empty() {

@@ -271,8 +271,11 @@ fn print(found: &[SystemTruth]) -> std::io::Result<()> {
     for system in found {
         for at in &system.summary.at {
             let mark = if at.time == system.time { "*" } else { "" };
-            let equilibrium =
-                at.equilibrium.map_or(format!("{:>8} {:>7}", "-", "-"), |[v, e]| format!("{v:>8.4} {e:>7.4}"));
+            let pair = |pair: [f64; 2]| {
+                let [value, error] = pair.map(results::number);
+                format!("{value:>8} {error:>7}")
+            };
+            let equilibrium = at.equilibrium.map_or(format!("{:>8} {:>7}", "-", "-"), pair);
             let spread = at.relative_deviation.map_or("-".into(), |d| format!("{:.1}", 100.0 * d));
             let half = at.split_half.map_or("-".into(), |[v, e]| format!("{v:.2}({:.0})", 100.0 * e));
             // Largest difference of an axis from the mean, in its errors.
@@ -281,12 +284,11 @@ fn print(found: &[SystemTruth]) -> std::io::Result<()> {
                 at.stronger_field.map_or("-".into(), |[v, e]| format!("{:.1} +- {:.1}", 100.0 * v, 100.0 * e));
             writeln!(
                 out,
-                "{:<width$}  {:>6}  {:>8.4} {:>7.4}  {equilibrium}  {spread:>8}  {:>7.1}  {:>6.2}  {half:>10}  {axes:>6.1}  \
+                "{:<width$}  {:>6}  {}  {equilibrium}  {spread:>8}  {:>7.1}  {:>6.2}  {half:>10}  {axes:>6.1}  \
                  {stronger:>14}",
                 system.name,
                 format!("{}{mark}", at.time),
-                at.mean[0],
-                at.mean[1],
+                pair([at.mean[0], at.mean[1]]),
                 100.0 * at.relative_error,
                 at.reliability
             )?;

@@ -6,6 +6,8 @@ use std::time::Instant;
 
 use ionscape::campaign::{Event, Label, State};
 
+use crate::results;
+
 /// Tells on standard error what goes on, and how long it will take.
 pub(super) struct Board {
     start: Instant,
@@ -80,7 +82,10 @@ pub fn duration(seconds: f64) -> String {
 fn shown(label: &Label) -> String {
     let value = match label.combined {
         None => "no label yet".into(),
-        Some(found) => format!("{:.4} +- {:.4} ({:.1} %)", found.value, found.error, 100.0 * found.relative_error()),
+        Some(found) => {
+            let [value, error] = [found.value, found.error].map(results::number);
+            format!("{value} +- {error} ({:.1} %)", 100.0 * found.relative_error())
+        }
     };
     match label.doubts.as_slice() {
         [] => value,

@@ -81,7 +81,7 @@ fn print(found: &[(&SystemPlan, State)]) -> std::io::Result<()> {
     for (system, state) in found {
         let label = &state.label;
         let pair = |estimate: Option<RouteEstimate>| match estimate {
-            Some(e) => format!("{:>9.4} {:>8.4}", e.value, e.error),
+            Some(e) => format!("{:>9} {:>8}", results::number(e.value), results::number(e.error)),
             None => format!("{:>9} {:>8}", "-", "-"),
         };
         let percent = label.combined.map_or("-".into(), |e| format!("{:.2}", 100.0 * e.relative_error()));
