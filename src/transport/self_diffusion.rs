@@ -14,6 +14,9 @@ const STRETCH: usize = 3;
 /// Stretches of time at least.
 const FEWEST_STRETCHES: usize = 8;
 
+/// Longer stretches are taken where the variance is larger with them by so many of its standard errors.
+const CLEARLY: f64 = 2.0;
+
 /// The longest lag of a fit is at most so many times the shortest.
 const LAG_RANGE: usize = 4;
 
@@ -226,8 +229,8 @@ impl Fit {
         below.value / below.error()
     }
 
-    /// The stretches by which the slope's error is largest, each length counting less a standard error of its variance: longer ones
-    /// than the shortest only where motion comes in bursts that outlast these.
+    /// The stretches by which the slope's error is largest: longer ones than the shortest only where the variance is larger with them by
+    /// more than two of its standard errors, as where motion comes in bursts that outlast the shortest.
     fn stretches(&self, table: &MsdTable) -> (usize, Jackknife) {
         let variance = |jackknife: &Jackknife| {
             let slope = jackknife.replicates(|means| row(&self.weights, 1, &means[self.first..=self.last]));
@@ -235,7 +238,8 @@ impl Fit {
         };
         let mut length = STRETCH * table.lags[self.first];
         let mut chosen = (length, self.jackknife.clone());
-        let mut largest = variance(&chosen.1);
+        let shortest = variance(&chosen.1);
+        let mut largest = shortest;
         loop {
             length *= 2;
             let jackknife = Jackknife::new(table, length);
@@ -243,9 +247,9 @@ impl Fit {
             if n < FEWEST_STRETCHES {
                 return chosen;
             }
-            let less = variance(&jackknife) / (1.0 + (2.0 / n as f64).sqrt());
-            if less > largest {
-                (chosen, largest) = ((length, jackknife), less);
+            let variance = variance(&jackknife);
+            if variance > largest && variance > shortest * (1.0 + CLEARLY * (2.0 / n as f64).sqrt()) {
+                (chosen, largest) = ((length, jackknife), variance);
             }
         }
     }

@@ -6,13 +6,16 @@ const SHORTEST: usize = 3;
 /// Blocks at least.
 const FEWEST_BLOCKS: f64 = 8.0;
 
+/// Blocks tell of bursts where their variance is larger than that of Gaussian motion by so many of its standard errors.
+const CLEARLY: f64 = 2.0;
+
 /// By what the error of a line's slope is to be widened, at least 1: the standard deviation of the slope by blocks of the run, over
 /// the error that is stated for Gaussian motion with equal components.
 ///
 /// The slope is a mean over origins of `sum_i w_i |M(t + l_i) - M(t)|^2`, whose variance moving blocks of three spacings, six and so on
 /// tell (H. R. Kuensch, Ann. Statist. 17, 1217 (1989)), whatever its distribution. Few rare jumps, carriers that are fast at times, and
-/// conduction along one direction make it larger than Gaussian motion does. Each length counts less a standard error of its variance, so
-/// that of Gaussian motion the largest of them hardly ever widens anything.
+/// conduction along one direction make it larger than Gaussian motion does. The largest is taken of those that are so by more than two
+/// standard errors of theirs, which of Gaussian motion hardly ever happens.
 pub(super) fn widening<const D: usize>(
     displacements: &[[f64; D]],
     spacing: usize,
@@ -44,7 +47,9 @@ pub(super) fn widening<const D: usize>(
         let variance = of_blocks.sum::<f64>() / (sums.len() - length) as f64 / (n_blocks - 1.0);
         // The line is of all frames, more than there are origins of its longest lag.
         let ratio = variance * n as f64 / n_frames as f64 / relative_error.powi(2);
-        largest = largest.max(ratio / (1.0 + (2.0 / n_blocks).sqrt()));
+        if ratio > 1.0 + CLEARLY * (2.0 / n_blocks).sqrt() {
+            largest = largest.max(ratio);
+        }
         length *= 2;
     }
     largest.sqrt()
