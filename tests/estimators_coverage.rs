@@ -77,23 +77,23 @@ fn einstein_helfand_of_currents() {
 fn einstein_helfand_of_rare_jumps() {
     for (n, carriers, rate) in [(2000, 5, 0.01), (2000, 20, 0.01), (5000, 1, 0.02)] {
         let truth = 0.5 * carriers as f64 * rate;
-        let share = cover(&format!("EH {carriers} carriers, {n}"), truth, |seed| {
+        check(&format!("EH {carriers} carriers, {n}"), truth, |seed| {
             einstein_helfand(&hops(n, carriers, rate, seed), 1.0, &EinsteinOptions::default()).unwrap().estimate
         });
-        assert!((0.56..=0.80).contains(&share), "{n} {carriers}: {share}");
     }
 }
 
-/// Of three components the first alone moves: a third as many independent squares.
+/// Of three components the first alone moves: a third as many independent squares. The lags are given, since rules to choose them take
+/// the components for alike.
 #[test]
 fn einstein_helfand_along_one_direction() {
+    let options = EinsteinOptions { spacing: Some(1.0), ..EinsteinOptions::default() };
     for n in [1000, 5000] {
-        let share = cover(&format!("EH one direction, {n}"), 1.0, |seed| {
+        check(&format!("EH one direction, {n}"), 1.0, |seed| {
             let path: Vec<[f64; 3]> =
                 brownian(n, 1.0, 3.0, 0.0, seed).into_iter().map(|[x, ..]| [x, 0.0, 0.0]).collect();
-            einstein_helfand(&path, 1.0, &EinsteinOptions::default()).unwrap().estimate
+            einstein_helfand(&path, 1.0, &options).unwrap().estimate
         });
-        assert!((0.56..=0.80).contains(&share), "{n}: {share}");
     }
 }
 

@@ -15,7 +15,7 @@ const STRETCH: usize = 3;
 const FEWEST_STRETCHES: usize = 8;
 
 /// Longer stretches are taken where the variance is larger with them by so many of its standard errors.
-const CLEARLY: f64 = 2.0;
+const CLEARLY: f64 = 3.0;
 
 /// The longest lag of a fit is at most so many times the shortest.
 const LAG_RANGE: usize = 4;
@@ -230,7 +230,7 @@ impl Fit {
     }
 
     /// The stretches by which the slope's error is largest: longer ones than the shortest only where the variance is larger with them by
-    /// more than two of its standard errors, as where motion comes in bursts that outlast the shortest.
+    /// more than three of its standard errors, as where motion comes in bursts that outlast the shortest.
     fn stretches(&self, table: &MsdTable) -> (usize, Jackknife) {
         let variance = |jackknife: &Jackknife| {
             let slope = jackknife.replicates(|means| row(&self.weights, 1, &means[self.first..=self.last]));

@@ -3,6 +3,7 @@
 use super::LEAST_FRAMES;
 use super::words::{capital, count, frames, is_clear, optional, percent, rounded, with_error};
 use crate::analyze::{Analysis, TOLD_APART, Units, neighbors, plain};
+use crate::results;
 use ionscape::analysis::{IonState, OfState, OverlapSummary, PairCurves, Verdict};
 use ionscape::statistics::MeanEstimate;
 
@@ -343,7 +344,9 @@ pub fn map(found: &Analysis) -> Vec<String> {
         false => "chance may give as much, so that the map shows no place that conducts better",
     };
     vec![format!(
-        "Bins depart from the mean by {apart:.4} and have errors of {error:.4} ({unit}, root mean square): {so}."
+        "Bins depart from the mean by {} and have errors of {} ({unit}, root mean square): {so}.",
+        results::number(apart),
+        results::number(error)
     )]
 }
 

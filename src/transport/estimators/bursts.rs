@@ -7,14 +7,14 @@ const SHORTEST: usize = 3;
 const FEWEST_BLOCKS: f64 = 8.0;
 
 /// Blocks tell of bursts where their variance is larger than that of Gaussian motion by so many of its standard errors.
-const CLEARLY: f64 = 2.0;
+const CLEARLY: f64 = 3.0;
 
 /// By what the error of a line's slope is to be widened, at least 1: the standard deviation of the slope by blocks of the run, over
 /// the error that is stated for Gaussian motion with equal components.
 ///
 /// The slope is a mean over origins of `sum_i w_i |M(t + l_i) - M(t)|^2`, whose variance moving blocks of three spacings, six and so on
 /// tell (H. R. Kuensch, Ann. Statist. 17, 1217 (1989)), whatever its distribution. Few rare jumps, carriers that are fast at times, and
-/// conduction along one direction make it larger than Gaussian motion does. The largest is taken of those that are so by more than two
+/// conduction along one direction make it larger than Gaussian motion does. The largest is taken of those that are so by more than three
 /// standard errors of theirs, which of Gaussian motion hardly ever happens.
 pub(super) fn widening<const D: usize>(
     displacements: &[[f64; D]],

@@ -5,7 +5,7 @@ use ionscape::statistics::MeanEstimate;
 
 use super::super::dataset::{Comparison, by_concentration};
 use super::super::system::Analysis;
-use super::Plot;
+use super::{Plot, in_words};
 
 pub fn fluctuations(all: &Comparison, unit: &str) -> Option<Plot> {
     let systems: Vec<&Analysis> =
@@ -108,8 +108,14 @@ pub fn systems(all: &Comparison, unit: &str) -> Option<Plot> {
         false => "; too few frames tell correlations of pairs",
     };
     Some(Plot::of_rows("systems", "Systems beside each other", &names, &panels, note).told(
-        format!("Mean local conductivity, skewness of its distribution over ions{pairs}. Systems go from dilute to dense."),
-        format!("A row for each of {n} systems with values and their errors; means go from {least:.3} to {largest:.3} ({unit})."),
+        format!(
+            "Mean local conductivity, skewness of its distribution over ions{pairs}. Systems go from dilute to dense."
+        ),
+        format!(
+            "A row for each of {n} systems with values and their errors; means go from {} to {} ({unit}).",
+            in_words(least),
+            in_words(largest)
+        ),
     ))
 }
 

@@ -3,7 +3,7 @@
 use ionscape::analysis::{Density, Populations};
 use ionscape::plot::{AxisScale, Bar, BarPanel, DensityCurve, bars};
 
-use super::{Drawn, Plot};
+use super::{Drawn, Plot, in_words};
 
 /// Bars of a distribution of many ions, and of few.
 const MOST: f64 = 60.0;
@@ -57,9 +57,12 @@ pub fn distribution(drawn: &Drawn) -> Plot {
              skewed or long-tailed population, and the best of two normal populations.{said}"
         ),
         description: format!(
-            "Bars from {low:.2} to {high:.2} ({}) about a mean of {:.3} with curves of the candidate densities, once on a linear \
+            "Bars from {} to {} ({}) about a mean of {} with curves of the candidate densities, once on a linear \
              and once on a logarithmic axis.{said}",
-            drawn.unit, found.mean
+            in_words(low),
+            in_words(high),
+            drawn.unit,
+            in_words(found.mean)
         ),
     }
 }

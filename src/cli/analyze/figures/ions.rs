@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use ionscape::plot::{FieldFigure, IonKind, Snapshot};
 
-use super::{Drawn, Plot};
+use super::{Drawn, Plot, in_words};
 
 pub fn field(drawn: &Drawn) -> Plot {
     let found = drawn.found;
@@ -41,8 +41,10 @@ pub fn field(drawn: &Drawn) -> Plot {
          of all frames.",
         format!(
             "Ions drawn as discs coloured from dark to bright by local molar conductivity, and a histogram of all ions with mean \
-             {:.3} and standard deviation {spread:.3} ({}).",
-            found.mean, drawn.unit
+             {} and standard deviation {} ({}).",
+            in_words(found.mean),
+            in_words(spread),
+            drawn.unit
         ),
     )
 }

@@ -160,6 +160,11 @@ fn both(like: Vec<(f64, f64, f64)>, unlike: Vec<(f64, f64, f64)>) -> Vec<NamedCu
     vec![NamedCurve::new("like", like), NamedCurve::new("unlike", unlike)]
 }
 
+/// A value of the field with three decimals, or three digits of what would lose them.
+fn in_words(value: f64) -> String {
+    if value == 0.0 || value.abs() >= 1e-3 { format!("{value:.3}") } else { format!("{value:.2e}") }
+}
+
 /// A length or a time, without the zeros at its end.
 pub fn plain(value: f64) -> String {
     format!("{value:.3}").trim_end_matches('0').trim_end_matches('.').into()

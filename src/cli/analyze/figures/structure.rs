@@ -5,7 +5,7 @@ use ionscape::plot::{Bar, BarPanel, CurvePanel, HeatMap, NamedCurve, RowPanel, R
 
 use super::super::pairs::number_of_neighbors;
 use super::time::until_forgotten;
-use super::{Drawn, Plot, Point, known, plain, points};
+use super::{Drawn, Plot, Point, in_words, known, plain, points};
 
 /// Coordinations of fewer ions than this share are left out of figures.
 const LEAST: f64 = 1e-3;
@@ -40,7 +40,7 @@ pub fn states(drawn: &Drawn) -> Option<Plot> {
     ];
     let note = format!("Unlike ions within {} {} belong together", plain(states.distance), drawn.length);
     let told = states.states.iter().map(|s| {
-        let mean = s.mean.0.map_or(String::new(), |mean| format!(", mean {mean:.3}"));
+        let mean = s.mean.0.map_or(String::new(), |mean| format!(", mean {}", in_words(mean)));
         format!("{}: {:.1} %{mean}", s.state.name(), 100.0 * s.share.0)
     });
     let told = told.collect::<Vec<_>>().join("; ");
@@ -154,7 +154,7 @@ pub fn coordination(drawn: &Drawn) -> Option<Plot> {
     let ends = |pick: fn(&f64, &f64) -> std::cmp::Ordering| cells.iter().max_by(|a, b| pick(&a.mean.0, &b.mean.0));
     let name = |n: usize| number_of_neighbors(n, coordination);
     let cell = |c: &&Coordination| {
-        format!("{:.3} with {} like and {} unlike neighbours", c.mean.0, name(c.like), name(c.unlike))
+        format!("{} with {} like and {} unlike neighbours", in_words(c.mean.0), name(c.like), name(c.unlike))
     };
     let (best, worst) = (ends(f64::total_cmp)?, ends(|a, b| b.total_cmp(a))?);
     let told = format!("The largest is {}, the smallest {}.", cell(best), cell(worst));
@@ -257,7 +257,9 @@ fn map_across(drawn: &Drawn, map: &MapSummary) -> Option<Plot> {
     Some(Plot::one("map", "Map of the field", || heat(&grid)).told(
         "Mean local conductivity in bins of the box; the colours span at least twelve errors of a bin.",
         format!(
-            "A map of the mean local conductivity in colours from dark, {low:.3}, to bright, {high:.3} ({}).",
+            "A map of the mean local conductivity in colours from dark, {}, to bright, {} ({}).",
+            in_words(low),
+            in_words(high),
             drawn.unit
         ),
     ))
