@@ -54,7 +54,7 @@ def cepstral(j, dt, kept):
 
 
 def line_of_displacement(m, spacing, count):
-    """Slope and error of the line through the displacement at multiples of a spacing, in frames.
+    """Slope and error of the line through the displacement at multiples of a spacing, in frames, and what each counts in the slope.
 
     Generalised least squares with the covariance of squared displacements of Gaussian increments (Isserlis' theorem),
     summed over all pairs of origins; the increments' own covariance is that of the displacement that is fitted.
@@ -85,7 +85,28 @@ def line_of_displacement(m, spacing, count):
         before, (intercept, slope) = slope, inverse @ weights.T @ y
         if slope <= 0 or abs(slope - before) < 1e-4 * abs(before):
             break
-    return slope, np.sqrt(inverse[1, 1])
+    return slope, np.sqrt(inverse[1, 1]), (inverse @ weights.T)[1]
+
+
+def widening(m, spacing, weights, relative_error):
+    """By what blocks of the run widen the error of a slope, and whether each length of them tells clearly that it does or not.
+
+    The slope of each origin alone, in moving blocks of 3, 6, 12 ... spacings; lengths count whose variance is above the error's square
+    by three of its standard errors.
+    """
+    n = len(m) - spacing * len(weights)
+    lags = spacing * np.arange(1, len(weights) + 1)
+    slopes = np.array([np.dot(weights, np.sum((m[t + lags] - m[t]) ** 2, axis=1)) for t in range(n)])
+    slopes = slopes / slopes.mean() - 1
+    largest, clear, length = 1.0, True, 3 * spacing
+    while n / length >= 8:
+        blocks = [np.mean(slopes[start : start + length]) for start in range(n - length + 1)]
+        ratio = np.mean(np.square(blocks)) / (n / length - 1) * n / len(m) / relative_error**2
+        least = 1 + 3 * np.sqrt(2 * length / n)
+        clear &= abs(ratio / least - 1) > 0.01
+        largest = max(largest, ratio if ratio > least else 1.0)
+        length *= 2
+    return np.sqrt(largest), clear
 
 
 def conductivity(k, volume, temperature, units):
