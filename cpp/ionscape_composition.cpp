@@ -55,13 +55,11 @@ void IonscapeCompute::look_at_composition()
   tell_once(told_of_charges, unlike);
 }
 
-// Of the atoms that were gathered last: ions that lost some of theirs.
+// Among the atoms that were gathered so far, all of which each rank has: ions that lost some of theirs.
 void IonscapeCompute::look_at_molecules()
 {
-  if (told_of_molecules || !handle->engine->has_molecules()) return;
-  std::string unlike;
-  contained([&] { unlike = ionscape_text(ionscape::unlike_molecules(*handle->engine)); });
-  tell_once(told_of_molecules, unlike);
+  if (comm->me || told_of_molecules || !handle->engine->has_molecules()) return;
+  tell_once(told_of_molecules, ionscape_text(ionscape::unlike_molecules(*handle->engine)));
 }
 
 void IonscapeCompute::tell_once(bool &told, const std::string &what)

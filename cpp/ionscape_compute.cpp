@@ -303,8 +303,8 @@ void IonscapeCompute::evaluate_atoms(bool among_ghosts)
   spent.evaluations++;
   spent.centers += static_cast<bigint>(centers.size());
   spent.seconds += seconds;
-  // LAMMPS does not count what is asked for while a run is set up as part of its loop.
-  if (!update->setupflag) spent.loop_seconds += seconds;
+  // LAMMPS does not count what is asked for while a run is set up, its first step, as part of its loop.
+  if (!update->setupflag && update->ntimestep != update->firststep) spent.loop_seconds += seconds;
 }
 
 void IonscapeCompute::grow_values()

@@ -14,7 +14,7 @@ use crate::{Error, Result};
 pub use labels::{Label, check_for_labels, write_labels};
 
 /// A `dataset.toml`, as it stands in the file. Paths are relative to the file's folder.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Dataset {
     /// Unit style of all systems.
@@ -33,7 +33,7 @@ pub struct Dataset {
 }
 
 /// One system of a data set.
-#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct System {
     pub name: String,

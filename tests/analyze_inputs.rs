@@ -404,7 +404,7 @@ fn files_of_an_earlier_run_are_told_of() {
         folder.write(file, "");
     }
     let (_, said) = folder.run(&["analyze", "dump", "--csv", "csv", "--plot", "plot"]);
-    for other in ["csv: map.csv are not of this run", "plot: map.svg are not of this run"] {
+    for other in ["csv: map.csv is not of this run", "plot: map.svg is not of this run"] {
         assert!(said.contains(other), "{said}");
     }
     let (_, said) = folder.run(&["analyze", "dump", "--map", "z", "--csv", "csv", "--plot", "plot"]);

@@ -280,4 +280,28 @@ fn a_running_average_is_no_current() {
         let message = refusal(&mut alone(&path, &[]), 1);
         assert!(message.contains("flux.dat: its numbers settle") && message.contains("`ave one`"), "{message}");
     }
+    // What is quiet in the latter half, and was quiet before, comes in bursts.
+    let loud = |i: u64| matches!(i, 1..170 | 800..1500);
+    let rows = (1..=5000).map(|i| {
+        let [x, y, z] = [0, 1, 2].map(|axis| noise(i, axis) * if loud(i) { 1.0 } else { 0.01 });
+        format!("{} {x} {y} {z}\n", 10 * i)
+    });
+    let bursts = format!("# TimeStep v_Jx v_Jy v_Jz\n{}", rows.collect::<String>());
+    std::fs::write(&path, &bursts).unwrap();
+    let out = folder.path().join("t.json");
+    alone(&path, &["--json", out.to_str().unwrap()]).assert().success();
+    let found = json(&out);
+    let widening = found["einstein_helfand"]["widening"].as_f64().unwrap();
+    assert!(widening > 1.25 && found["notes"].to_string().contains("the charge moves in bursts"), "{found}");
+}
+
+#[test]
+fn currents_beyond_what_squares_of_sums_hold_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("flux.dat");
+    let rows: String =
+        (1..100).map(|i| format!("{} {} 0.5 {i}\n", 10 * i, if i == 50 { "-1e200" } else { "1" })).collect();
+    std::fs::write(&path, format!("# TimeStep v_Jx v_Jy v_Jz\n{rows}")).unwrap();
+    let message = refusal(&mut alone(&path, &[]), 1);
+    assert!(message.contains("flux.dat: line 51: -1e200 is beyond 1e60"), "{message}");
 }

@@ -135,9 +135,13 @@ fn write_system(
 
 /// To the third digit of the error.
 pub(super) fn number(value: f64, error: f64) -> String {
+    const MOST: usize = 15;
     let decimals = (2.0 - error.abs().log10().floor()).clamp(1.0, 300.0) as usize;
+    if decimals <= MOST || error == 0.0 {
+        return format!("{value:.*}", decimals.min(MOST));
+    }
     let text = format!("{value:.decimals$}");
-    if decimals <= 15 { text } else { text.parse().map_or(text, |value: f64| format!("{value:e}")) }
+    text.parse().map_or(text, |value: f64| format!("{value:e}"))
 }
 
 /// Without the last digits, which a sum of steps leaves.

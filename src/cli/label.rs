@@ -89,12 +89,10 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     results::write_json(arguments.json.as_deref(), &labelled)?;
     let (left, kept): (Vec<&Labelled>, Vec<&Labelled>) =
         labelled.iter().partition(|l| !arguments.accept_doubtful && l.report.doubt().is_some());
+    // What was written to the file meanwhile stays.
+    let (now, kept, changed) = present(path, &text, &dataset, kept);
+    failed.extend(changed);
     if !kept.is_empty() {
-        // What was written to the file meanwhile stays.
-        let now = reading::text(path)?;
-        if now != text {
-            check_unchanged(path, &dataset, &Dataset::parse(path, &now)?, &kept)?;
-        }
         write_labels(path, &now, &kept.iter().map(|l| label(l)).collect::<anyhow::Result<Vec<_>>>()?)?;
     }
     // After all files: the table's reader may have had enough.
@@ -123,26 +121,36 @@ pub fn run(arguments: Arguments) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Refuses labels of systems that the file has otherwise now than when they were begun.
-fn check_unchanged(path: &Path, before: &Dataset, now: &Dataset, labelled: &[&Labelled]) -> anyhow::Result<()> {
-    let find = |dataset: &Dataset, name: &str| dataset.systems.iter().find(|s| s.name == name).cloned();
-    let common = |dataset: &Dataset| Dataset { systems: vec![], ..dataset.clone() };
-    let is_other = |l: &&&Labelled| find(before, &l.name) != find(now, &l.name);
-    let others: Vec<&str> = labelled.iter().filter(is_other).map(|l| l.name.as_str()).collect();
-    if common(before) != common(now) || !others.is_empty() {
-        bail!(
-            "{}: it was changed while labels were computed, and {} not what {} computed from any more; no label was written: run the \
-             command again",
-            path.display(),
-            if others.is_empty() {
-                "its units, charges or species are".into()
-            } else {
-                format!("{} {}", others.join(", "), if others.len() > 1 { "are" } else { "is" })
-            },
-            if others.len() == 1 { "it was" } else { "they were" }
-        );
-    }
-    Ok(())
+/// What a label is computed from.
+fn basis<'a>(dataset: &'a Dataset, name: &str) -> Option<impl PartialEq + 'a> {
+    let system = dataset.systems.iter().find(|system| system.name == name)?;
+    let of_set = (&dataset.units, &dataset.species, &dataset.charges, &dataset.molecules);
+    let files = (&system.trajectory, &system.current);
+    Some((of_set, files, system.timestep, system.temperature, system.langevin_damp, system.mass))
+}
+
+/// The text of the data set as it is now, the labels that are of it, and why others are not.
+fn present<'a>(
+    path: &Path,
+    text: &str,
+    before: &Dataset,
+    labelled: Vec<&'a Labelled>,
+) -> (String, Vec<&'a Labelled>, Vec<String>) {
+    let read = reading::text(path).and_then(|now| Ok((Dataset::parse(path, &now)?, now)));
+    let (dataset, now) = match read {
+        Ok((_, now)) if now == text => return (now, labelled, vec![]),
+        Ok(changed) => changed,
+        Err(why) => {
+            let why = format!("the data set was changed while labels were computed, and cannot be read: {why}");
+            return (String::new(), vec![], vec![why]);
+        }
+    };
+    let (kept, others): (Vec<_>, Vec<_>) =
+        labelled.into_iter().partition(|l| basis(before, &l.name) == basis(&dataset, &l.name));
+    let why = |l: &&Labelled| {
+        format!("system {}: it was changed in the data set while its label was computed; run the command again", l.name)
+    };
+    (now, kept, others.iter().map(why).collect())
 }
 
 /// What a system's trajectory says.

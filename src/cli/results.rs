@@ -58,7 +58,8 @@ pub fn warn_of_others(folder: &Path, ending: &str, written: &[String]) -> anyhow
     }
     if !others.is_empty() {
         others.sort();
-        log::warn!("{}: {} are not of this run, and were there before", folder.display(), others.join(", "));
+        let are = if others.len() > 1 { "are not of this run, and were" } else { "is not of this run, and was" };
+        log::warn!("{}: {} {are} there before", folder.display(), others.join(", "));
     }
     Ok(())
 }

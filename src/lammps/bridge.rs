@@ -110,7 +110,7 @@ mod ffi {
         /// What is to be said of neutral species that are not there, given the atoms of each species, or nothing.
         fn absent(engine: &Engine, atoms: &[f64]) -> Result<String>;
         /// What is to be said of molecules that differ in size among the atoms that were gathered so far, or nothing.
-        fn unlike_molecules(engine: &Engine) -> Result<String>;
+        fn unlike_molecules(engine: &Engine) -> String;
         /// Whether so many ions of each species are no whole liquid, of which `all` are the atoms.
         fn are_part(self: &Engine, evaluated: &[f64], all: &[f64]) -> bool;
         /// Memory held while so many atoms are looked at, by all threads, in bytes.

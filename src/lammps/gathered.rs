@@ -118,8 +118,8 @@ impl<'a> Gathered<'a> {
     }
 }
 
-pub fn unlike_molecules(engine: &Engine) -> Result<String> {
-    Ok(engine.cautions.messages().remove(UNLIKE).unwrap_or_default())
+pub fn unlike_molecules(engine: &Engine) -> String {
+    engine.cautions.messages().remove(UNLIKE).unwrap_or_default()
 }
 
 pub fn evaluate_gathered(

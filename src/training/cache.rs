@@ -57,9 +57,9 @@ pub struct Contents {
     /// Of each frame.
     #[serde(default)]
     pub outlines: Vec<Outline>,
-    /// What is to be said of the dumps, by kind.
+    /// What is to be said of the dumps, by kind: the place of the dump among them, and the words without its path, which may change.
     #[serde(default)]
-    pub cautions: BTreeMap<String, String>,
+    pub cautions: BTreeMap<String, (usize, String)>,
     /// SHA-256 of the features' bytes.
     pub digest: String,
 }
@@ -87,6 +87,8 @@ impl Contents {
 pub struct Features {
     map: Mmap,
     pub contents: Contents,
+    /// What is to be said of the dumps, by kind.
+    pub cautions: BTreeMap<String, String>,
     /// Digest of the configurations and of what was made of them.
     pub key: String,
 }
@@ -105,13 +107,14 @@ impl Features {
         std::fs::create_dir_all(cache).map_err(|e| not_kept(cache, &e))?;
         let is_counted =
             |features: &Self| !features.contents.neutral.is_empty() || recipe.map.species().iter().all(Species::is_ion);
-        if let Some(features) = open(cache, &key)?.filter(is_counted) {
+        let open = || open(cache, &key, dumps);
+        if let Some(features) = open()?.filter(is_counted) {
             let (values, contents) = paths(cache, &key);
             [values, contents].iter().for_each(|path| remove_leftovers(path));
             return Ok(features);
         }
         compute(cache, &key, dumps, recipe, on_frame)?;
-        open(cache, &key)?.ok_or_else(|| {
+        open()?.ok_or_else(|| {
             Error::Input(format!("{}: the features that were just written are not there", cache.display()))
         })
     }
@@ -175,7 +178,7 @@ fn paths(cache: &Path, key: &str) -> (PathBuf, PathBuf) {
 }
 
 /// Features that are there in full; nothing where they are not.
-fn open(cache: &Path, key: &str) -> Result<Option<Features>> {
+fn open(cache: &Path, key: &str, dumps: &[PathBuf]) -> Result<Option<Features>> {
     let (values, contents) = paths(cache, key);
     // The description is written last: where it is, the values are complete.
     let Ok(text) = std::fs::read_to_string(&contents) else { return Ok(None) };
@@ -196,7 +199,11 @@ fn open(cache: &Path, key: &str) -> Result<Option<Features>> {
         log::warn!("{}: the features kept there are damaged, and are computed anew", values.display());
         return Ok(None);
     }
-    Ok(Some(Features { map, contents, key: key.into() }))
+    let told = |(kind, (place, words)): (&String, &(usize, String))| {
+        Some((kind.clone(), format!("{}{words}", beginning(dumps.get(*place)?))))
+    };
+    let cautions = contents.cautions.iter().filter_map(told).collect();
+    Ok(Some(Features { map, contents, cautions, key: key.into() }))
 }
 
 fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame: &mut dyn FnMut()) -> Result<()> {
@@ -225,7 +232,7 @@ fn compute(cache: &Path, key: &str, dumps: &[PathBuf], recipe: &Recipe, on_frame
         let names: Vec<String> = dumps.iter().map(|d| d.display().to_string()).collect();
         return Err(Error::Input(format!("{}: there is no frame", names.join(", "))));
     }
-    let text = serde_json::to_string(&making.finish()?)
+    let text = serde_json::to_string(&making.finish(dumps)?)
         .map_err(|e| Error::Input(format!("{}: {e}", contents_path.display())))?;
     files::write(&contents_path, text)
 }
@@ -282,9 +289,14 @@ impl Making<'_> {
     }
 
     /// Puts the features into their place.
-    fn finish(self) -> Result<Contents> {
+    fn finish(self, dumps: &[PathBuf]) -> Result<Contents> {
         let Self { out, digest, mut contents, cautions, .. } = self;
-        contents.cautions = cautions.messages();
+        let placed = |(kind, message): (String, String)| {
+            let split =
+                |(place, dump): (usize, &PathBuf)| Some((place, message.strip_prefix(&beginning(dump))?.to_string()));
+            Some((kind, dumps.iter().enumerate().find_map(split)?))
+        };
+        contents.cautions = cautions.messages().into_iter().filter_map(placed).collect();
         let n = contents.frames.len() as f64;
         contents.digest = format!("{:x}", digest.finalize());
         contents.density /= n;
@@ -293,6 +305,11 @@ impl Making<'_> {
         out.commit()?;
         Ok(contents)
     }
+}
+
+/// What words on a frame of a dump begin with.
+fn beginning(dump: &Path) -> String {
+    format!("{}: ", dump.display())
 }
 
 /// What a configuration is, however its file is written.

@@ -236,7 +236,7 @@ fn warn_of_cautions(path: &Path, systems: &[Member]) {
     for member in systems {
         let responses = member.local.iter().map(|local| &local.features);
         let of_system: BTreeMap<&String, &String> =
-            responses.chain([&member.features]).flat_map(|features| &features.contents.cautions).collect();
+            responses.chain([&member.features]).flat_map(|features| &features.cautions).collect();
         for (kind, message) in of_system {
             by_kind.entry(kind).or_default().push((&member.name, message));
         }

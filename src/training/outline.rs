@@ -10,6 +10,9 @@ use crate::local::Sites;
 /// Waves of one configuration differ by less than this between files: positions of four digits and more leave it a few ten-thousandths.
 const SAME_WAVES: f64 = 1e-3;
 
+/// The same of one frame that a file has twice.
+const SAME_DIGITS: f64 = 1e-9;
+
 /// Edges of one cell differ by less than this share.
 const SAME_EDGE: f64 = 1e-4;
 
@@ -49,8 +52,8 @@ impl Outline {
         }
     }
 
-    fn is_like(&self, other: &Self) -> bool {
-        let near = |a: &f64, b: &f64| (a - b).abs() <= SAME_WAVES;
+    fn is_like(&self, other: &Self, tolerance: f64) -> bool {
+        let near = |a: &f64, b: &f64| (a - b).abs() <= tolerance;
         let alike = |a: &f64, b: &f64| (a - b).abs() <= SAME_EDGE * a.max(*b);
         self.sites == other.sites
             && self.edges.iter().zip(&other.edges).all(|(a, b)| alike(a, b))
@@ -67,38 +70,42 @@ fn sign(place: u64) -> f64 {
     if (mixed ^ (mixed >> 31)) & 1 == 0 { 1.0 } else { -1.0 }
 }
 
-/// Configurations that differ, in the order of their first waves.
-struct Distinct<'a>(Vec<&'a Outline>);
+/// Configurations whose waves differ by more than a tolerance, in the order of their first waves.
+struct Distinct<'a> {
+    outlines: Vec<&'a Outline>,
+    tolerance: f64,
+}
 
 impl<'a> Distinct<'a> {
-    fn of(outlines: impl Iterator<Item = &'a Outline>) -> Self {
+    fn of(outlines: impl Iterator<Item = &'a Outline>, tolerance: f64) -> Self {
         let mut all: Vec<&Outline> = outlines.collect();
         all.sort_by(|a, b| a.waves[0].total_cmp(&b.waves[0]));
-        let mut distinct = Self(vec![]);
+        let mut distinct = Self { outlines: vec![], tolerance };
         for outline in all {
             if !distinct.has(outline) {
-                distinct.0.push(outline);
+                distinct.outlines.push(outline);
             }
         }
         distinct
     }
 
     fn has(&self, outline: &Outline) -> bool {
-        let start = self.0.partition_point(|other| other.waves[0] < outline.waves[0] - SAME_WAVES);
-        let near = self.0[start..].iter().take_while(|other| other.waves[0] <= outline.waves[0] + SAME_WAVES);
-        near.into_iter().any(|other| other.is_like(outline))
+        let [first, tolerance] = [outline.waves[0], self.tolerance];
+        let start = self.outlines.partition_point(|other| other.waves[0] < first - tolerance);
+        let near = self.outlines[start..].iter().take_while(|other| other.waves[0] <= first + tolerance);
+        near.into_iter().any(|other| other.is_like(outline, tolerance))
     }
 }
 
-/// How many of these configurations are the same as others of them.
+/// How many of these configurations are the same as others of them, to the last digit: frames of one run may be near each other.
 pub fn n_repeated(outlines: &[Outline]) -> usize {
-    outlines.len() - Distinct::of(outlines.iter()).0.len()
+    outlines.len() - Distinct::of(outlines.iter(), SAME_DIGITS).outlines.len()
 }
 
-/// How many configurations are among both.
+/// How many configurations are among both, to the digits of a dump.
 pub fn n_shared<'a>(ours: impl Iterator<Item = &'a Outline>, theirs: impl Iterator<Item = &'a Outline>) -> usize {
-    let ours = Distinct::of(ours);
-    Distinct::of(theirs).0.into_iter().filter(|outline| ours.has(outline)).count()
+    let ours = Distinct::of(ours, SAME_WAVES);
+    Distinct::of(theirs, SAME_WAVES).outlines.into_iter().filter(|outline| ours.has(outline)).count()
 }
 
 #[cfg(test)]
@@ -120,7 +127,8 @@ mod tests {
         assert_eq!(n_repeated(&run), 0);
         let again: Vec<Outline> = (40..60).map(|i| outline(i, 3e-4)).collect();
         assert_eq!(n_shared(run.iter(), again.iter()), 10);
-        assert_eq!(n_repeated(&[&run[..], &again].concat()), 10);
+        assert_eq!(n_repeated(&[&run[..], &again].concat()), 0);
+        assert_eq!(n_repeated(&[&run[..], &run[45..]].concat()), 5);
         let wider = Outline { edges: [12.01, 12.0, 15.0], ..outline(3, 0.0) };
         let fewer = Outline { sites: vec![30, 29], ..outline(3, 0.0) };
         assert_eq!(n_shared(run.iter(), [wider, fewer, outline(3, 0.01)].iter()), 0);

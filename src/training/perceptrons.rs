@@ -71,9 +71,12 @@ pub fn train_members(
             };
             let mut save = |state: &State| {
                 let Some((kept, path)) = kept.zip(path.as_deref()) else { return Ok(()) };
-                // Another training like this one, if it ends first, takes the folder away.
-                std::fs::create_dir_all(kept.folder).map_err(|e| Error::io(kept.folder, e))?;
-                files::write(path, state.to_bytes())
+                // Another training like this one, if it ends first, takes the folder away, be it between these two.
+                let write = || {
+                    std::fs::create_dir_all(kept.folder).map_err(|e| Error::io(kept.folder, e))?;
+                    files::write(path, state.to_bytes())
+                };
+                write().or_else(|_| write())
             };
             // The last step is saved too: a member that is done is not trained again.
             let every = common_divisor(CHECKPOINT_EVERY, settings.mlp.steps);

@@ -43,8 +43,8 @@ impl Onsager {
     /// without a spacing, or where the run is shorter than 24 of them. All pairs are fitted by the same weights (those
     /// of the covariance of Brownian lags), so that sums over the matrix are those of the summed displacements. The self
     /// parts are those of `diffusion`, with the weights of its fits; absent if that is empty. Errors of all are from one
-    /// resampling, in which the same stretches of time are left out of all: at least three spacings, and three times the
-    /// shortest lag in a fit of self-diffusion. In quadrature, and common to all, they have a third of what doubling the spacing
+    /// resampling, in which the same stretches of time are left out of all: at least three spacings, and as long as those of each
+    /// species' self-diffusion. In quadrature, and common to all, they have a third of what doubling the spacing
     /// changes, as self-diffusion has it for the choice of lags.
     pub fn new(
         displacement: &[Vec<[f64; 3]>],

@@ -125,7 +125,7 @@ impl SelfDiffusion {
 /// The line is fitted by generalised least squares with the covariance that the lags of one Brownian path have
 /// (J. T. Bullerjahn, S. von Buelow and G. Hummer, J. Chem. Phys. 153, 024116 (2020)); that the path is not quite one
 /// costs precision, not correctness, for the error is not from that model but from leaving out one stretch of time after
-/// another (jackknife), each three times as long as the shortest lag, or longer where that leaves a larger error.
+/// another (jackknife), each three times as long as the shortest lag, or longer where that leaves a clearly larger error.
 ///
 /// The fit begins at the shortest lag at which the offset, there and at shorter lags, is worth no more than a sixth of that lag,
 /// no fit that begins later differs by more than three standard errors of the difference, and the curve's end lies no more than two

@@ -91,7 +91,9 @@ fn no_ion_is_diffusive(analysis: &Analysis) -> bool {
 fn is_unseen(estimates: &[ChargeEstimate]) -> bool {
     let (accepted, objected): (Vec<_>, Vec<_>) = estimates.iter().partition(|e| e.objection.is_none());
     let of = |method| objected.iter().any(|e: &&ChargeEstimate| e.method == method);
-    accepted.iter().all(|e| e.method == Method::Cepstral) && of(Method::EinsteinHelfand) && of(Method::GreenKubo)
+    matches!(accepted.as_slice(), [only] if only.method == Method::Cepstral)
+        && of(Method::EinsteinHelfand)
+        && of(Method::GreenKubo)
 }
 
 /// How much faster than later on ions move over the lags that the charge's fit is of, in words, where that is more than its error

@@ -88,8 +88,8 @@ def line_of_displacement(m, spacing, count):
     return slope, np.sqrt(inverse[1, 1]), (inverse @ weights.T)[1]
 
 
-def widening(m, spacing, weights, relative_error):
-    """By what blocks of the run widen the error of a slope, and whether each length of them tells clearly that it does or not.
+def widening(m, spacing, weights, error):
+    """By what blocks of the run widen the error of a slope per frame, and whether each length of them tells clearly that it does or not.
 
     The slope of each origin alone, in moving blocks of 3, 6, 12 ... spacings; lengths count whose variance is above the error's square
     by three of its standard errors.
@@ -97,11 +97,11 @@ def widening(m, spacing, weights, relative_error):
     n = len(m) - spacing * len(weights)
     lags = spacing * np.arange(1, len(weights) + 1)
     slopes = np.array([np.dot(weights, np.sum((m[t + lags] - m[t]) ** 2, axis=1)) for t in range(n)])
-    slopes = slopes / slopes.mean() - 1
+    slopes -= slopes.mean()
     largest, clear, length = 1.0, True, 3 * spacing
     while n / length >= 8:
         blocks = [np.mean(slopes[start : start + length]) for start in range(n - length + 1)]
-        ratio = np.mean(np.square(blocks)) / (n / length - 1) * n / len(m) / relative_error**2
+        ratio = np.mean(np.square(blocks)) / (n / length - 1) * n / len(m) / error**2
         least = 1 + 3 * np.sqrt(2 * length / n)
         clear &= abs(ratio / least - 1) > 0.01
         largest = max(largest, ratio if ratio > least else 1.0)

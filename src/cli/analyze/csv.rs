@@ -52,7 +52,7 @@ pub fn write_all(folder: &Path, all: &Comparison) -> anyhow::Result<()> {
         std::fs::create_dir_all(&own).with_context(|| own.display().to_string())?;
         write(&own, analysis)?;
     }
-    Ok(())
+    results::warn_of_others(folder, "csv", &["systems.csv".to_string()])
 }
 
 fn write_table(path: &Path, names: Option<(&str, &[&str])>, columns: &[Column]) -> anyhow::Result<()> {

@@ -14,6 +14,9 @@ const SHRUNK: f64 = 10.0;
 /// Octaves that are looked at.
 const OCTAVES: u32 = 6;
 
+/// Samples whose median tells one octave from the next.
+const TELLING: usize = 16;
+
 /// Refuses a file whose numbers settle as those of `ave running` do.
 ///
 /// # Errors
@@ -26,7 +29,8 @@ pub(super) fn check(file: &File) -> Result<()> {
     let octave = |k: u32| (n >> (OCTAVES - k))..(n >> (OCTAVES - k - 1)).min(n - 1);
     let steps: Vec<f64> = (0..OCTAVES).map(|k| typical_step(file, octave(k))).collect();
     let (early, late) = (steps[0], steps[steps.len() - 1]);
-    if early <= SHRUNK * late || steps.windows(2).any(|pair| pair[1] >= pair[0]) {
+    let telling = (0..OCTAVES).position(|k| octave(k).len() >= TELLING).unwrap_or(0);
+    if early <= SHRUNK * late || steps[telling..].windows(2).any(|pair| pair[1] > pair[0]) {
         return Ok(());
     }
     let share = 100.0 * late / early;

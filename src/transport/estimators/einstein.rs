@@ -115,8 +115,8 @@ pub fn einstein_helfand<const D: usize>(
     let mut result = report(chosen, contradiction, &measured, dt, options);
     result.estimate.error =
         result.estimate.error.hypot(0.5 * change_on_doubling(&fits, chosen) / (2.0 * D as f64 * dt));
-    let relative_error = result.estimate.relative_error();
-    result.widening = widening(displacements, chosen.lags.spacing, &chosen.line.weights, relative_error);
+    let of_slope = result.estimate.error * 2.0 * D as f64 * dt;
+    result.widening = widening(displacements, chosen.lags.spacing, &chosen.line.weights, of_slope);
     result.estimate.error *= result.widening;
     result.n_independent /= result.widening.powi(2);
     Ok(result)

@@ -3,7 +3,7 @@
 use super::*;
 use crate::random::normal;
 use crate::transport::msd::MultipleTau;
-use rand::SeedableRng;
+use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
@@ -77,6 +77,27 @@ fn inertia_leaves_the_error_honest() {
             *x += *v;
         });
     }
+}
+
+/// Ions that are ten times as fast for some hundred frames at times, which stretches of three frames take for independent.
+#[test]
+fn bursts_that_outlast_the_shortest_stretches_are_seen() {
+    let step = |x: &mut f64, fast: &mut f64, random: &mut ChaCha8Rng| {
+        let leaves: f64 = random.random();
+        *fast = if *fast > 0.0 { f64::from(leaves > 0.01) } else { f64::from(leaves < 0.001) };
+        *x += normal(random) * if *fast > 0.0 { 1.0 } else { 0.1 };
+    };
+    let share = 1.0 / 11.0;
+    let truth = 0.5 * (share + 0.01 * (1.0 - share));
+    let runs: Vec<SelfDiffusion> = (0..100u64)
+        .into_par_iter()
+        .map(|seed| self_diffusion(&walk(2, 4000, 90_000 + seed, step), 1.0).unwrap())
+        .collect();
+    let departure = |d: &SelfDiffusion| ((d.estimate.value - truth) / d.estimate.error).powi(2);
+    let mean = runs.iter().map(departure).sum::<f64>() / runs.len() as f64;
+    let longer = runs.iter().filter(|d| d.stretch > STRETCH).count();
+    eprintln!("mean square of departure over error {mean:.2}, {longer} with longer stretches");
+    assert!(mean < 5.0 && longer > 90, "{mean} {longer}");
 }
 
 #[test]

@@ -114,21 +114,24 @@ pub fn over_all(all: &Comparison) -> Vec<Plot> {
 
 /// Writes each figure as SVG and as PNG.
 pub fn write(folder: &Path, found: &Analysis) -> anyhow::Result<()> {
-    let plots = of(found);
-    plots.iter().try_for_each(|plot| write_both(folder, plot))?;
-    let written: Vec<String> = plots.iter().map(|plot| format!("{}.svg", plot.file)).collect();
-    results::warn_of_others(folder, "svg", &written)
+    write_these(folder, &of(found))
 }
 
 /// Writes the figures over all systems, and those of each in a folder of its name.
 pub fn write_all(folder: &Path, all: &Comparison) -> anyhow::Result<()> {
-    over_all(all).iter().try_for_each(|plot| write_both(folder, plot))?;
+    write_these(folder, &over_all(all))?;
     for (found, name) in all.systems.iter().zip(all.folders()) {
         let own = folder.join(name);
         std::fs::create_dir_all(&own).with_context(|| own.display().to_string())?;
         write(&own, found)?;
     }
     Ok(())
+}
+
+fn write_these(folder: &Path, plots: &[Plot]) -> anyhow::Result<()> {
+    plots.iter().try_for_each(|plot| write_both(folder, plot))?;
+    let written: Vec<String> = plots.iter().map(|plot| format!("{}.svg", plot.file)).collect();
+    results::warn_of_others(folder, "svg", &written)
 }
 
 fn write_both(folder: &Path, plot: &Plot) -> anyhow::Result<()> {
@@ -160,9 +163,9 @@ fn both(like: Vec<(f64, f64, f64)>, unlike: Vec<(f64, f64, f64)>) -> Vec<NamedCu
     vec![NamedCurve::new("like", like), NamedCurve::new("unlike", unlike)]
 }
 
-/// A value of the field with three decimals, or three digits of what would lose them.
+/// A value of the field with three decimals, or three digits of a small one.
 fn in_words(value: f64) -> String {
-    if value == 0.0 || value.abs() >= 1e-3 { format!("{value:.3}") } else { format!("{value:.2e}") }
+    if value == 0.0 || value.abs() >= 0.1 { format!("{value:.3}") } else { format!("{value:.2e}") }
 }
 
 /// A length or a time, without the zeros at its end.

@@ -73,7 +73,7 @@ pub fn visits(drawn: &Drawn) -> Option<Plot> {
     };
     let [low, middle, high] = [0, 1, 2].map(|class| match temporal.mean_dwell[class].0 * scale {
         visit if visit.is_finite() => format!("{visit:.3} {unit}"),
-        _ => "longer than the run".into(),
+        _ => "(none begins and ends within the run)".into(),
     });
     Some(Plot::of_curves("visits", "How long ions stay good or bad conductors", &[panel]).told(
         "Shares of visits to the lower, middle and upper third of all values by their length, beside what independent frames \
