@@ -97,7 +97,7 @@ fn bursts_that_outlast_the_shortest_stretches_are_seen() {
     let mean = runs.iter().map(departure).sum::<f64>() / runs.len() as f64;
     let longer = runs.iter().filter(|d| d.stretch > STRETCH).count();
     eprintln!("mean square of departure over error {mean:.2}, {longer} with longer stretches");
-    assert!(mean < 5.0 && longer > 90, "{mean} {longer}");
+    assert!(mean < 3.0 && longer > 50, "{mean} {longer}");
 }
 
 #[test]
