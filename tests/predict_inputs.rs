@@ -236,20 +236,3 @@ fn each_system_of_a_data_set_has_its_cautions() {
         assert!(said.contains("(and so in two)") && !said.contains("system three"), "{said}");
     }
 }
-
-#[test]
-fn frames_without_ions_are_frames() {
-    let text = salt(2, 1);
-    let start = text.match_indices("ITEM: TIMESTEP").nth(1).unwrap().0;
-    let empty: String = text[start..]
-        .lines()
-        .map(|line| match line.split(' ').collect::<Vec<_>>().as_slice() {
-            [id, _, _, x, y, z] if !line.starts_with("ITEM") => format!("{id} 3 0 {x} {y} {z}\n"),
-            _ => format!("{line}\n"),
-        })
-        .collect();
-    let folder = Folder::new(&[("dump", &format!("{}{empty}", &text[..start]))]);
-    folder.run(&["predict", MODEL, "dump", "-o", "out", "--species", "cation,anion,NULL", "--json", "all.json"]);
-    let found = folder.json("all.json");
-    assert_eq!((&found["n_frames"], &found["n_ions"]), (&serde_json::json!(2), &serde_json::json!(16)), "{found}");
-}

@@ -310,7 +310,6 @@ fn check(frame: &Frame) -> anyhow::Result<()> {
 struct Totals {
     /// Mean over the ions of each frame.
     means: Vec<f64>,
-    n_frames: usize,
     n_ions: usize,
     lambda: f64,
     variance: f64,
@@ -323,7 +322,6 @@ impl Totals {
         if !ions.is_empty() {
             self.means.push(sum / ions.len() as f64);
         }
-        self.n_frames += 1;
         self.n_ions += ions.len();
         self.lambda += sum;
         self.variance += ions.iter().map(|ion| ion[1] * ion[1]).sum::<f64>();
@@ -346,8 +344,8 @@ impl Totals {
             system_extrapolation: agreement.system_extrapolation(metadata),
             ensemble_deviation: (self.variance / n).sqrt(),
             outside_domain: metadata.domain.as_ref().map(|_| self.outside as f64 / n),
-            n_ions: results::number_of(n / self.n_frames as f64),
-            n_frames: self.n_frames,
+            n_ions: results::number_of(n / self.means.len() as f64),
+            n_frames: self.means.len(),
             units: metadata.units.clone(),
         })
     }
