@@ -115,12 +115,15 @@ pub fn transitions(drawn: &Drawn) -> Option<Plot> {
         range: Some((0.0, 1.0)),
         ..Default::default()
     };
+    let [low, middle, high] = [0, 1, 2].map(|class| match temporal.transitions[class][class].0 {
+        share if share.is_finite() => format!("{share:.2}"),
+        _ => "unknown (no ion is in it)".into(),
+    });
     Some(Plot::one("transitions", "Transitions between thirds of the field", || heat(&map)).told(
         "Probability that an ion in one third of all values is in another, or still there, one frame later.",
         format!(
-            "Three by three probabilities; on the diagonal, of staying, {:.2}, {:.2} and {:.2} for the lower, middle and upper \
-             third.",
-            temporal.transitions[0][0].0, temporal.transitions[1][1].0, temporal.transitions[2][2].0
+            "Three by three probabilities; on the diagonal, of staying, {low}, {middle} and {high} for the lower, middle and upper \
+             third."
         ),
     ))
 }
