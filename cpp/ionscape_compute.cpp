@@ -137,7 +137,8 @@ void IonscapeCompute::init()
   tell_of_temperature();
 }
 
-// What else than a temperature has a scalar is taken for one. Asked once more, a compute that takes a bias off velocities finds the bias anew, which fix nvt and its kind take off later.
+// Whatever has a scalar is taken for a temperature. And asked once more, a compute that takes a bias off velocities finds the bias
+// anew, which fix nvt and its kind take off later.
 void IonscapeCompute::tell_of_temperature()
 {
   if (handle->temperature.kind != ionscape::TemperatureKind::Compute) return;
